@@ -1,0 +1,299 @@
+"""Chunk tag encodings: IOB1, BIO (IOB2), IOBES (BIOES) and BILOU.
+
+A tag is `O` or `<prefix>-<type>`; the type is all that follows the first dash. An encoding is a
+table of the prefixes that may follow each prefix, and the prefixes in which it writes a span. How
+a sequence of tags is *read* is the same for all of them, since the letters agree: it is the reading
+of conlleval, the scorer of the CoNLL-2000 shared task, which gives spans to invalid sequences too.
+
+Sources: Ramshaw & Marcus (1995), "Text Chunking using Transformation-Based Learning" (IOB);
+Tjong Kim Sang & Buchholz (2000), "Introduction to the CoNLL-2000 Shared Task: Chunking"
+(conlleval); Ratinov & Roth (2009), "Design Challenges and Misconceptions in Named Entity
+Recognition" (BILOU).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
+
+_Value = TypeVar("_Value")
+
+
+class Span(NamedTuple):
+    """A chunk of type `label` over the tokens `start` to `end`, `end` not included."""
+
+    label: str
+    start: int
+    end: int
+
+
+class Violation(NamedTuple):
+    """What is wrong with the tag at `index`, in words that name the tags expected there.
+
+    An open chunk at the end of a sentence is reported at the last tag.
+    """
+
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs here
+    message: str
+
+
+class Allowed(NamedTuple):
+    """The label sequences an encoding permits: `transitions[i][j]` is "label i, then label j"."""
+
+    start: list[bool]
+    transitions: list[list[bool]]
+    end: list[bool]
+
+
+class _Memo(dict[tuple[str | None, str | None], _Value]):
+    """A function of a pair of neighbouring tags, computed once per pair."""
+
+    def __init__(self, function: Callable[[str | None, str | None], _Value]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, pair: tuple[str | None, str | None]) -> _Value:
+        value = self[pair] = self._function(*pair)
+        return value
+
+
+def _split(tag: str | None) -> tuple[str, str]:
+    """Prefix and type; ("O", "") for `O` and for None, the place outside the sentence."""
+    if tag is None or tag == "O":
+        return "O", ""
+    prefix, _, label = tag.partition("-")
+    if not label:
+        raise ValueError(f"{tag!r} is neither 'O' nor '<prefix>-<type>'")
+    return prefix, label
+
+
+# conlleval's letter of each prefix.
+_CONLLEVAL = {"B": "B", "I": "I", "E": "E", "S": "S", "L": "E", "U": "S", "M": "I", "W": "S"}
+# conlleval's startOfChunk and endOfChunk in one table: these pairs, within one type, continue a
+# chunk. Every other prefix starts one, which ends the chunk before it, and so does O.
+_CONTINUES = frozenset({("B", "I"), ("B", "E"), ("I", "I"), ("I", "E")})
+
+
+def _conlleval_letter(tag: str | None) -> tuple[str, str]:
+    prefix, label = _split(tag)
+    if not label:
+        return prefix, label
+    if prefix not in _CONLLEVAL:
+        raise ValueError(f"unknown prefix in {tag!r}; permitted: {', '.join(_CONLLEVAL)}")
+    return _CONLLEVAL[prefix], label
+
+
+def _read_step(previous: str | None, tag: str | None) -> tuple[bool, str | None]:
+    """Whether `tag` ends or starts a chunk, and the type of the one it starts."""
+    before, label_before = _conlleval_letter(previous)
+    letter, label = _conlleval_letter(tag)
+    if letter == "O":
+        return before != "O", None
+    if label == label_before and (before, letter) in _CONTINUES:
+        return False, None
+    return True, label
+
+
+_READ_STEPS = _Memo(_read_step)
+
+
+class Encoding:
+    """One encoding of chunks as tags, given by its tables. Use `get_encoding` to obtain one.
+
+    # Parameters
+
+    name : `str`
+        The name, as in error messages.
+    rules : `Iterable[tuple[str, str, str]]`
+        Rows of prefixes: these may be followed by those with the same type, and by those with
+        another type or `O`. A sentence is taken to stand between two `O`s.
+    shape : `str`
+        The prefixes of a span of one token, and of the first, inner and last ones of a longer one.
+    after_same : `str`, optional
+        The same for a span right after one of its own type; `shape` if left out.
+    spellings : `Mapping[str, str]`, optional
+        Other letters accepted in tags for prefixes of the encoding.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        rules: Iterable[tuple[str, str, str]],
+        shape: str,
+        after_same: str = "",
+        spellings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.name = name
+        self._rules = {prefix: (same, other) for row, same, other in rules for prefix in row}
+        self._shape = shape
+        self._after_same = after_same or shape
+        self._prefixes = {prefix: prefix for prefix in self._rules if prefix != "O"}
+        self._prefixes.update(spellings)
+        self._faults = _Memo(self._fault)
+
+    def __repr__(self) -> str:
+        return f"<Encoding {self.name}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], "Encoding"], tuple[str]]:
+        return get_encoding, (self.name,)
+
+    def spans_to_tags(self, spans: Iterable[Span], length: int) -> list[str]:
+        """The tags of a sentence of `length` tokens with these spans, which may be in any order.
+
+        Raises `ValueError` if a span is empty, untyped, outside the sentence or overlaps another.
+        """
+        tags = ["O"] * length
+        end, label_before = 0, ""
+        for span in sorted(spans, key=lambda span: span.start):
+            label, start, stop = span
+            if not label:
+                raise ValueError(f"{span} has no type")
+            if not 0 <= start < stop <= length:
+                raise ValueError(f"{span} is empty or outside a sentence of {length} tokens")
+            if start < end:
+                raise ValueError(f"{span} overlaps the span before it, which ends at {end}")
+            adjacent = start == end and label == label_before
+            shape = self._after_same if adjacent else self._shape
+            single, first, inside, last = (f"{prefix}-{label}" for prefix in shape)
+            if stop - start == 1:
+                tags[start] = single
+            else:
+                tags[start:stop] = [first, *[inside] * (stop - start - 2), last]
+            end, label_before = stop, label
+        return tags
+
+    def spans(self, tags: Sequence[str]) -> list[Span]:
+        """The spans conlleval reads in `tags`, whether they are valid or not.
+
+        A chunk starts at `B`, at `S`, at a change of type, and at an `I` or `E` with no open chunk
+        to its left; `L` and `U` are read as `E` and `S`, `M` and `W` as `I` and `S`. conlleval
+        itself leaves out the rules for `S` and for a `B` after an `E` of its type; they are as in
+        seqeval's default mode.
+
+        Raises `ValueError` for a tag that is not `O` or a known prefix with a type.
+        """
+        found = []
+        label: str | None = None
+        start, index = 0, 0
+        previous = "O"
+        try:
+            for index, tag in enumerate(tags):
+                changes, started = _READ_STEPS[previous, tag]
+                if changes:
+                    if label is not None:
+                        found.append(Span(label, start, index))
+                    label, start = started, index
+                previous = tag
+        except ValueError as error:
+            raise ValueError(f"tag {index}: {error}") from None
+        if label is not None:
+            found.append(Span(label, start, len(tags)))
+        return found
+
+    def repair(self, tags: Sequence[str]) -> list[str]:
+        """Valid tags for the spans conlleval reads in `tags`. Raises `ValueError` as `spans`."""
+        return self.spans_to_tags(self.spans(tags), len(tags))
+
+    def first_violation(self, tags: Sequence[str]) -> Violation | None:
+        """The first fault of `tags`, or None if, but for spelling, `spans_to_tags` yields them."""
+        previous = None
+        for index, tag in enumerate(tags):
+            message = self._faults[previous, tag]
+            if message is not None:
+                return Violation(index, message)
+            previous = tag
+        message = self._faults[previous, None]
+        return None if message is None else Violation(len(tags) - 1, message)
+
+    def allowed(self, labels: Sequence[str]) -> Allowed:
+        """Which of the labels may start a sentence, follow one another and end a sentence.
+
+        The lists are in the order of the labels. Raises `ValueError` for one of another encoding.
+        """
+        for label in labels:
+            self._own_letter(label)
+        return Allowed(
+            start=[self._faults[None, label] is None for label in labels],
+            transitions=[[self._faults[old, new] is None for new in labels] for old in labels],
+            end=[self._faults[label, None] is None for label in labels],
+        )
+
+    def _own_letter(self, tag: str | None) -> tuple[str, str]:
+        prefix, label = _split(tag)
+        if not label:
+            return prefix, label
+        if prefix not in self._prefixes:
+            permitted = ", ".join(self._prefixes)
+            raise ValueError(f"unknown prefix in {tag!r}; permitted in {self.name}: O, {permitted}")
+        return self._prefixes[prefix], label
+
+    def _fault(self, previous: str | None, tag: str | None) -> str | None:
+        """Why `tag` may not follow `previous` (None: outside the sentence), or None if it may."""
+        try:
+            before, label_before = self._own_letter(previous)
+            letter, label = self._own_letter(tag)
+        except ValueError as error:
+            return str(error)
+        same, other = self._rules[before]
+        permitted = same if label and label == label_before else other
+        if letter in permitted:
+            return None
+        expected = [f"'{prefix}-{label}'" for prefix in permitted if label and prefix != "O"]
+        expected = expected or [f"'{prefix}-{label_before}'" for prefix in same]  # a chunk is open
+        if previous is None:
+            what = f"{tag!r} cannot start a sentence"
+        elif tag is None:
+            what = f"{previous!r} cannot end a sentence"
+        else:
+            what = f"{tag!r} cannot follow {previous!r}"
+        after = " after it" if tag is None else ""
+        return f"{what} in {self.name}; {' or '.join(expected)} expected{after}"
+
+
+_ENCODINGS = (
+    Encoding("IOB1", (("O", "", "OI"), ("IB", "BI", "OI")), shape="IIII", after_same="BBII"),
+    Encoding("BIO", (("O", "", "OB"), ("BI", "BI", "OB")), shape="BBII"),
+    Encoding(
+        "IOBES",
+        (("O", "", "OBS"), ("BI", "IE", ""), ("ES", "BS", "OBS")),
+        shape="SBIE",
+        spellings={"M": "I", "W": "S"},
+    ),
+    Encoding("BILOU", (("O", "", "OBU"), ("BI", "IL", ""), ("LU", "BU", "OBU")), shape="UBIL"),
+)
+ENCODINGS: Mapping[str, Encoding] = MappingProxyType({each.name: each for each in _ENCODINGS})
+_ALIASES = {"IOB2": "BIO", "BIOES": "IOBES", "BMES": "IOBES", "BMEWO": "IOBES", "BIOUL": "BILOU"}
+
+
+def get_encoding(name: str) -> Encoding:
+    """The encoding of this name, in upper or lower case.
+
+    Other names are `IOB2` for BIO, `BIOES`, `BMES` and `BMEWO` for IOBES, `BIOUL` for BILOU. Raises
+    `ValueError` for an unknown one, with those permitted.
+    """
+    key = name.upper()
+    key = _ALIASES.get(key, key)
+    if key not in ENCODINGS:
+        permitted = ", ".join([*ENCODINGS, *_ALIASES])
+        raise ValueError(f"unknown tag encoding {name!r}; permitted: {permitted}")
+    return ENCODINGS[key]
+
+
+def convert(tags: Sequence[str], source: str, target: str) -> list[str]:
+    """`tags` in another encoding, with the same spans.
+
+    # Parameters
+
+    tags : `Sequence[str]`
+        Valid tags of `source` (`Encoding.repair` yields such).
+    source, target : `str`
+        Names of encodings.
+
+    # Raises
+
+    `ValueError`, if the tags are invalid, with the index of the first fault.
+    """
+    reader, writer = get_encoding(source), get_encoding(target)
+    violation = reader.first_violation(tags)
+    if violation is not None:
+        raise ValueError(f"tag {violation.index}: {violation.message}")
+    return writer.spans_to_tags(reader.spans(tags), len(tags))

@@ -1,0 +1,119 @@
+"""Batches of sentences of equal length, data sets in turn."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Optional
+
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Instance
+from allennlp.data.samplers import BatchSampler
+
+Batch = list[int]
+
+
+def near_equal_bins(items: Sequence[int], size: int) -> Iterator[Batch]:
+    """Splits n items into ceil(n / size) bins whose sizes differ by one at most, the larger first.
+
+    So the last of a length has no batch of one sentence beside batches of `size`.
+    """
+    number = -(-len(items) // size)
+    small, larger = divmod(len(items), number)
+    start = 0
+    for index in range(number):
+        end = start + small + (index < larger)
+        yield list(items[start:end])
+        start = end
+
+
+@BatchSampler.register("same_length")
+class SameLengthBatchSampler(BatchSampler):
+    """Batches of sentences of exactly equal length, each from one data set (Reimers and Gurevych
+    2017): no padding, and the fast path of every layer.
+
+    In training, sentences are shuffled within their length, then batches are shuffled, and data
+    sets take turns. An epoch is as many turns as the main data set has batches; without a main data
+    set, as the smallest has. Shorter data sets start over; of longer ones an epoch sees a part, drawn
+    anew each time.
+
+    Under `torch.no_grad()`, as AllenNLP validates and evaluates, every sentence comes exactly once,
+    whatever the number of data sets, and nothing is shuffled.
+
+    Registered as a `BatchSampler` with name "same_length".
+
+    # Parameters
+
+    batch_size : `int`, optional (default=`32`)
+        At most that many sentences.
+    main_dataset : `str`, optional (default=`None`)
+        The data set whose number of batches is the length of an epoch: the one whose tasks are
+        evaluated, where only one's are.
+    """
+
+    def __init__(self, batch_size: int = 32, main_dataset: Optional[str] = None) -> None:
+        if batch_size < 1:
+            raise ConfigurationError(f"batch_size must be at least 1, found {batch_size}")
+        self.batch_size = batch_size
+        self.main_dataset = main_dataset
+
+    def _buckets(self, instances: Sequence[Instance]) -> dict[str, dict[int, list[int]]]:
+        """Data set to length to indices, in the order of the instances."""
+        buckets: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for index, instance in enumerate(instances):
+            fields = instance.fields
+            metadata = fields["metadata"].metadata if "metadata" in fields else {}  # type: ignore[attr-defined]
+            buckets[metadata.get("dataset", "")][len(fields["tokens"])].append(index)  # type: ignore[arg-type]
+        return buckets
+
+    def _shuffled(self, lengths: dict[int, list[int]]) -> list[Batch]:
+        batches: list[Batch] = []
+        for indices in lengths.values():
+            shuffled = random.sample(indices, len(indices))
+            batches += near_equal_bins(shuffled, self.batch_size)
+        random.shuffle(batches)
+        return batches
+
+    def _number(self, lengths: dict[int, list[int]]) -> int:
+        return sum(-(-len(indices) // self.batch_size) for indices in lengths.values())
+
+    def _turns(self, buckets: dict[str, dict[int, list[int]]]) -> int:
+        if self.main_dataset is not None:
+            if self.main_dataset not in buckets:
+                raise ConfigurationError(
+                    f"main_dataset is {self.main_dataset!r}, but the training data has "
+                    f"{sorted(buckets)}; name one of them, or leave it out"
+                )
+            return self._number(buckets[self.main_dataset])
+        return min((self._number(lengths) for lengths in buckets.values()), default=0)
+
+    def get_batch_indices(self, instances: Sequence[Instance]) -> Iterable[Batch]:
+        buckets = self._buckets(instances)
+        if torch.is_grad_enabled():
+            return self._training_batches(buckets)
+        return (
+            batch
+            for lengths in buckets.values()
+            for length in sorted(lengths)
+            for batch in near_equal_bins(lengths[length], self.batch_size)
+        )
+
+    def _training_batches(self, buckets: dict[str, dict[int, list[int]]]) -> Iterator[Batch]:
+        if len(buckets) == 1:
+            yield from self._shuffled(next(iter(buckets.values())))
+            return
+        left: dict[str, list[Batch]] = {name: [] for name in buckets}
+        for _ in range(self._turns(buckets)):
+            for name, batches in left.items():
+                if not batches:
+                    batches += self._shuffled(buckets[name])
+                yield batches.pop()
+
+    def get_num_batches(self, instances: Sequence[Instance]) -> int:
+        buckets = self._buckets(instances)
+        if torch.is_grad_enabled() and len(buckets) > 1:
+            return self._turns(buckets) * len(buckets)
+        return sum(self._number(lengths) for lengths in buckets.values())
+
+    def get_batch_size(self) -> int:
+        return self.batch_size

@@ -1,0 +1,237 @@
+"""The tagger: shared embedder and encoder, a decoder for each task."""
+
+from collections import defaultdict
+from typing import Any, Optional
+
+import torch
+from allennlp.common import Lazy
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Instance, TextFieldTensors, Vocabulary
+from allennlp.models import Model
+from allennlp.modules import TextFieldEmbedder
+from allennlp.nn import InitializerApplicator, RegularizerApplicator
+from allennlp.nn.util import get_text_field_mask
+from allennlp.training.metrics import Average, Metric
+
+from bilstm_tagger.data.encodings import get_encoding
+from bilstm_tagger.metrics import SpanF1, TokenAccuracy
+from bilstm_tagger.modules.bilstm_encoder import BiLSTMEncoder
+from bilstm_tagger.modules.decoders import TaskDecoder
+
+Metadata = list[dict[str, Any]]
+Tags = list[list[str]]
+
+
+@Model.register("bilstm_tagger")
+class BiLSTMTagger(Model):
+    """BiLSTM-CNN-CRF sequence tagging for one task or many (Reimers and Gurevych 2017, arXiv
+    1707.06799; Ma and Hovy 2016; Lample et al. 2016).
+
+    A training batch trains the decoders whose labels it holds. In evaluation and prediction all
+    decoders run. Tags are decoded, and metrics computed, in evaluation only.
+
+    Registered as a `Model` with name "bilstm_tagger".
+
+    # Parameters
+
+    vocab : `Vocabulary`
+        Supplied by AllenNLP.
+    text_field_embedder : `TextFieldEmbedder`
+        Words, characters and features to one vector for each token.
+    encoder : `BiLSTMEncoder`
+        The stacked BiLSTM that all tasks share.
+    tasks : `Dict[str, TaskDecoder]`
+        Name of each task, as in the dataset reader, to its decoder.
+    initializer : `InitializerApplicator`, optional
+        Initial values other than those of the modules.
+    regularizer : `RegularizerApplicator`, optional
+        A penalty on parameters, added to the loss of training.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocabulary,
+        text_field_embedder: TextFieldEmbedder,
+        encoder: Lazy[BiLSTMEncoder],
+        tasks: dict[str, Lazy[TaskDecoder]],
+        initializer: Optional[InitializerApplicator] = None,
+        regularizer: Optional[RegularizerApplicator] = None,
+        **kwargs: Any,  # of AllenNLP's Model: serialization_dir, ddp_accelerator
+    ) -> None:
+        super().__init__(vocab, regularizer, **kwargs)
+        if not tasks:
+            raise ConfigurationError("model.tasks is empty; name at least one task")
+        self.text_field_embedder = text_field_embedder
+        self.encoder = encoder.construct(input_size=text_field_embedder.get_output_dim())
+        self.tasks = torch.nn.ModuleDict(
+            {
+                name: decoder.construct(
+                    vocab=vocab, task=name, input_sizes=self.encoder.output_sizes
+                )
+                for name, decoder in tasks.items()
+            }
+        )
+        self._losses = {name: Average() for name in tasks}
+        self._scores: dict[str, list[Metric]] = {
+            name: self._metrics_of(decoder)  # type: ignore[arg-type]
+            for name, decoder in self.tasks.items()
+        }
+        self._evaluated: set[str] = set()
+        if initializer is not None:
+            initializer(self)
+
+    @staticmethod
+    def _metrics_of(decoder: TaskDecoder) -> list[Metric]:
+        if decoder.encoding is None:
+            return [TokenAccuracy()]
+        return [TokenAccuracy(), SpanF1(decoder.encoding.name, decoder.per_type)]
+
+    def forward(  # type: ignore[override]
+        self,
+        tokens: TextFieldTensors,
+        labels: Optional[dict[str, torch.Tensor]] = None,
+        metadata: Optional[Metadata] = None,
+    ) -> dict[str, Any]:
+        """
+        # Parameters
+
+        tokens : `TextFieldTensors`
+            The tokens of a batch; padding, if any, is at the end.
+        labels : `Dict[str, torch.Tensor]`, optional
+            For each task that the batch has labels of, ids (batch, length).
+        metadata : `List[Dict[str, Any]]`, optional
+            As the dataset reader gives it. Metrics need its `gold`, output its `tokens`.
+
+        # Returns
+
+        `Dict[str, Any]`
+            `loss`, a scalar, where there are labels. In evaluation also `tag_ids`, task to ids
+            (batch, length), `mask` (batch, length), and `metadata`.
+        """
+        mask = get_text_field_mask(tokens)
+        lengths: Optional[torch.Tensor] = mask.sum(1)
+        padding: Optional[torch.Tensor] = mask
+        if bool(mask.all()):
+            # No padding: every layer takes its fast path.
+            lengths = padding = None
+        layers = self.encoder(self.text_field_embedder(tokens), lengths)
+
+        labels = labels or {}
+        self._check(labels, metadata)
+        loss: Optional[torch.Tensor] = None
+        tag_ids: dict[str, torch.Tensor] = {}
+        for name, decoder in self.tasks.items():
+            if self.training and name not in labels:
+                continue
+            emissions = decoder(layers, lengths)
+            if name in labels:
+                task_loss = decoder.loss(emissions, labels[name], padding)
+                self._losses[name](task_loss.detach())
+                weighted = decoder.loss_weight * task_loss
+                loss = weighted if loss is None else loss + weighted
+            if not self.training:
+                tag_ids[name] = decoder.decode(emissions, padding)
+
+        output: dict[str, Any] = {}
+        if loss is not None:
+            output["loss"] = loss
+        if not self.training:
+            output.update(tag_ids=tag_ids, mask=mask, metadata=metadata)
+            if metadata is not None:
+                self._score(tag_ids, mask, metadata)
+        return output
+
+    def _check(self, labels: dict[str, torch.Tensor], metadata: Optional[Metadata]) -> None:
+        for name in labels:
+            if name not in self.tasks:
+                raise ConfigurationError(
+                    f"The dataset reader gives labels of the task '{name}', for which the model has "
+                    f"no decoder (it has {sorted(self.tasks)}); add it to model.tasks, or take it "
+                    "out of 'tasks' of the dataset reader"
+                )
+        if not metadata or "model_encodings" not in metadata[0]:
+            return
+        for name, given in metadata[0]["model_encodings"].items():
+            if name in self.tasks:
+                encoding = self.tasks[name].encoding
+                declared = encoding and encoding.name
+                if given != declared:
+                    raise ConfigurationError(
+                        f"The dataset reader gives the labels of the task '{name}' in the encoding "
+                        f"{given}, but model.tasks.{name}.encoding is {declared}; make them agree"
+                    )
+
+    def _tags(self, task: str, ids: torch.Tensor, lengths: list[int]) -> Tags:
+        labels = self.tasks[task].labels
+        return [
+            [labels[index] for index in row[:length]]
+            for row, length in zip(ids.tolist(), lengths, strict=True)
+        ]
+
+    def _score(
+        self, tag_ids: dict[str, torch.Tensor], mask: torch.Tensor, metadata: Metadata
+    ) -> None:
+        lengths = mask.sum(1).tolist()
+        for name, ids in tag_ids.items():
+            if name in metadata[0].get("gold", ()):
+                predicted = self._tags(name, ids, lengths)
+                gold = [each["gold"][name] for each in metadata]
+                self._evaluated.add(name)
+                for metric in self._scores[name]:
+                    metric(predicted, gold)
+
+    def get_metrics(self, reset: bool = False) -> dict[str, float]:
+        """The loss of each task and, of those evaluated, the scores: `<task>_accuracy`, and for an
+        encoded one `<task>_precision`, `<task>_recall`, `<task>_f1`. All between 0 and 1.
+        """
+        metrics: dict[str, float] = {}
+        for name, loss in self._losses.items():
+            if loss._count:
+                metrics[f"{name}_loss"] = float(loss.get_metric(reset))
+        if not self.training:
+            for name in self.tasks:
+                if name in self._evaluated:
+                    for metric in self._scores[name]:
+                        for key, value in metric.get_metric(reset).items():  # type: ignore[union-attr]
+                            metrics[f"{name}_{key}"] = value
+            if reset:
+                self._evaluated.clear()
+        return metrics
+
+    def make_output_human_readable(self, output_dict: dict[str, Any]) -> dict[str, Any]:
+        """Replaces ids by `tags`: for each sentence a dictionary, task to tags, in the encoding of
+        the files. Adds `tokens`.
+        """
+        tag_ids = output_dict.pop("tag_ids")
+        lengths = output_dict.pop("mask").sum(1).tolist()
+        metadata = output_dict.pop("metadata") or [{} for _ in lengths]
+        tags: list[dict[str, list[str]]] = [{} for _ in lengths]
+        for name, ids in tag_ids.items():
+            encoding = self.tasks[name].encoding
+            for sentence, row, about in zip(
+                tags, self._tags(name, ids, lengths), metadata, strict=True
+            ):
+                file_encoding = about.get("file_encodings", {}).get(name)
+                if encoding and file_encoding and file_encoding != encoding.name:
+                    row = get_encoding(file_encoding).spans_to_tags(encoding.spans(row), len(row))
+                sentence[name] = row
+        output_dict["tags"] = tags
+        if all("tokens" in each for each in metadata):
+            output_dict["tokens"] = [each["tokens"] for each in metadata]
+        return output_dict
+
+    def forward_on_instances(self, instances: list[Instance]) -> list[dict[str, Any]]:
+        """Predicts a list of sentences, in batches of equal length, so that neither speed nor
+        result depends on what else is in the list.
+        """
+        groups: dict[Any, list[int]] = defaultdict(list)
+        for index, instance in enumerate(instances):
+            groups[len(instance["tokens"]), "labels" in instance.fields].append(index)  # type: ignore[arg-type]
+        outputs: list[dict[str, Any]] = [{} for _ in instances]
+        for indices in groups.values():
+            results = super().forward_on_instances([instances[index] for index in indices])
+            for index, result in zip(indices, results, strict=True):
+                outputs[index] = result
+        return outputs
+
+    default_predictor = "json_to_json"

@@ -1,0 +1,121 @@
+"""What every decoder of a task has: the layer that it reads, own layers, and tag scores."""
+
+from typing import Optional
+
+import torch
+from allennlp.common import Lazy, Registrable
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Vocabulary
+
+from bilstm_tagger.data.encodings import Encoding, get_encoding
+from bilstm_tagger.data.fields import label_namespace
+from bilstm_tagger.modules.bilstm_encoder import BiLSTMEncoder
+
+
+class TaskDecoder(torch.nn.Module, Registrable):
+    """Reads a layer of the shared encoder, through own BiLSTM layers if asked, and scores tags.
+
+    Subclasses say how scores become a loss and tags.
+
+    # Parameters
+
+    vocab : `Vocabulary`
+        Supplied by the model.
+    task : `str`
+        The name of the task, supplied by the model.
+    input_sizes : `List[int]`
+        The output size of each shared layer, supplied by the model.
+    encoding : `str`, optional (default=`None`)
+        The encoding of the labels, which is `model_encoding` (or else `encoding`) of the task in
+        the dataset reader. `None`: plain labels. It decides how the task is scored: by the F1 of
+        spans, or by accuracy.
+    level : `int`, optional (default=`None`)
+        The shared layer that is read, from 1 (Søgaard and Goldberg 2016). `None`: the last.
+    encoder : `BiLSTMEncoder`, optional (default=`None`)
+        BiLSTM layers of this task alone, between the shared layer and the scores.
+    loss_weight : `float`, optional (default=`1.0`)
+        The weight of the task's loss in a batch.
+    per_type : `bool`, optional (default=`False`)
+        Whether precision, recall and F1 are given for each type of span, too.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocabulary,
+        task: str,
+        input_sizes: list[int],
+        encoding: Optional[str] = None,
+        level: Optional[int] = None,
+        encoder: Optional[Lazy[BiLSTMEncoder]] = None,
+        loss_weight: float = 1.0,
+        per_type: bool = False,
+    ) -> None:
+        super().__init__()
+        key = f"model.tasks.{task}"
+        labels = vocab.get_index_to_token_vocabulary(label_namespace(task))
+        if not labels:
+            raise ConfigurationError(
+                f"{key}: the training data has no labels of this task; declare it under 'tasks' of "
+                "the dataset reader, or take it out of the model"
+            )
+        level = len(input_sizes) if level is None else level
+        if not 1 <= level <= len(input_sizes):
+            raise ConfigurationError(
+                f"{key}.level is {level}, but the shared encoder has layers 1 to {len(input_sizes)}"
+            )
+        try:
+            self.encoding: Optional[Encoding] = encoding and get_encoding(encoding)  # type: ignore[assignment]
+        except ValueError as error:
+            raise ConfigurationError(f"{key}.encoding: {error}") from None
+        if per_type and self.encoding is None:
+            raise ConfigurationError(f"{key}.per_type needs the 'encoding' of the task")
+        self.labels = [labels[index] for index in range(len(labels))]
+        self.level = level
+        self.loss_weight = loss_weight
+        self.per_type = per_type
+        size = input_sizes[level - 1]
+        self.encoder = None if encoder is None else encoder.construct(input_size=size)
+        if self.encoder is not None:
+            size = self.encoder.output_sizes[-1]
+        self.scorer = torch.nn.Linear(size, len(self.labels))
+        torch.nn.init.xavier_uniform_(self.scorer.weight)
+        torch.nn.init.zeros_(self.scorer.bias)
+
+    def forward(
+        self, layers: list[torch.Tensor], lengths: Optional[torch.Tensor] = None
+    ) -> torch.Tensor:
+        """Scores of all tags, (batch, length, labels).
+
+        # Parameters
+
+        layers : `List[torch.Tensor]`
+            The output of each shared layer, (batch, length, size).
+        lengths : `torch.Tensor`, optional
+            Shape (batch,). `None`: all sentences are of full length.
+        """
+        hidden = layers[self.level - 1]
+        if self.encoder is not None:
+            hidden = self.encoder(hidden, lengths)[-1]
+        return self.scorer(hidden)
+
+    def loss(
+        self, emissions: torch.Tensor, gold: torch.Tensor, mask: Optional[torch.Tensor] = None
+    ) -> torch.Tensor:
+        """The loss of a batch, a scalar.
+
+        # Parameters
+
+        emissions : `torch.Tensor`
+            Scores, (batch, length, labels).
+        gold : `torch.Tensor`
+            Ids, (batch, length); `UNKNOWN_LABEL` where the model does not have the label.
+        mask : `torch.Tensor`, optional
+            Tokens, (batch, length), bool. `None`: there is no padding.
+        """
+        raise NotImplementedError
+
+    def decode(self, emissions: torch.Tensor, mask: Optional[torch.Tensor] = None) -> torch.Tensor:
+        """The best tags, ids (batch, length)."""
+        raise NotImplementedError
+
+

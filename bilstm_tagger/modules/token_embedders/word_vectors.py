@@ -1,0 +1,83 @@
+"""Word ids to word vectors."""
+
+import logging
+from typing import Optional
+
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.file_utils import cached_path
+from allennlp.data import Vocabulary
+from allennlp.modules import TokenEmbedder
+
+from bilstm_tagger.data.vocabulary import WordVectorVocabulary
+from bilstm_tagger.data.word_vectors import read_word_vectors
+
+logger = logging.getLogger(__name__)
+
+# Uniform in +-0.25 for words without a vector (Reimers and Gurevych 2017).
+_RANDOM_RANGE = 0.25
+
+
+@TokenEmbedder.register("word_vectors")
+class WordVectorEmbedder(TokenEmbedder):
+    """Word vectors from a file; words of the vocabulary that are not in it, the unknown word among
+    them, are uniform in +-0.25; padding is zero.
+
+    Registered as a `TokenEmbedder` with name "word_vectors".
+
+    # Parameters
+
+    vocab : `Vocabulary`
+        Supplied by AllenNLP.
+    embedding_dim : `int`
+        The dimension of the vectors.
+    pretrained_file : `str`, optional (default=`None`)
+        The file, the same as that of the vocabulary. Not needed once the model is stored.
+    trainable : `bool`, optional (default=`False`)
+        Whether the vectors are trained.
+    namespace : `str`, optional (default=`"words"`)
+        Where the vocabulary keeps words.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocabulary,
+        embedding_dim: int,
+        pretrained_file: Optional[str] = None,
+        trainable: bool = False,
+        namespace: str = "words",
+    ) -> None:
+        super().__init__()
+        self.output_dim = embedding_dim
+        rows = vocab.get_vocab_size(namespace)
+        weight = torch.empty(rows, embedding_dim).uniform_(-_RANDOM_RANGE, _RANDOM_RANGE)
+        if rows:
+            weight[0] = 0.0
+        if pretrained_file is not None:
+            self._fill(weight, vocab, pretrained_file, namespace)
+        self.weight = torch.nn.Parameter(weight, requires_grad=trainable)
+
+    def _fill(self, weight: torch.Tensor, vocab: Vocabulary, path: str, namespace: str) -> None:
+        ids = vocab.get_token_to_index_vocabulary(namespace)
+        vectors = vocab.word_vectors if isinstance(vocab, WordVectorVocabulary) else None
+        if vectors is None or vectors.path != path:
+            vectors = read_word_vectors(cached_path(path), ids.keys())
+        if vectors.dimension != self.output_dim:
+            raise ConfigurationError(
+                f"embedding_dim is {self.output_dim}, but the vectors of {path} have "
+                f"{vectors.dimension} dimensions; set embedding_dim to that"
+            )
+        known = [(ids[word], row) for row, word in enumerate(vectors.words) if word in ids]
+        if known:
+            targets, rows = zip(*known, strict=True)
+            weight[list(targets)] = torch.from_numpy(vectors.matrix)[list(rows)]
+        if isinstance(vocab, WordVectorVocabulary):
+            vocab.word_vectors = None  # used; a second copy in memory serves nobody
+        logger.info("%d of %d words have a vector in %s", len(known), weight.size(0), path)
+
+    def get_output_dim(self) -> int:
+        return self.output_dim
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Ids (batch, length) to vectors (batch, length, embedding_dim)."""
+        return torch.nn.functional.embedding(tokens, self.weight, padding_idx=0)

@@ -1,0 +1,3 @@
+from bilstm_tagger.training.optimizers import NadamOptimizer
+
+__all__ = ["NadamOptimizer"]

@@ -1,0 +1,42 @@
+"""Optimisers that AllenNLP does not register."""
+
+from typing import Any, Optional
+
+import torch
+from allennlp.training.optimizers import Optimizer, make_parameter_groups
+
+
+@Optimizer.register("nadam")
+class NadamOptimizer(Optimizer, torch.optim.NAdam):
+    """Adam with Nesterov momentum (Dozat 2016), the default of Reimers and Gurevych (2017).
+
+    Registered as an `Optimizer` with name "nadam".
+
+    # Parameters
+
+    model_parameters, parameter_groups : as with every optimiser of AllenNLP.
+    lr : `float`, optional (default=`0.002`)
+    betas : `Tuple[float, float]`, optional (default=`(0.9, 0.999)`)
+    eps : `float`, optional (default=`1e-8`)
+    weight_decay : `float`, optional (default=`0`)
+    momentum_decay : `float`, optional (default=`0.004`)
+    """
+
+    def __init__(
+        self,
+        model_parameters: list[tuple[str, torch.nn.Parameter]],
+        parameter_groups: Optional[list[tuple[list[str], dict[str, Any]]]] = None,
+        lr: float = 0.002,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum_decay: float = 0.004,
+    ) -> None:
+        super().__init__(
+            params=make_parameter_groups(model_parameters, parameter_groups),
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            momentum_decay=momentum_decay,
+        )

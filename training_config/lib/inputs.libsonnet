@@ -1,0 +1,43 @@
+// What a tagger sees of a token. Each input is a pair of a token indexer (text to ids) and a token
+// embedder (ids to vectors) under one name; add them up: words(...) + characters('cnn') + casing.
+// Words also decide the vocabulary.
+{
+  // Word vectors, by the look-up chain: exact, lower-cased, normalised form, unknown.
+  // keep: 'reachable' (only the vectors that the data reach) or 'all' (for any later text).
+  words(file, dimension, keep='reachable', trainable=false):: {
+    token_indexers+: { words: { type: 'word_forms' } },
+    token_embedders+: {
+      words: {
+        type: 'word_vectors',
+        pretrained_file: file,
+        embedding_dim: dimension,
+        trainable: trainable,
+      },
+    },
+    vocabulary: { type: 'word_vectors', pretrained_file: file, keep: keep },
+  },
+
+  // A vector made of the characters: encoder 'cnn' (Ma and Hovy 2016) or 'lstm' (Lample et al. 2016).
+  characters(encoder, max_length=25):: {
+    token_indexers+: { characters: { type: 'word_characters', max_length: max_length } },
+    token_embedders+: { characters: { type: 'character_' + encoder } },
+  },
+
+  // The casing class: allLower, initialUpper, numeric, ...
+  casing:: $.feature('casing', { type: 'casing' }),
+
+  // Any column of the file.
+  column(name):: $.feature(name, { type: 'column', column: name }),
+
+  feature(name, indexer, dimension=10):: {
+    token_indexers+: { [name]: indexer },
+    token_embedders+: {
+      [name]: {
+        type: 'embedding',
+        vocab_namespace: name,
+        embedding_dim: dimension,
+        padding_index: 0,
+      },
+    },
+  },
+}
