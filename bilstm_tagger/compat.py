@@ -5,7 +5,7 @@ reason beside it; to import this module applies all of them.
 """
 
 import warnings
-from typing import Any, Optional, Union
+from typing import Any, Literal, Optional, Union
 
 import numpy
 import torch
@@ -30,23 +30,27 @@ warnings.filterwarnings(
 # `--recover`: schedulers such as "cosine" put numpy numbers into the optimiser's state, which
 # torch >= 2.6 refuses to load unless they are declared harmless. `weights_only` stays on.
 torch.serialization.add_safe_globals(
-    [numpy._core.multiarray.scalar, numpy.dtype, numpy.dtypes.Float64DType]
+    [
+        numpy._core.multiarray.scalar,  # type: ignore[attr-defined]
+        numpy.dtype,
+        numpy.dtypes.Float64DType,
+    ]
 )
 
 
 @LearningRateScheduler.register("reduce_on_plateau", exist_ok=True)
 class ReduceOnPlateauLearningRateScheduler(_PyTorchLearningRateSchedulerWithMetricsWrapper):
-    """AllenNLP's "reduce_on_plateau", without the argument `verbose`, which torch dropped: handing it
-    over is an error now.
+    """AllenNLP's "reduce_on_plateau", without the argument `verbose`, which torch dropped: handing
+    it over is an error now.
     """
 
     def __init__(
         self,
         optimizer: Optimizer,
-        mode: str = "min",
+        mode: Literal["min", "max"] = "min",
         factor: float = 0.1,
         patience: int = 10,
-        threshold_mode: str = "rel",
+        threshold_mode: Literal["rel", "abs"] = "rel",
         threshold: float = 1e-4,
         cooldown: int = 0,
         min_lr: Union[float, list[float]] = 0,

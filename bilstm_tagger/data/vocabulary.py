@@ -56,7 +56,7 @@ class WordVectorVocabulary(Vocabulary):
     word_vectors: Optional[WordVectors] = None
 
     @classmethod
-    def from_instances(  # type: ignore[override]
+    def from_instances(
         cls,
         instances: Iterable[Instance],
         pretrained_file: Optional[str] = None,

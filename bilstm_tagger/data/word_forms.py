@@ -1,8 +1,8 @@
 """What is made of a token's text: its casing class, and the forms under which it is looked up."""
 
 import re
-from typing import NamedTuple, Optional
 from collections.abc import Container
+from typing import NamedTuple, Optional
 
 DATE_TOKEN = "DATE_TOKEN"
 TIME_TOKEN = "TIME_TOKEN"

@@ -14,7 +14,6 @@ from allennlp.data.fields import MetadataField
 
 from bilstm_tagger.data.column_token import ColumnToken
 from bilstm_tagger.data.columns import (
-    TOKENS,
     ColumnFormat,
     DataFormatError,
     Sentence,
@@ -72,8 +71,8 @@ class ConllColumnsReader(DatasetReader):
         )
         if (columns is None) == (datasets is None):
             raise ConfigurationError(
-                "dataset_reader needs either 'columns' (and 'tasks'), where all files are alike, or "
-                "'datasets', a dictionary from a name to the 'columns' and 'tasks' of its files"
+                "dataset_reader needs either 'columns' (and 'tasks'), where all files are alike, "
+                "or 'datasets', a dictionary from a name to the 'columns' and 'tasks' of its files"
             )
         if columns is not None:
             layout = DatasetLayout(
@@ -97,7 +96,7 @@ class ConllColumnsReader(DatasetReader):
         )
         for name, each in datasets.items():
             each.check_columns(self.feature_columns, f"token_indexers of data set {name!r}")
-        # Task to the encoding of its files, for the output of predictions, and to that of the model.
+        # Task to the encoding of its files, for the output of predictions, and of the model.
         # All instances share these dictionaries.
         self.file_encodings: dict[str, Optional[str]] = {}
         self.model_encodings: dict[str, Optional[str]] = {}
@@ -109,8 +108,8 @@ class ConllColumnsReader(DatasetReader):
                 ):
                     raise ConfigurationError(
                         f"The task '{task}' has the model_encoding {column.model_encoding} in the "
-                        f"data set '{name}' and {self.model_encodings[task]} in another; a task has "
-                        "one"
+                        f"data set '{name}' and {self.model_encodings[task]} in another; a task "
+                        "has one"
                     )
         self._predict_as: Optional[str] = None
 
@@ -204,14 +203,14 @@ class ConllColumnsReader(DatasetReader):
         metadata["tokens"] = sentence.tokens
         metadata["file_encodings"] = self.file_encodings
         metadata["model_encodings"] = self.model_encodings
-        fields: dict[str, Field] = {"tokens": SentenceField(tokens)}  # type: ignore[arg-type]
+        fields: dict[str, Field] = {"tokens": SentenceField(tokens)}
         if labels:
             fields["labels"] = TaskLabelsField(labels)
             metadata["gold"] = labels
         fields["metadata"] = MetadataField(metadata)
         return Instance(fields)
 
-    def text_to_instance(  # type: ignore[override]
+    def text_to_instance(
         self, tokens: list[str], columns: Optional[dict[str, list[str]]] = None
     ) -> Instance:
         """An instance without labels.
@@ -243,6 +242,4 @@ class ConllColumnsReader(DatasetReader):
         return instance
 
     def apply_token_indexers(self, instance: Instance) -> None:
-        instance["tokens"].token_indexers = self.token_indexers  # type: ignore[attr-defined]
-
-
+        instance["tokens"].token_indexers = self.token_indexers

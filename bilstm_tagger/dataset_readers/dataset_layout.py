@@ -39,8 +39,8 @@ class TaskColumn(FromParams):
     ) -> None:
         if encoding is None and model_encoding is not None:
             raise ConfigurationError(
-                f"model_encoding is {model_encoding!r}, but the task has no 'encoding': say in which "
-                "encoding the file is, or leave model_encoding out"
+                f"model_encoding is {model_encoding!r}, but the task has no 'encoding': say in "
+                "which encoding the file is, or leave model_encoding out"
             )
         self.source = _encoding(encoding, "encoding")
         self.target = _encoding(model_encoding, "model_encoding") or self.source
@@ -109,8 +109,8 @@ class DatasetLayout(FromParams):
         for name in names:
             if name not in self.columns:
                 raise ConfigurationError(
-                    f"The column '{name}', wanted by {wanted_by}, is not among the 'columns' of the "
-                    f"dataset reader: {sorted(self.columns)}. Add it with its index."
+                    f"The column '{name}', wanted by {wanted_by}, is not among the 'columns' of "
+                    f"the dataset reader: {sorted(self.columns)}. Add it with its index."
                 )
 
     def format_for_training(self) -> ColumnFormat:

@@ -75,7 +75,7 @@ class SpanF1(Metric):
         self._per_type = per_type
         self._counts = SpanCounts()
 
-    def __call__(  # type: ignore[override]
+    def __call__(
         self, predicted_tags: Sequence[Sequence[str]], gold_tags: Sequence[Sequence[str]]
     ) -> None:
         """Count the spans of a batch.

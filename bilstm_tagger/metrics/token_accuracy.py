@@ -37,7 +37,7 @@ class TokenAccuracy(Metric):
         self._correct = 0
         self._total = 0
 
-    def __call__(  # type: ignore[override]
+    def __call__(
         self, predicted_tags: Sequence[Sequence[str]], gold_tags: Sequence[Sequence[str]]
     ) -> None:
         """Count the tags of a batch.

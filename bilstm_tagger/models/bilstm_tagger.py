@@ -1,7 +1,7 @@
 """The tagger: shared embedder and encoder, a decoder for each task."""
 
 from collections import defaultdict
-from typing import Any, Optional
+from typing import Any, Optional, cast
 
 import torch
 from allennlp.common import Lazy
@@ -73,12 +73,14 @@ class BiLSTMTagger(Model):
         )
         self._losses = {name: Average() for name in tasks}
         self._scores: dict[str, list[Metric]] = {
-            name: self._metrics_of(decoder)  # type: ignore[arg-type]
-            for name, decoder in self.tasks.items()
+            name: self._metrics_of(decoder) for name, decoder in self._decoders().items()
         }
         self._evaluated: set[str] = set()
         if initializer is not None:
             initializer(self)
+
+    def _decoders(self) -> dict[str, TaskDecoder]:
+        return cast(dict[str, TaskDecoder], dict(self.tasks.items()))
 
     @staticmethod
     def _metrics_of(decoder: TaskDecoder) -> list[Metric]:
@@ -86,7 +88,7 @@ class BiLSTMTagger(Model):
             return [TokenAccuracy()]
         return [TokenAccuracy(), SpanF1(decoder.encoding.name, decoder.per_type)]
 
-    def forward(  # type: ignore[override]
+    def forward(
         self,
         tokens: TextFieldTensors,
         labels: Optional[dict[str, torch.Tensor]] = None,
@@ -120,7 +122,7 @@ class BiLSTMTagger(Model):
         self._check(labels, metadata)
         loss: Optional[torch.Tensor] = None
         tag_ids: dict[str, torch.Tensor] = {}
-        for name, decoder in self.tasks.items():
+        for name, decoder in self._decoders().items():
             if self.training and name not in labels:
                 continue
             emissions = decoder(layers, lengths)
@@ -145,15 +147,15 @@ class BiLSTMTagger(Model):
         for name in labels:
             if name not in self.tasks:
                 raise ConfigurationError(
-                    f"The dataset reader gives labels of the task '{name}', for which the model has "
-                    f"no decoder (it has {sorted(self.tasks)}); add it to model.tasks, or take it "
-                    "out of 'tasks' of the dataset reader"
+                    f"The dataset reader gives labels of the task '{name}', for which the model "
+                    f"has no decoder (it has {sorted(self.tasks)}); add it to model.tasks, or take "
+                    "it out of 'tasks' of the dataset reader"
                 )
         if not metadata or "model_encodings" not in metadata[0]:
             return
         for name, given in metadata[0]["model_encodings"].items():
             if name in self.tasks:
-                encoding = self.tasks[name].encoding
+                encoding = self._decoders()[name].encoding
                 declared = encoding and encoding.name
                 if given != declared:
                     raise ConfigurationError(
@@ -162,7 +164,7 @@ class BiLSTMTagger(Model):
                     )
 
     def _tags(self, task: str, ids: torch.Tensor, lengths: list[int]) -> Tags:
-        labels = self.tasks[task].labels
+        labels = self._decoders()[task].labels
         return [
             [labels[index] for index in row[:length]]
             for row, length in zip(ids.tolist(), lengths, strict=True)
@@ -192,7 +194,7 @@ class BiLSTMTagger(Model):
             for name in self.tasks:
                 if name in self._evaluated:
                     for metric in self._scores[name]:
-                        for key, value in metric.get_metric(reset).items():  # type: ignore[union-attr]
+                        for key, value in metric.get_metric(reset).items():
                             metrics[f"{name}_{key}"] = value
             if reset:
                 self._evaluated.clear()
@@ -207,7 +209,7 @@ class BiLSTMTagger(Model):
         metadata = output_dict.pop("metadata") or [{} for _ in lengths]
         tags: list[dict[str, list[str]]] = [{} for _ in lengths]
         for name, ids in tag_ids.items():
-            encoding = self.tasks[name].encoding
+            encoding = self._decoders()[name].encoding
             for sentence, row, about in zip(
                 tags, self._tags(name, ids, lengths), metadata, strict=True
             ):
@@ -226,7 +228,7 @@ class BiLSTMTagger(Model):
         """
         groups: dict[Any, list[int]] = defaultdict(list)
         for index, instance in enumerate(instances):
-            groups[len(instance["tokens"]), "labels" in instance.fields].append(index)  # type: ignore[arg-type]
+            groups[len(instance["tokens"]), "labels" in instance.fields].append(index)
         outputs: list[dict[str, Any]] = [{} for _ in instances]
         for indices in groups.values():
             results = super().forward_on_instances([instances[index] for index in indices])

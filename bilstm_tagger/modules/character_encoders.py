@@ -117,19 +117,23 @@ class CharacterCNN(CharacterEncoder):
         flat = tables.view(-1, filters)
 
         half = width // 2
-        # (words, length, width): the rows of `flat` that make up each window
-        windows = F.pad(characters, (half, half), value=PADDING).unfold(1, width, 1)
+        # (length, words, width): the rows of `flat` that make up each window
+        windows = F.pad(characters.t(), (0, 0, half, half), value=PADDING).unfold(0, width, 1)
         windows = windows + torch.arange(0, width * rows, rows, device=characters.device)
 
-        # Only the winners of the maximum have a gradient. So they are sought without gradients, and
-        # their values computed anew: a small part of what a pass back through all windows costs.
         with torch.no_grad():
             search = flat.clone()
             search[half * rows + PADDING] = -math.inf  # a window around padding never wins
             scores = F.embedding_bag(windows.reshape(-1, width), search, mode="sum")
-            best = scores.view(words, length, filters).max(dim=1).indices  # (words, filters)
-            winners = torch.stack([place.gather(1, best) for place in windows.unbind(-1)])
-        values = flat.gather(0, winners.view(-1, filters)).view(width, words, filters).sum(0)
+            scores = scores.view(length, words, filters)
+        if torch.is_grad_enabled():
+            # Only the winners of the maximum have a gradient. So their values are computed anew,
+            # for a small part of what a pass back through all windows costs.
+            best = scores.max(dim=0).indices.expand(width, -1, -1)  # (width, words, filters)
+            winners = windows.permute(2, 1, 0).contiguous().gather(2, best)
+            values = flat.gather(0, winners.view(-1, filters)).view(best.shape).sum(0)
+        else:
+            values = scores.amax(dim=0)
         empty = (characters == PADDING).all(dim=1, keepdim=True)
         return (values + self.bias).masked_fill(empty, 0.0)
 
@@ -157,7 +161,7 @@ class CharacterLSTM(CharacterEncoder):
 
     # Words are sorted by length and run in groups, each as long as its longest word: with larger
     # groups more steps go to padding, with smaller ones the matrices get too small.
-    GROUP_SIZE = 150
+    GROUP_SIZE = 200
 
     def __init__(self, num_characters: int, embedding_dim: int = 30, hidden_size: int = 25) -> None:
         super().__init__(num_characters, embedding_dim, 2 * hidden_size)

@@ -119,8 +119,8 @@ class ConditionalRandomField(torch.nn.Module):
                 f"tags must be long {tuple(emissions.shape[:2])}, "
                 f"not {tags.dtype} {tuple(tags.shape)}"
             )
-        if potentials.lengths is not None:
-            tags = tags * crf_functional.validity(potentials.lengths, tags.shape[1])
+        if potentials.padding is not None:
+            tags = tags * potentials.padding.valid.t()  # whatever it is there, it is a tag now
         return -crf_functional.negative_log_likelihood(potentials, tags)
 
     def log_partition(
@@ -202,36 +202,31 @@ class ConditionalRandomField(torch.nn.Module):
                 f"emissions must be (batch, length, {self.num_tags}) and not empty, "
                 f"not {tuple(emissions.shape)}"
             )
-        lengths = None if mask is None else _lengths(mask, emissions)
-        transitions, start, end = self.transitions, self.start_scores, self.end_scores
-        dtype = torch.promote_types(emissions.dtype, transitions.dtype)
+        padding = None if mask is None else _padding(mask, emissions)
+        scores: tuple[Tensor, ...] = (self.transitions, self.start_scores, self.end_scores)
         if constrained:
             if not self.constrained:
                 raise ValueError("constrained, but the module was created without constraints")
-            start, transitions, end = (
-                scores.masked_fill(~allowed, -torch.inf)
-                for scores, allowed in (
-                    (start, self.allowed_start),
-                    (transitions, self.allowed_transitions),
-                    (end, self.allowed_end),
-                )
+            allowed = self.allowed_transitions, self.allowed_start, self.allowed_end
+            scores = tuple(
+                score.masked_fill(~permitted, -torch.inf)
+                for score, permitted in zip(scores, allowed, strict=True)
             )
-        return crf_functional.Potentials(
-            emissions.to(dtype), transitions.to(dtype), start.to(dtype), end.to(dtype), lengths
-        )
+        dtype = torch.promote_types(emissions.dtype, self.transitions.dtype)
+        transitions, start, end = (score.to(dtype) for score in scores)
+        return crf_functional.Potentials(emissions.to(dtype), transitions, start, end, padding)
 
 
-def _lengths(mask: Tensor, emissions: Tensor) -> Optional[Tensor]:
-    """The lengths a mask stands for, (batch,), or `None` if there is no padding."""
+def _padding(mask: Tensor, emissions: Tensor) -> Optional[crf_functional.Padding]:
+    """Checks a mask; `None` if there is no padding."""
     if mask.dtype != torch.bool or mask.shape != emissions.shape[:2]:
         raise ValueError(
             f"mask must be bool {tuple(emissions.shape[:2])}, not {mask.dtype} {tuple(mask.shape)}"
         )
-    lengths = mask.sum(1)
     if bool(mask.all()):
         return None
-    if not bool(lengths.all()):
-        raise ValueError("mask has a row without tokens")
-    if not torch.equal(mask, crf_functional.validity(lengths, mask.shape[1])):
+    if not bool(mask[:, 0].all()):
+        raise ValueError("mask has a row that does not start with a token")
+    if bool((mask[:, 1:] > mask[:, :-1]).any()):
         raise ValueError("mask has a token after padding")
-    return lengths
+    return crf_functional.Padding.of(mask)

@@ -1,15 +1,11 @@
 """
 Inference in a linear-chain conditional random field, as functions of tensors.
 
-The score of tags `y` for a sentence `x` of length `n` is
+With `s(x, y)` the sum of the start, emission, transition and end scores of tags `y` for a sentence
+`x`, `p(y | x) = exp(s(x, y) - log Z(x))` (Lafferty, McCallum & Pereira 2001, section 3).
 
-    s(x, y) = start[y_1] + sum_t emissions[t, y_t] + sum_t transitions[y_t, y_{t+1}] + end[y_n]
-
-and `p(y | x) = exp(s(x, y) - log Z(x))` (Lafferty, McCallum & Pereira 2001, section 3;
-Lample et al. 2016, section 2.2).
-
-Inside, the batch is the last dimension: reductions over tags then run along contiguous
-memory, which is several times faster for the few tens of tags of a tagger.
+Inside, the batch is the last dimension: reductions over the few tens of tags of a tagger are
+several times faster if they do not run along the innermost dimension.
 """
 
 from itertools import pairwise
@@ -23,17 +19,30 @@ from torch import Tensor
 _INTERVALS = (4, 1)
 
 
+class Padding(NamedTuple):
+    """Where the sentences of a batch end."""
+
+    valid: Tensor  # (length, batch) bool: within a sentence
+    last: Tensor  # (batch,): the last position of each sentence
+    rows: Tensor  # (batch,): 0, 1, 2, ...
+
+    @classmethod
+    def of(cls, mask: Tensor) -> "Padding":
+        """From a mask, (batch, length) bool, with the tokens of each sentence first."""
+        return cls(mask.t(), mask.sum(1) - 1, torch.arange(len(mask), device=mask.device))
+
+
 class Potentials(NamedTuple):
     """
     What a path is scored with, all of one floating dtype. A start, transition or end of minus
-    infinity is forbidden. Emissions beyond the length of a sentence have no influence.
+    infinity is forbidden. Emissions on padding, if finite, have no influence.
     """
 
     emissions: Tensor  # (batch, length, tags)
     transitions: Tensor  # (tags, tags), indexed [from, to]
     start: Tensor  # (tags,)
     end: Tensor  # (tags,)
-    lengths: Optional[Tensor] = None  # (batch,); none where all sentences have the full length
+    padding: Optional[Padding]  # none where all sentences have the full length
 
 
 class _Posteriors(NamedTuple):
@@ -44,22 +53,16 @@ class _Posteriors(NamedTuple):
     weights: Tensor  # (tags, tags): exp(transitions - max)
 
 
-def validity(lengths: Tensor, length: int) -> Tensor:
-    """Which positions are within the sentences of `lengths`: (batch, length) bool."""
-    return torch.arange(length, device=lengths.device) < lengths.unsqueeze(1)
-
-
 def _position_scores(potentials: Potentials) -> Tensor:
     """A copy of the emissions, (length, tags, batch), with start and end scores added to the
     first and the last position, which leaves nothing but transitions to the recursions."""
-    emissions, _, start, end, lengths = potentials
+    emissions, _, start, end, padding = potentials
     # Never a view, not even where a batch of one makes the transposition contiguous.
     scores = emissions.permute(1, 2, 0).clone(memory_format=torch.contiguous_format)
-    if lengths is None:
+    if padding is None:
         scores[-1] += end.unsqueeze(1)
     else:
-        scores.masked_fill_(~validity(lengths, len(scores)).t().unsqueeze(1), 0.0)
-        scores[lengths - 1, :, torch.arange(len(lengths), device=lengths.device)] += end
+        scores[padding.last, :, padding.rows] += end
     scores[0] += start.unsqueeze(1)
     return scores
 
@@ -82,54 +85,55 @@ def _scaled_posteriors(potentials: Potentials, interval: int) -> Optional[_Poste
 
     Returns `None` if underflow may have cost precision.
     """
-    transitions, lengths = potentials.transitions, potentials.lengths
+    transitions, padding = potentials.transitions, potentials.padding
     scores = _position_scores(potentials)
     length, tags, batch = scores.shape
     limits = torch.finfo(scores.dtype)
     positions = torch.arange(length, device=scores.device)
-    order, padding = length - 1 - positions, None
-    if lengths is not None:
-        padding = ~validity(lengths, length).t()  # (length, batch)
+    order = length - 1 - positions
+    if padding is not None:
         # Only what is within a sentence is reversed: both recursions leave padding for last.
         positions = positions.unsqueeze(1)
-        order = torch.where(padding, positions, lengths - 1 - positions)
+        order = torch.where(padding.valid, padding.last - positions, positions)
 
-    # Emissions of a position sum to 1 and transitions are at most 1: the sums of the recursion
-    # can only shrink, however many positions are between two normalisations.
+    # Emissions of a position sum to 1 (0 on padding) and transitions are at most 1: the sums of
+    # the recursion can only shrink, however many positions are between two normalisations.
     shift = scores.amax(1)  # (length, batch)
     scores.sub_(shift.unsqueeze(1)).exp_()
     total = scores.sum(1)
-    scores.div_(total.unsqueeze(1))
+    if padding is not None:
+        total.masked_fill_(~padding.valid, torch.inf)
     top = transitions.amax().clamp(min=limits.min)  # finite, even if all are forbidden
     weights = (transitions - top).exp()
     steps = torch.stack([weights.t(), weights])  # (2, tags, tags)
 
-    # (length, 2, tags, batch): emissions first, which the recursions overwrite.
-    states = torch.stack([scores, _reorder(scores, order, 0)], 1)
-    norms = states.new_ones(length, 2, 1, batch)
+    # Emissions first, which the recursions overwrite.
+    states = scores.new_empty(length, 2, tags, batch)
+    states[:, 0] = scores.div_(total.unsqueeze(1))
+    states[:, 1] = _reorder(scores, order, 0)
+    norms = scores.new_ones(length, 2, 1, batch)
     product = torch.empty_like(states[0])
     for position, (previous, state) in enumerate(pairwise(states.unbind(0)), 1):
         torch.bmm(steps, previous, out=product)
         state.mul_(product)
         if position % interval == 0:
-            state.div_(torch.sum(state, 1, keepdim=True, out=norms[position]))
+            norm = torch.sum(state, 1, keepdim=True, out=norms[position])
+            state.div_(norm if padding is None else norm.clamp_(min=limits.tiny))
 
-    norm = norms[:, 0, 0]  # (length, batch)
     forward = states[:, 0].transpose(0, 1).contiguous()  # (tags, length, batch)
     backward = _reorder(states[:, 1].transpose(0, 1), order[1:], 1)  # (tags, length - 1, batch)
-    if padding is not None:
-        forward.masked_fill_(padding, 0.0)
-        backward.masked_fill_(padding[1:], 0.0)
-        norm.masked_fill_(padding, 1.0)
     # What follows each tag, its own emission left out; 1 at the end of a sentence.
     following = torch.ones_like(forward)
-    following[:, :-1] = (weights @ backward.flatten(1)).view(tags, length - 1, batch)
+    inside = following.flatten(1)[:, : (length - 1) * batch]
+    torch.mm(weights, backward.flatten(1), out=inside)  # `out` is out of reach of autocast
     if padding is not None:
-        following[:, :-1].masked_fill_(padding[1:], 1.0)
+        following[:, padding.last, padding.rows] = 1.0
     marginals = following.mul_(forward)
-    inner = marginals.sum(0)  # (length, batch)
+    inner, norm = marginals.sum(0), norms[:, 0, 0]  # (length, batch)
     if padding is not None:
-        inner.masked_fill_(padding, 1.0)
+        shift.masked_fill_(~padding.valid, 0.0)
+        for values in (inner, norm, total):
+            values.masked_fill_(~padding.valid, 1.0)
 
     # All factors are at most 1. So the paths through a number that became subnormal or 0 have, at
     # that position, a mass of at most the smallest normal number, out of the `inner` mass of all
@@ -137,36 +141,28 @@ def _scaled_posteriors(potentials: Potentials, interval: int) -> Optional[_Poste
     # length * tags^2 numbers. If all of them together are below rounding error, nothing is lost.
     if not bool((inner * norm).amin() > length * tags**2 * limits.tiny / limits.eps):
         return None
-    if lengths is None or padding is None:
-        log_partition = inner[-1].log() + top * (length - 1)
+    log_partition = (norm * total).log_().add_(shift).sum(0)  # (batch,)
+    if padding is None:
+        log_partition += inner[-1].log() + top * (length - 1)
     else:
-        log_partition = inner.gather(0, (lengths - 1).unsqueeze(0)).squeeze(0).log()
-        log_partition += top * (lengths - 1)
-        shift.masked_fill_(padding, 0.0)
-        total.masked_fill_(padding, 1.0)
-    log_partition += (norm * total).log_().add_(shift).sum(0)
+        log_partition += inner[padding.last, padding.rows].log() + top * padding.last
     inner.reciprocal_()
     return _Posteriors(log_partition, marginals.mul_(inner), forward.mul_(inner), backward, weights)
 
 
+@torch.no_grad()
 def _posteriors(potentials: Potentials) -> Optional[_Posteriors]:
-    with torch.no_grad():
-        for interval in _INTERVALS:
-            found = _scaled_posteriors(potentials, interval)
-            if found is not None:
-                return found
-    return None
+    found = (_scaled_posteriors(potentials, interval) for interval in _INTERVALS)
+    return next((posteriors for posteriors in found if posteriors is not None), None)
 
 
 def _log_space_partition(potentials: Potentials) -> Tensor:
     """The forward algorithm in log space, exact for any scores, differentiated by autograd."""
-    emissions, transitions, start, end, lengths = potentials
-    length = emissions.shape[1]
-    valid = None if lengths is None else validity(lengths, length)
+    emissions, transitions, start, end, padding = potentials
     alpha = start + emissions[:, 0]  # (batch, tags)
-    for position in range(1, length):
+    for position in range(1, emissions.shape[1]):
         moved = torch.logsumexp(alpha.unsqueeze(2) + transitions, 1) + emissions[:, position]
-        alpha = moved if valid is None else torch.where(valid[:, position, None], moved, alpha)
+        alpha = moved if padding is None else moved.where(padding.valid[position, :, None], alpha)
     log_partition = torch.logsumexp(alpha + end, 1)
     if bool((log_partition == -torch.inf).any()):
         raise ValueError("no path is permitted for the length of a sentence")
@@ -175,17 +171,16 @@ def _log_space_partition(potentials: Potentials) -> Tensor:
 
 def path_scores(potentials: Potentials, tags: Tensor) -> Tensor:
     """The score `s(x, y)` of the given tags, (batch, length): (batch,)."""
-    emissions, transitions, start, end, lengths = potentials
+    emissions, transitions, start, end, padding = potentials
     emitted = emissions.gather(2, tags.unsqueeze(2)).squeeze(2)  # (batch, length)
     links = tags[:, :-1] * emissions.shape[2] + tags[:, 1:]  # (batch, length - 1)
     moved = transitions.reshape(-1).index_select(0, links.flatten()).view_as(links)
-    if lengths is None:
+    if padding is None:
         last = tags[:, -1]
     else:
-        valid = validity(lengths, emissions.shape[1])
-        emitted = emitted.masked_fill(~valid, 0.0)
-        moved = moved.masked_fill(~valid[:, 1:], 0.0)
-        last = tags.gather(1, (lengths - 1).unsqueeze(1)).squeeze(1)
+        emitted = emitted.masked_fill(~padding.valid.t(), 0.0)
+        moved = moved.masked_fill(~padding.valid[1:].t(), 0.0)
+        last = tags[padding.rows, padding.last]
     boundaries = start.index_select(0, tags[:, 0]) + end.index_select(0, last)
     return emitted.sum(1) + moved.sum(1) + boundaries
 
@@ -201,21 +196,23 @@ class _NegativeLogLikelihood(torch.autograd.Function):
         transitions: Tensor,
         start: Tensor,
         end: Tensor,
-        lengths: Optional[Tensor],
+        padding: Optional[Padding],
         tags: Optional[Tensor],
         posteriors: _Posteriors,
     ) -> Tensor:
         log_partition, *saved = posteriors
-        ctx.save_for_backward(lengths, tags, *saved)
+        ctx.save_for_backward(tags, *saved)
+        ctx.padding = padding
         if tags is None:
             return log_partition
-        potentials = Potentials(emissions, transitions, start, end, lengths)
+        potentials = Potentials(emissions, transitions, start, end, padding)
         return log_partition - path_scores(potentials, tags)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Optional[Tensor], ...]:
-        lengths, tags, marginals, forward, backward, weights = ctx.saved_tensors
+        tags, marginals, forward, backward, weights = ctx.saved_tensors
+        padding = ctx.padding
         length, batch = marginals.shape[1:]
         emissions = marginals * gradient  # (tags, length, batch)
         transitions = None
@@ -225,18 +222,15 @@ class _NegativeLogLikelihood(torch.autograd.Function):
             transitions = (origins @ backward.flatten(1).t()).mul_(weights)
         if tags is not None:
             observed = gradient.expand(length, batch)
-            if lengths is not None:
-                observed = observed * validity(lengths, length).t()
+            if padding is not None:
+                observed = observed * padding.valid
             path = tags.t()  # (length, batch)
             emissions.scatter_add_(0, path.unsqueeze(0), observed.neg().unsqueeze(0))
             if transitions is not None:
                 links = (path[:-1] * len(weights) + path[1:]).flatten()
                 transitions.view(-1).index_add_(0, links, observed[1:].flatten(), alpha=-1)
-        if lengths is None:
-            last = emissions[:, -1]
-        else:
-            last = emissions[:, lengths - 1, torch.arange(batch, device=lengths.device)]
-        boundaries = emissions[:, 0].sum(1), last.sum(1)
+        ended = emissions[:, -1] if padding is None else emissions[:, padding.last, padding.rows]
+        boundaries = emissions[:, 0].sum(1), ended.sum(1)
         return emissions.permute(2, 1, 0), transitions, *boundaries, None, None, None
 
 
@@ -258,9 +252,12 @@ def marginals(potentials: Potentials) -> Tensor:
         return posteriors.marginals.permute(2, 1, 0).contiguous()
     # They are the gradient of log Z, which inference mode would not record.
     with torch.inference_mode(False), torch.enable_grad():
-        copies = [None if value is None else value.detach().clone() for value in potentials]
-        emissions = copies[0].requires_grad_()
-        return torch.autograd.grad(_log_space_partition(Potentials(*copies)).sum(), emissions)[0]
+        emissions, transitions, start, end = (v.detach().clone() for v in potentials[:4])
+        padding = potentials.padding
+        if padding is not None:
+            padding = Padding(*(value.clone() for value in padding))
+        potentials = Potentials(emissions.requires_grad_(), transitions, start, end, padding)
+        return torch.autograd.grad(_log_space_partition(potentials).sum(), emissions)[0]
 
 
 @torch.no_grad()
@@ -269,9 +266,11 @@ def viterbi(potentials: Potentials) -> tuple[Tensor, Tensor]:
     The best paths (Viterbi 1967), (batch, length) with 0 on padding, and their scores, (batch,).
     Of equally good paths, the last tag is the lowest, then the one before it, and so on.
     """
-    lengths = potentials.lengths
+    padding = potentials.padding
     scores = _position_scores(potentials)
     length, tags, batch = scores.shape
+    if padding is not None:
+        scores.mul_(padding.valid.to(scores.dtype).unsqueeze(1))
     # No back-pointers: the plain maximum is many times faster than the maximum with its index,
     # and which tag it came from is asked again only along the best path.
     candidates = scores.new_empty(tags, tags, batch)  # [from, to]
@@ -281,23 +280,21 @@ def viterbi(potentials: Potentials) -> tuple[Tensor, Tensor]:
         torch.add(previous.unsqueeze(1), moves, out=candidates)
         current.add_(torch.amax(candidates, 0, out=best))
 
-    scores = scores.transpose(1, 2).contiguous()  # (length, batch, tags)
     into = potentials.transitions.t().contiguous()  # [to, from]
-    if lengths is None:
-        path_score = scores[-1].amax(1)
+    if padding is None:
+        totals = scores.transpose(1, 2).contiguous()  # (length, batch, tags)
+        path_score = totals[-1].amax(1)
     else:
-        path_score = scores[lengths - 1, torch.arange(batch, device=lengths.device)].amax(1)
         # Padding has a tag of its own, which it costs nothing to come from and which wins there
         # and only there, so that no step needs to look at the lengths.
-        padding = ~validity(lengths, length).t().unsqueeze(2)  # (length, batch, 1)
-        extra = torch.where(padding, torch.inf, -torch.inf).to(scores.dtype)
-        scores = torch.cat([scores.masked_fill_(padding, 0.0), extra], 2)
+        totals = scores.new_full((length, batch, tags + 1), torch.inf)
+        totals[..., tags].masked_fill_(padding.valid, -torch.inf)
+        totals[..., :tags] = scores.transpose(1, 2)
         into = torch.nn.functional.pad(into, (0, 1, 0, 1))
-    steps = scores.unbind(0)
+        path_score = totals[padding.last, padding.rows].amax(1)
+    steps = totals.unbind(0)
     path = [steps[-1].argmax(1)]
     for step in steps[-2::-1]:
         path.append(into.index_select(0, path[-1]).add_(step).argmax(1))
     found = torch.stack(path[::-1], 1)
-    if lengths is not None:
-        found.masked_fill_(~validity(lengths, length), 0)
-    return found, path_score
+    return found if padding is None else found.mul_(padding.valid.t()), path_score

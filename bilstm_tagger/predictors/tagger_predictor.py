@@ -29,11 +29,12 @@ class TaggerPredictor(Predictor):
     `start` and `end`) and for raw text `offsets` (of each token: first character, and the one
     behind the last).
 
-    Six subclasses are registered, by the form of input and output. Input "text": each line raw text,
-    of any number of sentences. "json": each line an object with `sentence` (raw text) or `tokens` (a
-    list, one sentence; feature columns beside it); other keys are handed through. "conll": a column
-    file, with `--use-dataset-reader`. Output "json": a prediction a line. "conll": a token a line,
-    a column for each task after those that came in, a blank line after each sentence.
+    Six subclasses are registered, by the form of input and output. Input "text": each line raw
+    text, of any number of sentences. "json": each line an object with `sentence` (raw text) or
+    `tokens` (a list, one sentence; feature columns beside it); other keys are handed through.
+    "conll": a column file, with `--use-dataset-reader`. Output "json": a prediction a line.
+    "conll": a token a line, a column for each task after those that came in, a blank line after
+    each sentence.
 
     # Parameters
 
@@ -43,6 +44,8 @@ class TaggerPredictor(Predictor):
         The language of raw text, for splitting it into tokens.
     dataset : `str`, optional (default = the first)
         The data set whose layout a column file has, where the model was trained on several.
+    tasks : `List[str]`, optional (default = all, in alphabetical order)
+        The tasks whose tags are wanted, in the order of the columns.
     """
 
     input_form = "json"
@@ -54,17 +57,23 @@ class TaggerPredictor(Predictor):
         dataset_reader: DatasetReader,
         language: str = "en",
         dataset: Optional[str] = None,
+        tasks: Optional[list[str]] = None,
     ) -> None:
-        if not isinstance(model, BiLSTMTagger) or not isinstance(
-            dataset_reader, ConllColumnsReader
-        ):
-            raise ConfigurationError(
-                "this predictor is for models of type 'bilstm_tagger' with a dataset reader of type "
-                f"'conll_columns', found {type(model).__name__} and {type(dataset_reader).__name__}"
-            )
+        for part, wanted in ((model, BiLSTMTagger), (dataset_reader, ConllColumnsReader)):
+            if not isinstance(part, wanted):
+                raise ConfigurationError(
+                    "this predictor is for a model 'bilstm_tagger' with a dataset reader "
+                    f"'conll_columns', found {type(part).__name__} in place of {wanted.__name__}"
+                )
         self._reader = dataset_reader.for_prediction(dataset)
         super().__init__(model, self._reader)
         self._language = language
+        self._tasks = sorted(model.tasks) if tasks is None else tasks  # type: ignore[arg-type]
+        for name in self._tasks:
+            if name not in model.tasks:  # type: ignore[operator]
+                raise ConfigurationError(
+                    f"the model has no task '{name}'; it has {sorted(model.tasks)}"  # type: ignore[arg-type]
+                )
 
     # Input
 
@@ -112,7 +121,9 @@ class TaggerPredictor(Predictor):
     def predict_batch_json(self, inputs: list[JsonDict]) -> list[JsonDict]:
         split = [self._inputs(given) for given in inputs]
         instances = [
-            self._reader.text_to_instance(each.tokens, each.columns) for all_ in split for each in all_
+            self._reader.text_to_instance(each.tokens, each.columns)
+            for all_ in split
+            for each in all_
         ]
         outputs = iter(self._model.forward_on_instances(instances))
         taken = {"sentence", "tokens", *self._reader.feature_columns}
@@ -137,7 +148,7 @@ class TaggerPredictor(Predictor):
         predictions = []
         for instance, output in zip(instances, outputs, strict=True):
             prediction: JsonDict = {"sentences": [self._sentence(output)]}
-            lines = instance["metadata"].metadata.get("lines")  # type: ignore[attr-defined]
+            lines = instance["metadata"].metadata.get("lines")
             if lines and self.output_form == "conll":
                 prediction["lines"] = lines
             predictions.append(prediction)
@@ -157,19 +168,20 @@ class TaggerPredictor(Predictor):
         text: Optional[str] = None,
     ) -> JsonDict:
         tokens = output["tokens"]
-        sentence: JsonDict = {"tokens": tokens, "tags": output["tags"], "spans": {}}
+        all_tags = {task: output["tags"][task] for task in self._tasks}
+        sentence: JsonDict = {"tokens": tokens, "tags": all_tags, "spans": {}}
         if offsets is not None:
             sentence["offsets"] = offsets
-        for task, tags in output["tags"].items():
+        for task, tags in all_tags.items():
             encoding = self._reader.file_encodings.get(task)
             if encoding is None:
                 continue
             spans = sentence["spans"][task] = []
             for label, start, end in get_encoding(encoding).spans(tags):
-                span = {"label": label, "first_token": start, "last_token": end - 1}
+                span: JsonDict = {"label": label, "first_token": start, "last_token": end - 1}
                 if offsets is not None and text is not None:
-                    span["start"], span["end"] = offsets[start][0], offsets[end - 1][1]
-                    span["text"] = text[span["start"] : span["end"]]
+                    first, behind = offsets[start][0], offsets[end - 1][1]
+                    span.update(start=first, end=behind, text=text[first:behind])
                 else:
                     span["text"] = " ".join(tokens[start:end])
                 spans.append(span)

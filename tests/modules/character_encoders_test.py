@@ -25,8 +25,13 @@ ENCODERS = [
 
 
 @pytest.fixture(autouse=True)
-def seed():
+def seed_and_one_thread():
+    """Several threads on tensors this small mostly wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     torch.manual_seed(17)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(params=ENCODERS, ids=["cnn", "cnn5", "cnn1", "lstm", "lstm3"])

@@ -14,8 +14,13 @@ HIDDEN = [4, 3, 5]
 
 
 @pytest.fixture(autouse=True)
-def seed():
+def seed_and_one_thread():
+    """Several threads on tensors this small mostly wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     torch.manual_seed(13)
+    yield
+    torch.set_num_threads(threads)
 
 
 def make_inputs(batch=BATCH, length=LENGTH, size=SIZE) -> Tensor:

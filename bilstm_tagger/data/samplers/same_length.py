@@ -34,8 +34,8 @@ class SameLengthBatchSampler(BatchSampler):
 
     In training, sentences are shuffled within their length, then batches are shuffled, and data
     sets take turns. An epoch is as many turns as the main data set has batches; without a main data
-    set, as the smallest has. Shorter data sets start over; of longer ones an epoch sees a part, drawn
-    anew each time.
+    set, as the smallest has. Shorter data sets start over; of longer ones an epoch sees a part,
+    drawn anew each time.
 
     Under `torch.no_grad()`, as AllenNLP validates and evaluates, every sentence comes exactly once,
     whatever the number of data sets, and nothing is shuffled.
@@ -62,8 +62,8 @@ class SameLengthBatchSampler(BatchSampler):
         buckets: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         for index, instance in enumerate(instances):
             fields = instance.fields
-            metadata = fields["metadata"].metadata if "metadata" in fields else {}  # type: ignore[attr-defined]
-            buckets[metadata.get("dataset", "")][len(fields["tokens"])].append(index)  # type: ignore[arg-type]
+            metadata = fields["metadata"].metadata if "metadata" in fields else {}
+            buckets[metadata.get("dataset", "")][len(fields["tokens"])].append(index)
         return buckets
 
     def _shuffled(self, lengths: dict[int, list[int]]) -> list[Batch]:

@@ -40,7 +40,7 @@ class WordCharactersIndexer(TokenIndexer):
 
     def count_vocab_items(self, token: Token, counter: dict[str, dict[str, int]]) -> None:
         counts = counter[self.namespace]
-        for character in self._cut(token.text):  # type: ignore[arg-type]
+        for character in self._cut(token.text):
             if character not in _LINE_ENDS:
                 counts[character] += 1
 
@@ -53,10 +53,10 @@ class WordCharactersIndexer(TokenIndexer):
         rows = []
         for token in tokens:
             text = token.text
-            row = memo.get(text)  # type: ignore[arg-type]
+            row = memo.get(text)
             if row is None:
-                row = [ids.get(character, unknown) for character in self._cut(text)]  # type: ignore[arg-type]
-                memo[text] = row  # type: ignore[index]
+                row = [ids.get(character, unknown) for character in self._cut(text)]
+                memo[text] = row
             rows.append(row)
         return {"token_characters": rows}
 

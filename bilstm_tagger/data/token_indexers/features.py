@@ -75,7 +75,7 @@ class CasingIndexer(FeatureIndexer):
         self._memo: dict[str, str] = {}
 
     def value(self, token: Token) -> str:
-        text: str = token.text  # type: ignore[assignment]
+        text: str = token.text
         value = self._memo.get(text)
         if value is None:
             value = self._memo[text] = casing(text)

@@ -29,7 +29,7 @@ class WordFormsIndexer(TokenIndexer):
         self._memo_of: object = None
 
     def count_vocab_items(self, token: Token, counter: dict[str, dict[str, int]]) -> None:
-        counter[self.namespace][token.text] += 1  # type: ignore[index]
+        counter[self.namespace][token.text] += 1
 
     def tokens_to_indices(self, tokens: list[Token], vocabulary: Vocabulary) -> IndexedTokenList:
         ids = vocabulary.get_token_to_index_vocabulary(self.namespace)
@@ -39,11 +39,11 @@ class WordFormsIndexer(TokenIndexer):
         indices = []
         for token in tokens:
             text = token.text
-            index = memo.get(text)  # type: ignore[arg-type]
+            index = memo.get(text)
             if index is None:
-                form = known_form(text, ids)  # type: ignore[arg-type]
+                form = known_form(text, ids)
                 index = ids[vocabulary._oov_token if form is None else form]
-                memo[text] = index  # type: ignore[index]
+                memo[text] = index
             indices.append(index)
         return {"tokens": indices}
 

@@ -38,9 +38,7 @@ class CRFDecoder(TaskDecoder):
         per_type: bool = False,
         constrained: bool = False,
     ) -> None:
-        super().__init__(
-            vocab, task, input_sizes, encoding, level, encoder, loss_weight, per_type
-        )
+        super().__init__(vocab, task, input_sizes, encoding, level, encoder, loss_weight, per_type)
         allowed = None
         if constrained:
             if self.encoding is None:

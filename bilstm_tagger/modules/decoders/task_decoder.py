@@ -117,5 +117,3 @@ class TaskDecoder(torch.nn.Module, Registrable):
     def decode(self, emissions: torch.Tensor, mask: Optional[torch.Tensor] = None) -> torch.Tensor:
         """The best tags, ids (batch, length)."""
         raise NotImplementedError
-
-

@@ -29,7 +29,7 @@ class CharacterEmbedder(TokenEmbedder):
 
     def forward(self, token_characters: torch.Tensor) -> torch.Tensor:
         """Ids (batch, length, characters) to vectors (batch, length, output_dim)."""
-        return encode_distinct_words(token_characters.long(), self.encoder)  # type: ignore[arg-type]
+        return encode_distinct_words(token_characters.long(), self.encoder)
 
 
 @TokenEmbedder.register("character_cnn")
