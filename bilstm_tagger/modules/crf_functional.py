@@ -4,8 +4,8 @@ Inference in a linear-chain conditional random field, as functions of tensors.
 With `s(x, y)` the sum of the start, emission, transition and end scores of tags `y` for a sentence
 `x`, `p(y | x) = exp(s(x, y) - log Z(x))` (Lafferty, McCallum & Pereira 2001, section 3).
 
-Inside, the batch is the last dimension: reductions over the few tens of tags of a tagger are
-several times faster if they do not run along the innermost dimension.
+Inside, the batch is the last dimension, as reductions over a few tens of tags are several times
+faster where those are not the innermost dimension.
 """
 
 from itertools import pairwise
@@ -68,8 +68,7 @@ def _position_scores(potentials: Potentials) -> Tensor:
 
 
 def _reorder(values: Tensor, order: Tensor, dim: int) -> Tensor:
-    """Takes the positions of `values`, dimension 0 or 1 of 3, in the given order: (length,), or
-    (length, batch) where it differs between sentences."""
+    """Takes the positions, dimension 0 or 1 of 3, in an order: (length,) or (length, batch)."""
     if order.dim() == 1:
         return values.index_select(dim, order)
     sizes = list(values.shape)
@@ -156,14 +155,22 @@ def _posteriors(potentials: Potentials) -> Optional[_Posteriors]:
     return next((posteriors for posteriors in found if posteriors is not None), None)
 
 
+def _log_sum_exp(values: Tensor) -> Tensor:
+    """`torch.logsumexp` over dimension 1, whose gradient is 0, not NaN, where all is forbidden."""
+    top = values.detach().amax(1, keepdim=True).clamp(min=torch.finfo(values.dtype).min)
+    total = (values - top).exp().sum(1)
+    nothing = total == 0
+    return (total.masked_fill(nothing, 1.0).log() + top.squeeze(1)).masked_fill(nothing, -torch.inf)
+
+
 def _log_space_partition(potentials: Potentials) -> Tensor:
     """The forward algorithm in log space, exact for any scores, differentiated by autograd."""
     emissions, transitions, start, end, padding = potentials
     alpha = start + emissions[:, 0]  # (batch, tags)
     for position in range(1, emissions.shape[1]):
-        moved = torch.logsumexp(alpha.unsqueeze(2) + transitions, 1) + emissions[:, position]
+        moved = _log_sum_exp(alpha.unsqueeze(2) + transitions) + emissions[:, position]
         alpha = moved if padding is None else moved.where(padding.valid[position, :, None], alpha)
-    log_partition = torch.logsumexp(alpha + end, 1)
+    log_partition = _log_sum_exp(alpha + end)
     if bool((log_partition == -torch.inf).any()):
         raise ValueError("no path is permitted for the length of a sentence")
     return log_partition
@@ -203,17 +210,14 @@ class _NegativeLogLikelihood(torch.autograd.Function):
         log_partition, *saved = posteriors
         ctx.save_for_backward(tags, *saved)
         ctx.padding = padding
-        if tags is None:
-            return log_partition
         potentials = Potentials(emissions, transitions, start, end, padding)
-        return log_partition - path_scores(potentials, tags)
+        return log_partition if tags is None else log_partition - path_scores(potentials, tags)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Optional[Tensor], ...]:
         tags, marginals, forward, backward, weights = ctx.saved_tensors
-        padding = ctx.padding
-        length, batch = marginals.shape[1:]
+        padding, (length, batch) = ctx.padding, marginals.shape[1:]
         emissions = marginals * gradient  # (tags, length, batch)
         transitions = None
         if ctx.needs_input_grad[1]:
@@ -254,8 +258,7 @@ def marginals(potentials: Potentials) -> Tensor:
     with torch.inference_mode(False), torch.enable_grad():
         emissions, transitions, start, end = (v.detach().clone() for v in potentials[:4])
         padding = potentials.padding
-        if padding is not None:
-            padding = Padding(*(value.clone() for value in padding))
+        padding = padding and Padding(*(value.clone() for value in padding))
         potentials = Potentials(emissions.requires_grad_(), transitions, start, end, padding)
         return torch.autograd.grad(_log_space_partition(potentials).sum(), emissions)[0]
 
@@ -285,8 +288,7 @@ def viterbi(potentials: Potentials) -> tuple[Tensor, Tensor]:
         totals = scores.transpose(1, 2).contiguous()  # (length, batch, tags)
         path_score = totals[-1].amax(1)
     else:
-        # Padding has a tag of its own, which it costs nothing to come from and which wins there
-        # and only there, so that no step needs to look at the lengths.
+        # Padding has a tag of its own, which wins there alone and costs nothing to move to.
         totals = scores.new_full((length, batch, tags + 1), torch.inf)
         totals[..., tags].masked_fill_(padding.valid, -torch.inf)
         totals[..., :tags] = scores.transpose(1, 2)

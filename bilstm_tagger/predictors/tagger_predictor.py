@@ -68,11 +68,11 @@ class TaggerPredictor(Predictor):
         self._reader = dataset_reader.for_prediction(dataset)
         super().__init__(model, self._reader)
         self._language = language
-        self._tasks = sorted(model.tasks) if tasks is None else tasks  # type: ignore[arg-type]
+        self._tasks = sorted(model.tasks) if tasks is None else tasks
         for name in self._tasks:
-            if name not in model.tasks:  # type: ignore[operator]
+            if name not in model.tasks:
                 raise ConfigurationError(
-                    f"the model has no task '{name}'; it has {sorted(model.tasks)}"  # type: ignore[arg-type]
+                    f"the model has no task '{name}'; it has {sorted(model.tasks)}"
                 )
 
     # Input
