@@ -9,6 +9,7 @@ from typing import Any, Literal, Optional, Union
 
 import numpy
 import torch
+from allennlp.common import Registrable
 from allennlp.data import DataLoader
 from allennlp.data.data_loaders import MultiProcessDataLoader
 from allennlp.data.samplers import BatchSampler
@@ -38,7 +39,12 @@ torch.serialization.add_safe_globals(
 )
 
 
-@LearningRateScheduler.register("reduce_on_plateau", exist_ok=True)
+# Taken out before it is put in anew: to overwrite an entry is a message at every command.
+Registrable._registry[LearningRateScheduler].pop("reduce_on_plateau", None)
+Registrable._registry[DataLoader].pop("multiprocess", None)
+
+
+@LearningRateScheduler.register("reduce_on_plateau")
 class ReduceOnPlateauLearningRateScheduler(_PyTorchLearningRateSchedulerWithMetricsWrapper):
     """AllenNLP's "reduce_on_plateau", without the argument `verbose`, which torch dropped: handing
     it over is an error now.
@@ -71,7 +77,7 @@ class ReduceOnPlateauLearningRateScheduler(_PyTorchLearningRateSchedulerWithMetr
         )
 
 
-@DataLoader.register("multiprocess", exist_ok=True)
+@DataLoader.register("multiprocess")
 class BatchSizeDataLoader(MultiProcessDataLoader):
     """AllenNLP's default data loader, which also takes a `batch_size` beside a `batch_sampler`: the
     sampler then makes batches of that size.

@@ -25,5 +25,5 @@ local encoding = 'IOBES';
     tasks: { chunk: { type: 'crf', encoding: encoding } },
   },
   data_loader: training.batches(32),
-  trainer: training.trainer('+chunk_f1', 30),
+  trainer: training.trainer('+chunk_f1', 30, 10),
 }

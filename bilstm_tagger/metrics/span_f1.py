@@ -38,11 +38,11 @@ class SpanCounts:
 
 def precision_recall_f1(correct: int, predicted: int, gold: int) -> tuple[float, float, float]:
     """The three scores between 0 and 1, each 0.0 where it is undefined."""
-    return (
-        correct / predicted if predicted else 0.0,
-        correct / gold if gold else 0.0,
-        2 * correct / (predicted + gold) if predicted + gold else 0.0,
-    )
+    precision = correct / predicted if predicted else 0.0
+    recall = correct / gold if gold else 0.0
+    # As conlleval and seqeval compute it, to the last digit.
+    f1 = 2 * precision * recall / (precision + recall) if correct else 0.0
+    return precision, recall, f1
 
 
 @Metric.register("span_f1_conll")
