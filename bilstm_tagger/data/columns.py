@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO, Optional, Union
+from typing import Optional, Union
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -28,8 +28,11 @@ class DataFormatError(ValueError):
     """
 
     def __init__(self, path: PathLike, line: Optional[int], problem: str) -> None:
-        where = os.fspath(path) if line is None else f"{os.fspath(path)}:{line}"
-        super().__init__(f"{where}: {problem}")
+        super().__init__(os.fspath(path), line, problem)
+
+    def __str__(self) -> str:
+        path, line, problem = self.args
+        return f"{path}: {problem}" if line is None else f"{path}:{line}: {problem}"
 
 
 @dataclass(frozen=True)
@@ -110,26 +113,25 @@ class Sentence:
     source_lines: list[tuple[str, str]] = field(default_factory=list)
 
 
-def _decoded_lines(stream: BinaryIO, path: PathLike) -> Iterator[tuple[int, str]]:
-    """Number and text of each line, without its end (LF or CRLF).
+def read_raw_lines(path: PathLike) -> Iterator[tuple[int, bytes]]:
+    """Yields number (from 1) and bytes of each line of a file, with its end: plain or gzip (told by
+    its first bytes).
 
-    Bytes are split before they are decoded: Unicode knows more line ends than these files do.
+    # Errors
+
+    `DataFormatError` for a missing path, a folder, a damaged gzip file.
     """
+    if not os.path.exists(path):
+        raise DataFormatError(path, None, "there is no such file; check the path in the config")
+    if os.path.isdir(path):
+        raise DataFormatError(path, None, "expected a file, found a folder; name a file in it")
+    with open(path, "rb") as stream:
+        packed = stream.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
     number = 0
     try:
-        for number, raw in enumerate(stream, start=1):
-            try:
-                line = raw.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise DataFormatError(
-                    path,
-                    number,
-                    f"expected UTF-8, found the byte 0x{raw[error.start]:02x} at position "
-                    f"{error.start + 1} of the line; convert the file to UTF-8",
-                ) from None
-            if number == 1:
-                line = line.removeprefix(_BYTE_ORDER_MARK)
-            yield number, line.removesuffix("\n").removesuffix("\r")
+        with gzip.open(path) if packed else open(path, "rb") as stream:
+            for number, line in enumerate(stream, start=1):  # noqa: B007
+                yield number, line
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataFormatError(
             path,
@@ -140,25 +142,90 @@ def _decoded_lines(stream: BinaryIO, path: PathLike) -> Iterator[tuple[int, str]
 
 
 def read_lines(path: PathLike) -> Iterator[tuple[int, str]]:
-    """Yields number (from 1) and text of each line of a file: UTF-8, with or without BOM, LF or
-    CRLF, plain or gzip (told by its first bytes).
+    """Yields number (from 1) and text of each line of a file, without its end: UTF-8, with or
+    without BOM, LF or CRLF, plain or gzip.
 
     # Errors
 
-    `DataFormatError` for a missing path, a folder, an undecodable byte, a damaged gzip file.
+    `DataFormatError` as `read_raw_lines`, and for an undecodable byte.
     """
-    if not os.path.exists(path):
-        raise DataFormatError(path, None, "there is no such file; check the path in the config")
-    if os.path.isdir(path):
-        raise DataFormatError(path, None, "expected a file, found a folder; name a file in it")
-    with open(path, "rb") as stream:
-        packed = stream.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-        stream.seek(0)
-        if packed:
-            with gzip.open(stream) as unpacked:
-                yield from _decoded_lines(unpacked, path)  # type: ignore[arg-type]
-        else:
-            yield from _decoded_lines(stream, path)
+    # Split before they are decoded: Unicode knows more line ends than these files do.
+    for number, raw in read_raw_lines(path):
+        try:
+            line = raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise DataFormatError(
+                path,
+                number,
+                f"expected UTF-8, found the byte 0x{raw[error.start]:02x} at position "
+                f"{error.start + 1} of the line; convert the file to UTF-8",
+            ) from None
+        if number == 1:
+            line = line.removeprefix(_BYTE_ORDER_MARK)
+        yield number, line.removesuffix("\n").removesuffix("\r")
+
+
+# What a line is, apart from a "token", another "row" and a "note", as in `Sentence.source_lines`.
+_BLANK = "blank"
+_DOCUMENT = "document"
+
+
+class _Rows:
+    """The lines of one file: what each is, and whether it is as declared."""
+
+    def __init__(self, path: PathLike, layout: ColumnFormat) -> None:
+        self._path = path
+        self._layout = layout
+        self._wanted = sorted(layout.columns.items(), key=lambda item: item[1])
+        self._width: Optional[int] = None
+        self._width_line = 0
+
+    def classify(self, line: str) -> tuple[str, list[str]]:
+        """The kind of a line, and the cells of a token's."""
+        layout = self._layout
+        if not line.strip(_BLANKS):
+            return _BLANK, []
+        if layout.comment_prefix and line.startswith(layout.comment_prefix):
+            return "note", []
+        cells = layout.split(line)
+        if layout.document_dividers and cells[0].strip(_BLANKS) == _DIVIDER:
+            return _DOCUMENT, []
+        if layout.conllu and _NOT_A_WORD.fullmatch(cells[0]):
+            return "row", []
+        return "token", cells
+
+    def check(self, number: int, line: str, cells: list[str]) -> None:
+        """Raises `DataFormatError` unless all columns are there and filled, and as many as in the
+        lines before."""
+        last = self._wanted[-1][1]
+        if len(cells) <= last:
+            name, index = next(item for item in self._wanted if item[1] >= len(cells))
+            delimiter = self._layout.delimiter
+            raise DataFormatError(
+                self._path,
+                number,
+                f"expected at least {last + 1} columns separated by "
+                f"{'spaces or tabs' if delimiter is None else repr(delimiter)}, found "
+                f"{len(cells)}: {line[:80]!r}; column '{name}' (index {index}) is missing; mend "
+                "the line, or 'columns' or 'delimiter' of the dataset reader",
+            )
+        if self._width is None:
+            self._width, self._width_line = len(cells), number
+        elif len(cells) != self._width:
+            raise DataFormatError(
+                self._path,
+                number,
+                f"expected {self._width} columns as in line {self._width_line}, found "
+                f"{len(cells)}: {line[:80]!r}; mend the line, or 'delimiter' of the dataset reader",
+            )
+        for name, index in self._wanted:
+            if not cells[index]:
+                raise DataFormatError(
+                    self._path,
+                    number,
+                    f"expected something in column '{name}' (index {index}), found nothing: "
+                    f"{line[:80]!r}; mend the line, or 'delimiter' of the dataset reader",
+                )
 
 
 def read_sentences(
@@ -180,91 +247,45 @@ def read_sentences(
     `DataFormatError` for a file that cannot be read, a missing column, a ragged line, an empty
     token, or a file without sentences.
     """
-    wanted = sorted(layout.columns.items(), key=lambda item: item[1])
-    last_column = wanted[-1][1]
     token_column = layout.columns[TOKENS]
-    others = [(name, index) for name, index in wanted if name != TOKENS]
+    others = [(name, index) for name, index in layout.columns.items() if name != TOKENS]
 
-    def describe_delimiter() -> str:
-        return "spaces or tabs" if layout.delimiter is None else repr(layout.delimiter)
+    def new_sentence() -> Sentence:
+        return Sentence([], {name: [] for name, _ in others}, os.fspath(path))
 
-    width: Optional[int] = None
-    width_line = 0
+    rows = _Rows(path, layout)
     found = False
-    waiting: list[tuple[str, str]] = []  # dividers and comments before a sentence
-    sentence = Sentence([], {name: [] for name, _ in others}, os.fspath(path))
+    sentence = new_sentence()
     for number, line in read_lines(path):
-        stripped = line.strip(_BLANKS)
-        if not stripped:
-            if sentence.tokens:
-                found = True
-                yield sentence
-                sentence = Sentence([], {name: [] for name, _ in others}, os.fspath(path))
-            elif waiting:
-                waiting.append((line, "note"))
+        kind, cells = rows.classify(line)
+        if kind == _BLANK and sentence.tokens:
+            found = True
+            yield sentence
+            sentence = new_sentence()
             continue
-        if layout.comment_prefix and line.startswith(layout.comment_prefix):
-            if keep_lines:
-                (sentence.source_lines if sentence.tokens else waiting).append((line, "note"))
-            continue
-        cells = layout.split(line)
-        if layout.document_dividers and cells[0].strip(_BLANKS) == _DIVIDER:
-            if sentence.tokens:
-                raise DataFormatError(
-                    path,
-                    number,
-                    f"expected a blank line before {_DIVIDER}, found it inside a sentence; "
-                    "add the blank line, or set document_dividers: false",
-                )
-            if keep_lines:
-                waiting.append((line, "note"))
-            continue
-        if layout.conllu and _NOT_A_WORD.fullmatch(cells[0]):
-            if keep_lines:
-                if not sentence.tokens:
-                    sentence.source_lines += waiting
-                    waiting = []
-                sentence.source_lines.append((line, "row"))
-            continue
-        if len(cells) <= last_column:
-            name = next(name for name, index in wanted if index >= len(cells))
+        if kind == _DOCUMENT and sentence.tokens:
             raise DataFormatError(
                 path,
                 number,
-                f"expected at least {last_column + 1} columns separated by "
-                f"{describe_delimiter()}, found {len(cells)}: {line[:80]!r}; column '{name}' "
-                f"(index {layout.columns[name]}) is missing; mend the line, or 'columns' or "
-                "'delimiter' of the dataset reader",
+                f"expected a blank line before {_DIVIDER}, found it inside a sentence; "
+                "add the blank line, or set document_dividers: false",
             )
-        if width is None:
-            width, width_line = len(cells), number
-        elif len(cells) != width:
-            raise DataFormatError(
-                path,
-                number,
-                f"expected {width} columns as in line {width_line}, found {len(cells)}: "
-                f"{line[:80]!r}; mend the line, or 'delimiter' of the dataset reader",
-            )
-        for name, index in wanted:
-            if not cells[index]:
-                raise DataFormatError(
-                    path,
-                    number,
-                    f"expected something in column '{name}' (index {index}), found nothing: "
-                    f"{line[:80]!r}; mend the line, or 'delimiter' of the dataset reader",
-                )
-        sentence.tokens.append(cells[token_column])
-        for name, index in others:
-            sentence.columns[name].append(cells[index])
-        sentence.line_numbers.append(number)
-        if keep_lines:
-            sentence.source_lines += waiting
-            waiting = []
-            sentence.source_lines.append((line, "token"))
+        if kind == "token":
+            rows.check(number, line, cells)
+            sentence.tokens.append(cells[token_column])
+            for name, index in others:
+                sentence.columns[name].append(cells[index])
+            sentence.line_numbers.append(number)
+        # Comments and dividers before a sentence are kept with it, and the blanks after them.
+        if keep_lines and (kind != _BLANK or sentence.source_lines):
+            sentence.source_lines.append((line, "note" if kind in (_BLANK, _DOCUMENT) else kind))
     if sentence.tokens:
         found = True
         yield sentence
     if not found:
         raise DataFormatError(
-            path, None, "expected at least one sentence, found none; is this the right file?"
+            path,
+            None,
+            "expected at least one sentence, found none; check the path in the config, and "
+            "'comment_prefix' of the dataset reader",
         )

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any, Optional
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import cached_path
 from allennlp.common.tqdm import Tqdm
 from allennlp.data import Instance, Vocabulary
 
+from bilstm_tagger.data.paths import local_path
 from bilstm_tagger.data.word_forms import CHAIN_STEPS, chain_step, word_forms
 from bilstm_tagger.data.word_vectors import WordVectors, read_word_vectors
 
@@ -90,14 +90,17 @@ class WordVectorVocabulary(Vocabulary):
             )
         counts, other_words = _count(instances)
         training_words = counts.pop(namespace, {})
-        vocabulary = cls(counter=counts)
+        # Only labels. AllenNLP's default takes the unknown value from all that ends in "tags" too,
+        # and a feature column may be called so.
+        vocabulary = cls(counter=counts, non_padded_namespaces=["*_labels"])
 
         forms = {word: word_forms(word) for word in (*training_words, *other_words)}
         vectors = None
         known: set[str] = set()
         if pretrained_file is not None:
             wanted = None if keep == "all" else {form for three in forms.values() for form in three}
-            vectors = read_word_vectors(cached_path(pretrained_file), wanted)
+            path = local_path(pretrained_file, "'pretrained_file' of the vocabulary")
+            vectors = read_word_vectors(path, wanted)
             vocabulary.word_vectors = WordVectors(pretrained_file, vectors.words, vectors.matrix)
             known.update(vectors.words)
             for word in vectors.words:
@@ -115,9 +118,6 @@ class WordVectorVocabulary(Vocabulary):
             if count >= frequent_min_count:
                 vocabulary.add_token_to_namespace(word, namespace)
                 added += count
-        # Nothing is known: make sure the namespace is there, with padding and the unknown word.
-        vocabulary.get_vocab_size(namespace)
-        vocabulary._token_to_index[namespace], vocabulary._index_to_token[namespace]
 
         total = sum(training_words.values()) or 1
         steps[len(CHAIN_STEPS) - 1] -= added

@@ -1,15 +1,15 @@
 """Word vector files (GloVe, word2vec and fastText as text), read in one pass, in plain Python."""
 
-import gzip
 import logging
 import os
+import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Optional
 
 import numpy
 
-from bilstm_tagger.data.columns import DataFormatError, PathLike
+from bilstm_tagger.data.columns import DataFormatError, PathLike, read_raw_lines
 
 logger = logging.getLogger(__name__)
 
@@ -57,38 +57,38 @@ def read_word_vectors(
 
     # Errors
 
-    `DataFormatError` where there is no such file, or not one vector of the expected dimension.
+    `DataFormatError` where there is no such file, or not one vector of the expected dimension, or
+    something else than numbers after a wanted word.
     """
     path = os.fspath(path)
     if not os.path.isfile(path):
         raise DataFormatError(
             path, None, "there is no such file of word vectors; check 'pretrained_file'"
         )
-    with open(path, "rb") as probe:
-        packed = probe.read(2) == b"\x1f\x8b"
     found: dict[bytes, bytes] = {}
+    lines: dict[bytes, int] = {}
     # Compared as bytes: most lines are never decoded.
     wanted_bytes = None if wanted is None else {word.encode("utf-8", "replace") for word in wanted}
     skipped: list[int] = []
     expected = dimension
     any_vector = False
-    with gzip.open(path, "rb") if packed else open(path, "rb") as stream:
-        for number, line in enumerate(stream, start=1):
-            word, _, numbers = line.partition(b" ")
-            numbers = numbers.strip()
-            if number == 1 and word.isdigit() and numbers.isdigit():
-                continue  # header: number of words and dimension
-            if expected is None:
-                expected = numbers.count(b" ") + 1
-            # Counting blanks costs less than converting; it is needed for wanted words alone.
-            if wanted_bytes is not None and word not in wanted_bytes:
-                any_vector = True
-                continue
-            if numbers.count(b" ") + 1 != expected:
-                skipped.append(number)
-                continue
+    for number, line in read_raw_lines(path):
+        word, _, numbers = line.partition(b" ")
+        numbers = numbers.strip()
+        if number == 1 and word.isdigit() and numbers.isdigit():
+            continue  # header: number of words and dimension
+        if expected is None:
+            expected = numbers.count(b" ") + 1
+        # Counting blanks costs less than converting; it is needed for wanted words alone.
+        if wanted_bytes is not None and word not in wanted_bytes:
             any_vector = True
-            found.setdefault(word, numbers)
+            continue
+        if numbers.count(b" ") + 1 != expected:
+            skipped.append(number)
+            continue
+        any_vector = True
+        if word not in found:
+            found[word], lines[word] = numbers, number
     if skipped:
         logger.warning(
             "%s: skipped %d lines that do not hold a word and %d numbers; the first is line %d",
@@ -105,13 +105,40 @@ def read_word_vectors(
             "spaces, found none; check 'pretrained_file' and 'embedding_dim'",
         )
     try:
-        joined = b" ".join(found.values())
-        flat = numpy.fromstring(joined, dtype=numpy.float32, sep=" ") if found else numpy.empty(0)
-    except (ValueError, DeprecationWarning):
-        raise DataFormatError(path, None, "expected numbers after each word") from None
-    if flat.size != len(found) * expected:
+        matrix = _matrix(found.values(), expected)
+    except ValueError:
+        number, text = _first_without_numbers(found, lines, expected)
         raise DataFormatError(
-            path, None, f"expected {expected} numbers after each word, found something else"
-        )
+            path,
+            number,
+            f"expected {expected} numbers after the word, found {text[:80]!r}; mend the line, or "
+            "check 'pretrained_file'",
+        ) from None
     words = [word.decode("utf-8", "replace") for word in found]
-    return WordVectors(path, words, flat.reshape(len(found), expected).astype(numpy.float32))
+    return WordVectors(path, words, matrix)
+
+
+def _matrix(vectors: Collection[bytes], dimension: int) -> numpy.ndarray:
+    """The numbers of vectors of one dimension. Raises `ValueError` where there are others."""
+    if not vectors:
+        return numpy.empty((0, dimension), dtype=numpy.float32)
+    with warnings.catch_warnings():
+        # What later versions of numpy raise as an error.
+        warnings.simplefilter("error", DeprecationWarning)
+        try:
+            flat = numpy.fromstring(b" ".join(vectors), dtype=numpy.float32, sep=" ")
+        except DeprecationWarning as warning:
+            raise ValueError(str(warning)) from None
+    return flat.reshape(len(vectors), dimension)
+
+
+def _first_without_numbers(
+    found: dict[bytes, bytes], lines: dict[bytes, int], dimension: int
+) -> tuple[int, str]:
+    """Number and text of the first line with something else."""
+    for word, numbers in found.items():
+        try:
+            _matrix([numbers], dimension)
+        except ValueError:
+            return lines[word], (word + b" " + numbers).decode("utf-8", "replace")
+    raise AssertionError("each vector can be read, but not all together")

@@ -8,9 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Optional, Union
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import cached_path
 from allennlp.data import DatasetReader, Field, Instance, TokenIndexer
-from allennlp.data.fields import MetadataField
 
 from bilstm_tagger.data.column_token import ColumnToken
 from bilstm_tagger.data.columns import (
@@ -19,11 +17,14 @@ from bilstm_tagger.data.columns import (
     Sentence,
     read_sentences,
 )
-from bilstm_tagger.data.fields import SentenceField, TaskLabelsField
+from bilstm_tagger.data.fields import SentenceField, SentenceMetadataField, TaskLabelsField
+from bilstm_tagger.data.paths import local_path
 from bilstm_tagger.data.token_indexers import ColumnIndexer
 from bilstm_tagger.dataset_readers.dataset_layout import DatasetLayout, TaskColumn
 
 logger = logging.getLogger(__name__)
+
+_PATH_SETTING = "the data path in the config or the command"
 
 DataPath = Union[str, "os.PathLike[str]", Mapping[str, str]]
 
@@ -142,11 +143,15 @@ class ConllColumnsReader(DatasetReader):
             yield from self._unlabelled_instances(os.fspath(path), self._predict_as)  # type: ignore[arg-type]
             return
         # All files of a path have one source: the vocabulary tells training data by it.
-        source = json.dumps(dict(path)) if isinstance(path, Mapping) else os.fspath(path)
+        if isinstance(path, Mapping):
+            source = json.dumps(dict(path), default=os.fspath)
+        else:
+            source = os.fspath(path)
         for name, file in self._files(path):
             layout = self.datasets[name]
             repaired = 0
-            for sentence in read_sentences(cached_path(file), layout.format_for_training()):
+            file_path = local_path(file, _PATH_SETTING)
+            for sentence in read_sentences(file_path, layout.format_for_training()):
                 labels, changed = layout.labels(sentence)
                 repaired += changed
                 yield self._instance(sentence, labels, {"source": source, "dataset": name})
@@ -159,7 +164,8 @@ class ConllColumnsReader(DatasetReader):
 
     def _unlabelled_instances(self, path: str, dataset: str) -> Iterator[Instance]:
         layout = self.prediction_layout()
-        for sentence in read_sentences(cached_path(path), layout, keep_lines=True):
+        file_path = local_path(path, _PATH_SETTING)
+        for sentence in read_sentences(file_path, layout, keep_lines=True):
             yield self._instance(
                 sentence, None, {"dataset": dataset, "lines": sentence.source_lines}
             )
@@ -207,7 +213,7 @@ class ConllColumnsReader(DatasetReader):
         if labels:
             fields["labels"] = TaskLabelsField(labels)
             metadata["gold"] = labels
-        fields["metadata"] = MetadataField(metadata)
+        fields["metadata"] = SentenceMetadataField(metadata)
         return Instance(fields)
 
     def text_to_instance(

@@ -105,8 +105,13 @@ class DatasetLayout(FromParams):
             self.check_columns([task.column or name], f"task '{name}'")
 
     def check_columns(self, names: Sequence[str], wanted_by: str) -> None:
-        """Raises `ConfigurationError` unless all these columns are declared."""
+        """Raises `ConfigurationError` unless all these columns are declared, beside the tokens."""
         for name in names:
+            if name == TOKENS:
+                raise ConfigurationError(
+                    f"The column '{TOKENS}' is wanted by {wanted_by}: give its index a second name "
+                    "among the 'columns' of the dataset reader, and use that"
+                )
             if name not in self.columns:
                 raise ConfigurationError(
                     f"The column '{name}', wanted by {wanted_by}, is not among the 'columns' of "
@@ -148,9 +153,31 @@ class DatasetLayout(FromParams):
                 repaired |= fault is not None
                 try:
                     tags = task.target.spans_to_tags(task.source.spans(tags), len(tags))
-                except ValueError as error:  # no reading at all, so no repair
-                    raise DataFormatError(
-                        sentence.path, sentence.line_numbers[0], f"column '{column}': {error}"
-                    ) from None
+                except ValueError:  # no reading at all, so no repair
+                    raise self._unreadable(sentence, column, name, task.source) from None
             labels[name] = tags
         return labels, repaired
+
+    @staticmethod
+    def _unreadable(
+        sentence: Sentence, column: str, task: str, encoding: Encoding
+    ) -> DataFormatError:
+        """The error for the first tag that belongs to no encoding."""
+
+        def readable(tag: str) -> bool:
+            try:
+                encoding.spans([tag])
+            except ValueError:
+                return False
+            return True
+
+        index, tag = next(
+            item for item in enumerate(sentence.columns[column]) if not readable(item[1])
+        )
+        return DataFormatError(
+            sentence.path,
+            sentence.line_numbers[index],
+            f"column '{column}' of task '{task}' is declared as {encoding.name}, but {tag!r} is no "
+            "tag of any encoding and cannot be repaired; mend the file, or set the 'column' or "
+            "'encoding' of the task",
+        )

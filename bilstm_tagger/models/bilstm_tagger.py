@@ -1,6 +1,7 @@
 """The tagger: shared embedder and encoder, a decoder for each task."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, Optional, cast
 
 import torch
@@ -18,7 +19,7 @@ from bilstm_tagger.metrics import SpanF1, TokenAccuracy
 from bilstm_tagger.modules.bilstm_encoder import BiLSTMEncoder
 from bilstm_tagger.modules.decoders import TaskDecoder
 
-Metadata = list[dict[str, Any]]
+Metadata = Sequence[dict[str, Any]]
 Tags = list[list[str]]
 
 

@@ -17,7 +17,7 @@ class BiLSTMEncoder(StackedBiLSTM, FromParams):
         Supplied by the model.
     hidden_sizes : `List[int]`
         Units per direction of each layer.
-    dropout : `Union[float, Tuple[float, float]]`, optional (default=`(0.25, 0.25)`)
+    dropout : `Union[float, List[float]]`, optional (default=`(0.25, 0.25)`)
         A pair: variational dropout of the input and of h(t-1) of every layer. A number: naive
         dropout of the output of every layer. 0: none.
     recurrent_masks : `str`, optional (default=`"batch"`)
@@ -28,7 +28,8 @@ class BiLSTMEncoder(StackedBiLSTM, FromParams):
         self,
         input_size: int,
         hidden_sizes: list[int],
-        dropout: Optional[Union[tuple[float, float], float]] = (0.25, 0.25),
+        # Not a tuple: AllenNLP would drop a third number without a word.
+        dropout: Optional[Union[list[float], float]] = (0.25, 0.25),  # type: ignore[assignment]
         recurrent_masks: str = "batch",
     ) -> None:
         try:

@@ -121,7 +121,7 @@ class ConditionalRandomField(torch.nn.Module):
             )
         if potentials.padding is not None:
             tags = tags * potentials.padding.valid.t()  # whatever it is there, it is a tag now
-        return -crf_functional.negative_log_likelihood(potentials, tags)
+        return crf_functional.log_likelihood(potentials, tags)
 
     def log_partition(
         self, emissions: Tensor, mask: Optional[Tensor] = None, constrained: bool = False
@@ -137,8 +137,7 @@ class ConditionalRandomField(torch.nn.Module):
         constrained : `bool`, optional (default = `False`)
             Whether the sum is over permitted paths only.
         """
-        potentials = self._potentials(emissions, mask, constrained)
-        return crf_functional.negative_log_likelihood(potentials, None)
+        return -crf_functional.log_likelihood(self._potentials(emissions, mask, constrained), None)
 
     def marginals(
         self,

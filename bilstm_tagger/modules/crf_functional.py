@@ -33,10 +33,8 @@ class Padding(NamedTuple):
 
 
 class Potentials(NamedTuple):
-    """
-    What a path is scored with, all of one floating dtype. A start, transition or end of minus
-    infinity is forbidden. Emissions on padding, if finite, have no influence.
-    """
+    """What a path is scored with, all of one floating dtype. A start, transition or end of minus
+    infinity is forbidden. Emissions on padding, if finite, have no influence."""
 
     emissions: Tensor  # (batch, length, tags)
     transitions: Tensor  # (tags, tags), indexed [from, to]
@@ -47,9 +45,10 @@ class Potentials(NamedTuple):
 
 class _Posteriors(NamedTuple):
     log_partition: Tensor  # (batch,)
-    marginals: Tensor  # (tags, length, batch): p(y_t = i), 0 on padding
-    forward: Tensor  # (tags, length, batch): divided by the normaliser of the position
-    backward: Tensor  # (tags, length - 1, batch): of the positions after the first
+    scale: Tensor  # (length, batch): what all the following is to be multiplied by, where
+    joint: Tensor  # (tags, length, batch): p(y_t = i) is joint[i], 0 on padding, and
+    forward: Tensor  # (tags, length, batch): p(y_t = i, y_{t+1} = j) is
+    backward: Tensor  # (tags, length - 1, batch): forward[i] * weights[i, j] * backward[j]
     weights: Tensor  # (tags, tags): exp(transitions - max)
 
 
@@ -60,20 +59,18 @@ def _position_scores(potentials: Potentials) -> Tensor:
     # Never a view, not even where a batch of one makes the transposition contiguous.
     scores = emissions.permute(1, 2, 0).clone(memory_format=torch.contiguous_format)
     if padding is None:
-        scores[-1] += end.unsqueeze(1)
+        scores[-1].add_(end.unsqueeze(1))
     else:
         scores[padding.last, :, padding.rows] += end
-    scores[0] += start.unsqueeze(1)
+    scores[0].add_(start.unsqueeze(1))
     return scores
 
 
-def _reorder(values: Tensor, order: Tensor, dim: int) -> Tensor:
-    """Takes the positions, dimension 0 or 1 of 3, in an order: (length,) or (length, batch)."""
+def _reorder(values: Tensor, order: Tensor, out: Optional[Tensor] = None) -> Tensor:
+    """Takes the positions, dimension 0 of 3, in an order: (length,) or (length, batch)."""
     if order.dim() == 1:
-        return values.index_select(dim, order)
-    sizes = list(values.shape)
-    sizes[dim] = len(order)
-    return values.gather(dim, order.unsqueeze(1 - dim).expand(sizes))
+        return torch.index_select(values, 0, order, out=out)
+    return torch.gather(values, 0, order.unsqueeze(1).expand(-1, values.shape[1], -1), out=out)
 
 
 def _scaled_posteriors(potentials: Potentials, interval: int) -> Optional[_Posteriors]:
@@ -109,7 +106,7 @@ def _scaled_posteriors(potentials: Potentials, interval: int) -> Optional[_Poste
     # Emissions first, which the recursions overwrite.
     states = scores.new_empty(length, 2, tags, batch)
     states[:, 0] = scores.div_(total.unsqueeze(1))
-    states[:, 1] = _reorder(scores, order, 0)
+    _reorder(scores, order, out=states[:, 1])
     norms = scores.new_ones(length, 2, 1, batch)
     product = torch.empty_like(states[0])
     for position, (previous, state) in enumerate(pairwise(states.unbind(0)), 1):
@@ -119,16 +116,17 @@ def _scaled_posteriors(potentials: Potentials, interval: int) -> Optional[_Poste
             norm = torch.sum(state, 1, keepdim=True, out=norms[position])
             state.div_(norm if padding is None else norm.clamp_(min=limits.tiny))
 
-    forward = states[:, 0].transpose(0, 1).contiguous()  # (tags, length, batch)
-    backward = _reorder(states[:, 1].transpose(0, 1), order[1:], 1)  # (tags, length - 1, batch)
+    # (tags, length, batch), where sums over positions and batch are matrix products.
+    forward = states[:, 0].transpose(0, 1).contiguous()
+    backward = _reorder(states[:, 1], order[1:]).transpose(0, 1).contiguous()  # length - 1
     # What follows each tag, its own emission left out; 1 at the end of a sentence.
     following = torch.ones_like(forward)
     inside = following.flatten(1)[:, : (length - 1) * batch]
     torch.mm(weights, backward.flatten(1), out=inside)  # `out` is out of reach of autocast
     if padding is not None:
         following[:, padding.last, padding.rows] = 1.0
-    marginals = following.mul_(forward)
-    inner, norm = marginals.sum(0), norms[:, 0, 0]  # (length, batch)
+    joint = following.mul_(forward)
+    inner, norm = joint.sum(0), norms[:, 0, 0]  # (length, batch)
     if padding is not None:
         shift.masked_fill_(~padding.valid, 0.0)
         for values in (inner, norm, total):
@@ -145,8 +143,7 @@ def _scaled_posteriors(potentials: Potentials, interval: int) -> Optional[_Poste
         log_partition += inner[-1].log() + top * (length - 1)
     else:
         log_partition += inner[padding.last, padding.rows].log() + top * padding.last
-    inner.reciprocal_()
-    return _Posteriors(log_partition, marginals.mul_(inner), forward.mul_(inner), backward, weights)
+    return _Posteriors(log_partition, inner.reciprocal_(), joint, forward, backward, weights)
 
 
 @torch.no_grad()
@@ -180,8 +177,7 @@ def path_scores(potentials: Potentials, tags: Tensor) -> Tensor:
     """The score `s(x, y)` of the given tags, (batch, length): (batch,)."""
     emissions, transitions, start, end, padding = potentials
     emitted = emissions.gather(2, tags.unsqueeze(2)).squeeze(2)  # (batch, length)
-    links = tags[:, :-1] * emissions.shape[2] + tags[:, 1:]  # (batch, length - 1)
-    moved = transitions.reshape(-1).index_select(0, links.flatten()).view_as(links)
+    moved = transitions[tags[:, :-1], tags[:, 1:]]  # (batch, length - 1)
     if padding is None:
         last = tags[:, -1]
     else:
@@ -192,9 +188,9 @@ def path_scores(potentials: Potentials, tags: Tensor) -> Tensor:
     return emitted.sum(1) + moved.sum(1) + boundaries
 
 
-class _NegativeLogLikelihood(torch.autograd.Function):
-    """`log Z(x) - s(x, y)`, or `log Z(x)` where there are no tags, with the gradient from the
-    posteriors: expected minus observed counts (Lafferty et al. 2001, section 4)."""
+class _LogLikelihood(torch.autograd.Function):
+    """`s(x, y) - log Z(x)`, or `-log Z(x)` where there are no tags, with the gradient from the
+    posteriors: observed minus expected counts (Lafferty et al. 2001, section 4)."""
 
     @staticmethod
     def forward(
@@ -211,49 +207,47 @@ class _NegativeLogLikelihood(torch.autograd.Function):
         ctx.save_for_backward(tags, *saved)
         ctx.padding = padding
         potentials = Potentials(emissions, transitions, start, end, padding)
-        return log_partition if tags is None else log_partition - path_scores(potentials, tags)
+        return -log_partition if tags is None else path_scores(potentials, tags) - log_partition
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Optional[Tensor], ...]:
-        tags, marginals, forward, backward, weights = ctx.saved_tensors
-        padding, (length, batch) = ctx.padding, marginals.shape[1:]
-        emissions = marginals * gradient  # (tags, length, batch)
+        tags, scale, joint, forward, backward, weights = ctx.saved_tensors
+        padding, (length, batch) = ctx.padding, scale.shape
+        expected = -gradient * scale
+        emissions = joint * expected  # (tags, length, batch)
         transitions = None
         if ctx.needs_input_grad[1]:
-            # Pairs have p(y_t = i, y_{t+1} = j) = forward[i] * weights[i, j] * backward[j].
-            origins = (forward * gradient).flatten(1)[:, : (length - 1) * batch]
+            origins = (forward * expected).flatten(1)[:, : (length - 1) * batch]
             transitions = (origins @ backward.flatten(1).t()).mul_(weights)
         if tags is not None:
             observed = gradient.expand(length, batch)
             if padding is not None:
                 observed = observed * padding.valid
             path = tags.t()  # (length, batch)
-            emissions.scatter_add_(0, path.unsqueeze(0), observed.neg().unsqueeze(0))
+            emissions.scatter_add_(0, path.unsqueeze(0), observed.unsqueeze(0))
             if transitions is not None:
-                links = (path[:-1] * len(weights) + path[1:]).flatten()
-                transitions.view(-1).index_add_(0, links, observed[1:].flatten(), alpha=-1)
+                transitions.index_put_((path[:-1], path[1:]), observed[1:], accumulate=True)
         ended = emissions[:, -1] if padding is None else emissions[:, padding.last, padding.rows]
         boundaries = emissions[:, 0].sum(1), ended.sum(1)
         return emissions.permute(2, 1, 0), transitions, *boundaries, None, None, None
 
 
-def negative_log_likelihood(potentials: Potentials, tags: Optional[Tensor]) -> Tensor:
-    """`-log p(y | x)` of each sentence, (batch,), for tags (batch, length) that are within range
-    on padding, too; `log Z(x)` for no tags. A `ValueError` if all paths are forbidden."""
+def log_likelihood(potentials: Potentials, tags: Optional[Tensor]) -> Tensor:
+    """`log p(y | x)` of each sentence, (batch,), for tags (batch, length) that are within range on
+    padding, too; `-log Z(x)` for no tags. A `ValueError` if all paths are forbidden."""
     posteriors = _posteriors(potentials)
     if posteriors is not None:
-        return _NegativeLogLikelihood.apply(*potentials, tags, posteriors)
+        return _LogLikelihood.apply(*potentials, tags, posteriors)
     log_partition = _log_space_partition(potentials)
-    return log_partition if tags is None else log_partition - path_scores(potentials, tags)
+    return -log_partition if tags is None else path_scores(potentials, tags) - log_partition
 
 
 def marginals(potentials: Potentials) -> Tensor:
-    """`p(y_t = i | x)`, (batch, length, tags), 0 on padding, not differentiable. A `ValueError` if
-    all paths are forbidden."""
+    """`p(y_t = i | x)`: (batch, length, tags). A `ValueError` if all paths are forbidden."""
     posteriors = _posteriors(potentials)
     if posteriors is not None:
-        return posteriors.marginals.permute(2, 1, 0).contiguous()
+        return (posteriors.joint * posteriors.scale).permute(2, 1, 0).contiguous()
     # They are the gradient of log Z, which inference mode would not record.
     with torch.inference_mode(False), torch.enable_grad():
         emissions, transitions, start, end = (v.detach().clone() for v in potentials[:4])

@@ -14,6 +14,10 @@ from bilstm_tagger.dataset_readers import ConllColumnsReader
 from bilstm_tagger.models import BiLSTMTagger
 from bilstm_tagger.predictors.raw_text import split_text
 
+_BYTE_ORDER_MARK = "\ufeff"
+# What a token in a column cannot hold.
+_COLUMN_ENDS = frozenset("\t\r\n")
+
 
 class _Input(NamedTuple):
     tokens: list[str]
@@ -42,7 +46,7 @@ class TaggerPredictor(Predictor):
         Those of the archive.
     language : `str`, optional (default=`"en"`)
         The language of raw text, for splitting it into tokens.
-    dataset : `str`, optional (default = the first)
+    dataset : `str`, optional (default = the first, in alphabetical order if from a config)
         The data set whose layout a column file has, where the model was trained on several.
     tasks : `List[str]`, optional (default = all, in alphabetical order)
         The tasks whose tags are wanted, in the order of the columns.
@@ -82,6 +86,7 @@ class TaggerPredictor(Predictor):
             raise ConfigurationError(
                 "a column file is read as a whole: add --use-dataset-reader to the command"
             )
+        line = line.removeprefix(_BYTE_ORDER_MARK)
         if self.input_form == "text":
             return {"sentence": line.rstrip("\r\n")}
         try:
@@ -99,8 +104,16 @@ class TaggerPredictor(Predictor):
         features = {name: given[name] for name in self._reader.feature_columns if name in given}
         if "tokens" in given:
             tokens = given["tokens"]
-            if not isinstance(tokens, list) or not all(isinstance(each, str) for each in tokens):
-                raise ValueError(f"'tokens' must be a list of strings, found {tokens!r:.80}")
+            for name, values in {"tokens": tokens, **features}.items():
+                if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+                    raise ValueError(f"'{name}' must be a list of strings, found {values!r:.80}")
+            if self.output_form == "conll":
+                for token in tokens:
+                    if not _COLUMN_ENDS.isdisjoint(token):
+                        raise ValueError(
+                            f"the token {token!r:.80} holds a tab or line end, which columns "
+                            "cannot; choose a predictor with JSON as output"
+                        )
             return [_Input(tokens, features)] if tokens else []
         if not isinstance(given["sentence"], str):
             raise ValueError(f"'sentence' must be a string, found {given['sentence']!r:.80}")
@@ -192,10 +205,12 @@ class TaggerPredictor(Predictor):
     def dump_line(self, outputs: JsonDict) -> str:
         if self.output_form == "json":
             return json.dumps(outputs, ensure_ascii=False) + "\n"
+        # A key of that name in JSON input is handed through like any other.
+        lines = outputs.get("lines") if self.input_form == "conll" else None
         return "".join(
             line + "\n"
             for sentence in outputs["sentences"]
-            for line in (*self._columns(sentence, outputs.get("lines")), "")
+            for line in (*self._columns(sentence, lines), "")
         )
 
     def _columns(

@@ -264,6 +264,29 @@ def test_long_sentences(dtype: torch.dtype, scale: float) -> None:
     torch.testing.assert_close(found, expected, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("intervals", [(1,), (2,), (7,), ()])
+@pytest.mark.parametrize("lengths", [[9, 9], [9, 8, 2, 1]])
+def test_ways_to_compute_agree(
+    monkeypatch: pytest.MonkeyPatch, intervals: tuple[int, ...], lengths: list[int]
+) -> None:
+    crf = make_crf(5, allowed=make_allowed(5))
+    emissions, mask = make_emissions(lengths, 5)
+    emissions.requires_grad_()
+    tags = torch.zeros_like(mask, dtype=torch.long)
+
+    def results() -> list[Tensor]:
+        found: list[Tensor] = []
+        for constrained in (False, True):
+            likelihood = crf.log_likelihood(emissions, tags, mask, constrained)
+            found += torch.autograd.grad(likelihood.sum(), inputs_of(crf, emissions))
+            found += [likelihood, crf.marginals(emissions, mask, constrained)]
+        return found
+
+    expected = results()
+    monkeypatch.setattr(crf_functional, "_INTERVALS", intervals)
+    torch.testing.assert_close(results(), expected)
+
+
 def test_common_scores_need_no_log_space(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> Tensor:
         raise AssertionError

@@ -4,6 +4,7 @@ import logging
 from typing import Optional
 
 import torch
+from allennlp.common.checks import ConfigurationError
 from allennlp.data.fields import Field
 from allennlp.data.vocabulary import Vocabulary
 
@@ -82,7 +83,15 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
         return TaskLabelsField({task: [] for task in self.labels})
 
     def batch_tensors(self, tensor_list: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-        return {task: torch.stack([ids[task] for ids in tensor_list]) for task in tensor_list[0]}
+        tasks = tensor_list[0].keys()
+        for other in tensor_list:
+            if other.keys() != tasks:
+                raise ConfigurationError(
+                    f"A batch holds sentences labelled for {sorted(tasks)} and for "
+                    f"{sorted(other)}; set the batch_sampler of the data_loader to 'same_length', "
+                    "which keeps data sets apart"
+                )
+        return {task: torch.stack([ids[task] for ids in tensor_list]) for task in tasks}
 
     def human_readable_repr(self) -> dict[str, list[str]]:
         return self.labels

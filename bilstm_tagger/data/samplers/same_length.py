@@ -99,11 +99,12 @@ class SameLengthBatchSampler(BatchSampler):
         )
 
     def _training_batches(self, buckets: dict[str, dict[int, list[int]]]) -> Iterator[Batch]:
+        turns = self._turns(buckets)
         if len(buckets) == 1:
             yield from self._shuffled(next(iter(buckets.values())))
             return
         left: dict[str, list[Batch]] = {name: [] for name in buckets}
-        for _ in range(self._turns(buckets)):
+        for _ in range(turns):
             for name, batches in left.items():
                 if not batches:
                     batches += self._shuffled(buckets[name])

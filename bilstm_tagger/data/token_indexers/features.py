@@ -36,7 +36,13 @@ class FeatureIndexer(TokenIndexer):
 
     def tokens_to_indices(self, tokens: list[Token], vocabulary: Vocabulary) -> IndexedTokenList:
         ids = vocabulary.get_token_to_index_vocabulary(self.namespace)
-        unknown = ids[vocabulary._oov_token]
+        unknown = ids.get(vocabulary._oov_token)
+        if unknown is None:
+            raise ConfigurationError(
+                f"The vocabulary has no unknown value for the feature '{self.namespace}': AllenNLP "
+                "keeps none for names that end in 'tags' or 'labels'. Set another 'namespace' of "
+                "the token indexer and 'vocab_namespace' of its embedder."
+            )
         indices = []
         for token in tokens:
             value = self.value(token)

@@ -5,10 +5,10 @@ from typing import Optional
 
 import torch
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import cached_path
 from allennlp.data import Vocabulary
 from allennlp.modules import TokenEmbedder
 
+from bilstm_tagger.data.paths import local_path
 from bilstm_tagger.data.vocabulary import WordVectorVocabulary
 from bilstm_tagger.data.word_vectors import read_word_vectors
 
@@ -61,7 +61,8 @@ class WordVectorEmbedder(TokenEmbedder):
         ids = vocab.get_token_to_index_vocabulary(namespace)
         vectors = vocab.word_vectors if isinstance(vocab, WordVectorVocabulary) else None
         if vectors is None or vectors.path != path:
-            vectors = read_word_vectors(cached_path(path), ids.keys())
+            file = local_path(path, "'pretrained_file' of the token embedder")
+            vectors = read_word_vectors(file, ids.keys())
         if vectors.dimension != self.output_dim:
             raise ConfigurationError(
                 f"embedding_dim is {self.output_dim}, but the vectors of {path} have "

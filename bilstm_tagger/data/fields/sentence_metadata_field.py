@@ -1,0 +1,18 @@
+"""What is known of a sentence and is no tensor."""
+
+from collections import UserList
+from collections.abc import Sequence
+from typing import Any
+
+from allennlp.data.fields import MetadataField
+
+
+class SentenceMetadataField(MetadataField):
+    """A `MetadataField` whose batch is a sequence that is no `list`.
+
+    For each batch, AllenNLP walks through lists and dictionaries, token by token, in search of
+    tensors to move to a device. There are none here.
+    """
+
+    def batch_tensors(self, tensor_list: list[Any]) -> Sequence[Any]:
+        return UserList(tensor_list)

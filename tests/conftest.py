@@ -1,0 +1,156 @@
+"""What several tests share: one thread, commands run in this process, and small trained models."""
+
+import os
+
+# Several threads on tensors this small mostly wait for each other. Set before torch is imported.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import json
+import logging
+import random
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+import torch
+from allennlp.commands import main
+from allennlp.common.tqdm import logger as tqdm_logger
+from allennlp.models import load_archive
+from allennlp.models.archival import Archive
+from allennlp.predictors import Predictor
+
+import bilstm_tagger.plugin  # noqa: F401
+
+ROOT = Path(__file__).parent.parent
+VECTORS = "fixtures/vectors/vectors.16d.txt"
+CORPUS = "fixtures/corpus"
+
+# A config that wants corpora and vectors of `data/` gets those of `fixtures/`.
+SMALL_VECTORS = {
+    "vocabulary.pretrained_file": VECTORS,
+    "model.text_field_embedder.token_embedders.words.pretrained_file": VECTORS,
+    "model.text_field_embedder.token_embedders.words.embedding_dim": 16,
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The plugin's own filter does not outlive the import: pytest sets its filters for every test.
+    config.addinivalue_line(
+        "filterwarnings", r"ignore:.*torch\.cuda\.amp\.autocast:FutureWarning:allennlp"
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _surroundings() -> Iterator[None]:
+    """One thread, and the root of the repository as working directory: configs start from there."""
+    threads, directory = torch.get_num_threads(), Path.cwd()
+    torch.set_num_threads(1)
+    os.chdir(ROOT)
+    yield
+    os.chdir(directory)
+    torch.set_num_threads(threads)
+
+
+@contextmanager
+def _as_before() -> Iterator[None]:
+    """Undoes what a command leaves behind in its process, which commonly ends with it."""
+    root, arguments, hook = logging.getLogger(), sys.argv, sys.excepthook
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        for handler in root.handlers:
+            if isinstance(handler, logging.FileHandler):
+                handler.close()
+        tqdm_logger.handlers.clear()
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        sys.argv, sys.excepthook = arguments, hook
+
+
+@pytest.fixture(autouse=True)
+def _each_test_on_its_own() -> Iterator[None]:
+    """The same random numbers in every run and any order of tests; no logging left behind."""
+    random.seed(13)
+    numpy.random.seed(13)
+    torch.manual_seed(13)
+    with _as_before():
+        yield
+
+
+def run_allennlp(*arguments: Any) -> None:
+    """`allennlp ARGUMENTS`, in this process."""
+    with _as_before():
+        sys.argv = ["allennlp", *map(str, arguments)]
+        main(prog="allennlp")
+
+
+@pytest.fixture(scope="session")
+def allennlp() -> Callable[..., None]:
+    return run_allennlp
+
+
+def train_config(config: Any, directory: Path, overrides: dict[str, Any]) -> Path:
+    """Trains a config; returns the archive."""
+    run_allennlp("train", config, "-s", directory, "-o", json.dumps(overrides))
+    return directory / "model.tar.gz"
+
+
+@pytest.fixture(scope="session")
+def train() -> Callable[..., Path]:
+    return train_config
+
+
+@pytest.fixture(scope="session")
+def small_vectors() -> dict[str, Any]:
+    """Overrides of a config: the vectors of the fixtures."""
+    return dict(SMALL_VECTORS)
+
+
+@pytest.fixture(scope="session")
+def quickstart_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`quickstart.jsonnet` after a few epochs: good enough for tags of all kinds."""
+    directory = tmp_path_factory.mktemp("quickstart") / "model"
+    config = "training_config/quickstart.jsonnet"
+    return train_config(config, directory, {"trainer.num_epochs": 5})
+
+
+@pytest.fixture(scope="session")
+def quickstart(quickstart_archive: Path) -> Archive:
+    return load_archive(quickstart_archive)
+
+
+@pytest.fixture(scope="session")
+def multitask_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`multitask_pos_chunking.jsonnet`, two data sets, after two epochs on the fixtures."""
+    files = {"ewt": f"{CORPUS}/pos.conllu", "conll2000": f"{CORPUS}/dev.conll"}
+    overrides = {
+        **SMALL_VECTORS,
+        "train_data_path": files,
+        "validation_data_path": files,
+        "test_data_path": files,
+        "model.encoder.hidden_sizes": [20],
+        "data_loader.batch_sampler.batch_size": 4,
+        "trainer.num_epochs": 2,
+    }
+    directory = tmp_path_factory.mktemp("multitask") / "model"
+    return train_config("training_config/multitask_pos_chunking.jsonnet", directory, overrides)
+
+
+@pytest.fixture(scope="session")
+def multitask(multitask_archive: Path) -> Archive:
+    return load_archive(multitask_archive)
+
+
+@pytest.fixture(scope="session")
+def predictor(quickstart: Archive) -> Callable[..., Predictor]:
+    """A predictor by name, of the quickstart model or another archive."""
+
+    def make(name: str, archive: Archive = quickstart, **arguments: Any) -> Predictor:
+        return Predictor.from_archive(archive, name, extra_args=arguments)
+
+    return make

@@ -1,0 +1,130 @@
+"""Every shipped config loads and trains a few steps, on the small corpus of `fixtures/`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from allennlp.common import Params
+from allennlp.common.testing import ModelTestCase
+from allennlp.data.batch import Batch
+from allennlp.models import load_archive
+
+CONFIGS = sorted(Path("training_config").resolve().glob("*.jsonnet"))
+
+# The columns of the corpus in `fixtures/corpus`, and what a config that reads others must change.
+COLUMNS = {"tokens": 0, "pos": 1, "chunk": 2, "ner": 3}
+# Config to: the file that it is trained on, or a file for each data set; and further overrides.
+SETTINGS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "conll2000_chunking": ("dev.conll", {}),
+    "conll2000_pos_and_chunks": ("dev.conll", {}),
+    "multitask_levels": ({"ewt": "pos.conllu", "conll2000": "dev.conll"}, {}),
+    "multitask_pos_chunking": ({"ewt": "pos.conllu", "conll2000": "dev.conll"}, {}),
+    "quickstart": ("dev.conll", {}),
+    "ud_ewt_pos": ("pos.conllu", {}),
+    "wnut17_ner": (
+        "dev.conll",
+        {"dataset_reader.columns": COLUMNS, "dataset_reader.delimiter": " "},
+    ),
+}
+
+
+def test_every_config_has_an_entry_here():
+    assert {each.stem for each in CONFIGS} == SETTINGS.keys(), (
+        "each file of training_config/ needs an entry in SETTINGS of this test, which says on what "
+        "fixtures it is tried"
+    )
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda each: each.stem)
+def test_needs_nothing_but_its_file(config, tmp_path, monkeypatch):
+    """It loads from any directory, and names all that a training needs, by relative paths."""
+    monkeypatch.chdir(tmp_path)
+    params = Params.from_file(config).as_dict()
+    assert {"dataset_reader", "model", "data_loader", "trainer", "vocabulary"} <= params.keys()
+    for key in ("train_data_path", "validation_data_path", "test_data_path"):
+        paths = params[key].values() if isinstance(params[key], dict) else [params[key]]
+        assert all(path.startswith(("data/", "fixtures/")) for path in paths)
+    embedder = params["model"]["text_field_embedder"]["token_embedders"]["words"]
+    assert embedder["pretrained_file"] == params["vocabulary"]["pretrained_file"]
+
+
+def first_sentence(path: Path, directory: Path) -> str:
+    target = directory / path.name
+    target.write_text(path.read_text().split("\n\n")[0] + "\n")
+    return str(target)
+
+
+class _Under:
+    """Names of parameters that start with one of these."""
+
+    def __init__(self, prefixes: list[str]) -> None:
+        self._prefixes = tuple(prefixes)
+
+    def __contains__(self, name: str) -> bool:
+        return name.startswith(self._prefixes)
+
+
+class TestTraining(ModelTestCase):
+    @pytest.mark.parametrize("config", CONFIGS, ids=lambda each: each.stem)
+    def test_trains_saves_and_loads(self, config, small_vectors, tmp_path):
+        data, changes = SETTINGS.get(config.stem, ("dev.conll", {}))
+        corpus = Path("fixtures/corpus")
+        if isinstance(data, dict):
+            files: Any = {name: str(corpus / file) for name, file in data.items()}
+            short: Any = {
+                name: first_sentence(corpus / file, tmp_path) for name, file in data.items()
+            }
+        else:
+            files = str(corpus / data)
+            short = first_sentence(corpus / data, tmp_path)
+        overrides = {
+            **small_vectors,
+            "train_data_path": files,
+            # One sentence (of each data set), so that there is one order of batches.
+            "validation_data_path": short,
+            "test_data_path": short,
+            "trainer.num_epochs": 1,
+            **changes,
+        }
+        params = Params.from_file(config, json.dumps(overrides)).as_dict()
+        tasks = set(params["model"]["tasks"])
+        # The first batch has the labels of one data set; the others follow below.
+        reader = params["dataset_reader"]
+        first = next(iter(reader.get("datasets", {"": reader}).values()))
+        later = [f"tasks.{task}." for task in tasks - first["tasks"].keys()]
+
+        model, _ = self.ensure_model_can_train_save_and_load(
+            config, overrides=json.dumps(overrides), gradients_to_ignore=_Under(later)
+        )
+
+        directory = self.TEST_DIR / "save_and_load_test"
+        metrics = json.loads((directory / "metrics.json").read_text())
+        for task, settings in params["model"]["tasks"].items():
+            assert metrics[f"training_{task}_loss"] > 0
+            score = "f1" if "encoding" in settings else "accuracy"
+            assert 0 <= metrics[f"validation_{task}_{score}"] <= 1
+            assert (f"test_{task}_{score}" in metrics) == params.get("evaluate_on_test", False)
+        self.check_all_gradients(load_archive(directory / "model.tar.gz"), files)
+
+    def check_all_gradients(self, archive, files) -> None:
+        """All data sets together train every parameter that is not frozen."""
+        model = archive.model.train()
+        instances: dict[str, list] = {}
+        for instance in archive.dataset_reader.read(files):
+            archive.dataset_reader.apply_token_indexers(instance)
+            instances.setdefault(instance["metadata"]["dataset"], []).append(instance)
+        for dataset in instances.values():
+            batch = Batch(dataset)
+            batch.index_instances(model.vocab)
+            model(**batch.as_tensor_dict())["loss"].backward()
+        frozen = {
+            name for name, parameter in model.named_parameters() if not parameter.requires_grad
+        }
+        assert frozen == {"text_field_embedder.token_embedder_words.weight"}
+        for name, parameter in model.named_parameters():
+            if name not in frozen:
+                assert parameter.grad is not None, name
+                assert torch.isfinite(parameter.grad).all(), name
+                assert parameter.grad.any(), name
