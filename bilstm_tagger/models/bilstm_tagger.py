@@ -164,12 +164,20 @@ class BiLSTMTagger(Model):
                         f"{given}, but model.tasks.{name}.encoding is {declared}; make them agree"
                     )
 
-    def _tags(self, task: str, ids: torch.Tensor, lengths: list[int]) -> Tags:
+    def _tags(self, task: str, ids: torch.Tensor, lengths: list[int], metadata: Metadata) -> Tags:
+        """The tags of a batch, in the encoding of the files."""
         labels = self._decoders()[task].labels
         return [
-            [labels[index] for index in row[:length]]
-            for row, length in zip(ids.tolist(), lengths, strict=True)
+            self._as_in_files(task, [labels[index] for index in row[:length]], about)
+            for row, length, about in zip(ids.tolist(), lengths, metadata, strict=True)
         ]
+
+    def _as_in_files(self, task: str, tags: list[str], about: dict[str, Any]) -> list[str]:
+        encoding = self._decoders()[task].encoding
+        wanted = about.get("file_encodings", {}).get(task)
+        if encoding is None or wanted is None or wanted == encoding.name:
+            return tags
+        return get_encoding(wanted).spans_to_tags(encoding.spans(tags), len(tags))
 
     def _score(
         self, tag_ids: dict[str, torch.Tensor], mask: torch.Tensor, metadata: Metadata
@@ -177,15 +185,16 @@ class BiLSTMTagger(Model):
         lengths = mask.sum(1).tolist()
         for name, ids in tag_ids.items():
             if name in metadata[0].get("gold", ()):
-                predicted = self._tags(name, ids, lengths)
-                gold = [each["gold"][name] for each in metadata]
+                predicted = self._tags(name, ids, lengths, metadata)
+                gold = [self._as_in_files(name, each["gold"][name], each) for each in metadata]
                 self._evaluated.add(name)
                 for metric in self._scores[name]:
                     metric(predicted, gold)
 
     def get_metrics(self, reset: bool = False) -> dict[str, float]:
         """The loss of each task and, of those evaluated, the scores: `<task>_accuracy`, and for an
-        encoded one `<task>_precision`, `<task>_recall`, `<task>_f1`. All between 0 and 1.
+        encoded one `<task>_precision`, `<task>_recall`, `<task>_f1`. All between 0 and 1, and of
+        tags in the encoding of the files, as they are written.
         """
         metrics: dict[str, float] = {}
         for name, loss in self._losses.items():
@@ -210,13 +219,8 @@ class BiLSTMTagger(Model):
         metadata = output_dict.pop("metadata") or [{} for _ in lengths]
         tags: list[dict[str, list[str]]] = [{} for _ in lengths]
         for name, ids in tag_ids.items():
-            encoding = self._decoders()[name].encoding
-            for sentence, row, about in zip(
-                tags, self._tags(name, ids, lengths), metadata, strict=True
-            ):
-                file_encoding = about.get("file_encodings", {}).get(name)
-                if encoding and file_encoding and file_encoding != encoding.name:
-                    row = get_encoding(file_encoding).spans_to_tags(encoding.spans(row), len(row))
+            rows = self._tags(name, ids, lengths, metadata)
+            for sentence, row in zip(tags, rows, strict=True):
                 sentence[name] = row
         output_dict["tags"] = tags
         if all("tokens" in each for each in metadata):

@@ -46,8 +46,8 @@ class TaggerPredictor(Predictor):
         Those of the archive.
     language : `str`, optional (default=`"en"`)
         The language of raw text, for splitting it into tokens.
-    dataset : `str`, optional (default = the first, in alphabetical order if from a config)
-        The data set whose layout a column file has, where the model was trained on several.
+    dataset : `str`, optional (default=`None`)
+        The data set whose layout a column file has. Needed where the model was trained on several.
     tasks : `List[str]`, optional (default = all, in alphabetical order)
         The tasks whose tags are wanted, in the order of the columns.
     """
@@ -69,6 +69,12 @@ class TaggerPredictor(Predictor):
                     "this predictor is for a model 'bilstm_tagger' with a dataset reader "
                     f"'conll_columns', found {type(part).__name__} in place of {wanted.__name__}"
                 )
+        names = sorted(dataset_reader.datasets)
+        if self.input_form == "conll" and dataset is None and len(names) > 1:
+            raise ConfigurationError(
+                f"the model was trained on several data sets ({', '.join(names)}): say which "
+                f'layout the file has, as in --predictor-args \'{{"dataset": "{names[0]}"}}\''
+            )
         self._reader = dataset_reader.for_prediction(dataset)
         super().__init__(model, self._reader)
         self._language = language
@@ -226,7 +232,7 @@ class TaggerPredictor(Predictor):
         columns = []
         for line, kind in lines:
             if kind != "note":
-                delimiter = layout.delimiter or ("\t" if "\t" in line else " ")
+                delimiter = layout.delimiter or (" " if " " in line else "\t")
                 line = delimiter.join((line, *(next(tagged) if kind == "token" else no_tags)))
             columns.append(line)
         return columns

@@ -46,8 +46,8 @@ class FeatureIndexer(TokenIndexer):
         indices = []
         for token in tokens:
             value = self.value(token)
-            index = ids.get(value)
-            if index is None:
+            index = ids.get(value, 0)
+            if not index:  # 0 is padding, which is no value
                 index = unknown
                 if value not in self._warned:
                     self._warned.add(value)

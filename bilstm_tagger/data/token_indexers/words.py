@@ -42,7 +42,8 @@ class WordFormsIndexer(TokenIndexer):
             index = memo.get(text)
             if index is None:
                 form = known_form(text, ids)
-                index = ids[vocabulary._oov_token if form is None else form]
+                # Never 0, not even for a token that spells the name of padding.
+                index = ids.get(form, 0) or ids[vocabulary._oov_token]
                 memo[text] = index
             indices.append(index)
         return {"tokens": indices}

@@ -51,3 +51,10 @@ def test_namespace():
 def test_no_tokens(indexer):
     assert indexer.get_empty_token_list() == {"tokens": []}
     assert ids(indexer, vocabulary_of("cat")) == []
+
+
+def test_a_token_that_spells_padding_is_not_padding():
+    vocabulary = Vocabulary(counter={"words": {"a": 1}})
+    indexer = WordFormsIndexer()
+    indices = indexer.tokens_to_indices([Token("@@PADDING@@"), Token("a")], vocabulary)["tokens"]
+    assert indices == [vocabulary.get_token_index("@@UNKNOWN@@", "words"), 2]
