@@ -1,6 +1,7 @@
 """Column files (CoNLL, CoNLL-U): lines to sentences, in plain Python."""
 
 import gzip
+import io
 import os
 import re
 import zlib
@@ -113,6 +114,11 @@ class Sentence:
     source_lines: list[tuple[str, str]] = field(default_factory=list)
 
 
+def _unpacked(path: PathLike) -> io.BufferedReader:
+    # A large buffer of its own: gzip's hands out line by line, which takes a fifth longer.
+    return io.BufferedReader(gzip.open(path), 2**20)  # type: ignore[arg-type]
+
+
 def read_raw_lines(path: PathLike) -> Iterator[tuple[int, bytes]]:
     """Yields number (from 1) and bytes of each line of a file, with its end: plain or gzip (told by
     its first bytes).
@@ -129,7 +135,7 @@ def read_raw_lines(path: PathLike) -> Iterator[tuple[int, bytes]]:
         packed = stream.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
     number = 0
     try:
-        with gzip.open(path) if packed else open(path, "rb") as stream:
+        with _unpacked(path) if packed else open(path, "rb") as stream:
             for number, line in enumerate(stream, start=1):  # noqa: B007
                 yield number, line
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

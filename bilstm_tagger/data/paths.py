@@ -1,8 +1,14 @@
-"""Paths and addresses of data files."""
+"""Data files by path or address."""
 
-from allennlp.common.file_utils import cached_path
+from collections.abc import Collection
+from pathlib import Path
+from typing import Optional
+
+from allennlp.common.file_utils import CACHE_ROOT, cached_path
 
 from bilstm_tagger.data.columns import DataFormatError, PathLike
+from bilstm_tagger.data.word_vector_cache import cached_word_vectors
+from bilstm_tagger.data.word_vectors import WordVectors
 
 
 def local_path(path: PathLike, setting: str) -> str:
@@ -23,3 +29,25 @@ def local_path(path: PathLike, setting: str) -> str:
         return str(cached_path(path))
     except FileNotFoundError:
         raise DataFormatError(path, None, f"there is no such file; check {setting}") from None
+
+
+def local_word_vectors(
+    path: PathLike, wanted: Optional[Collection[str]], setting: str
+) -> WordVectors:
+    """The wanted vectors of a file, by path or address. What was read once is kept where AllenNLP
+    keeps what it fetched (`ALLENNLP_CACHE_ROOT`).
+
+    # Parameters
+
+    path : `PathLike`
+        The path or address.
+    wanted : `Collection[str]`, optional
+        The words to keep. `None` keeps all.
+    setting : `str`
+        The setting that names the file, for the message.
+
+    # Errors
+
+    `DataFormatError` where there is no such file, or something else in it.
+    """
+    return cached_word_vectors(local_path(path, setting), wanted, Path(CACHE_ROOT) / "word_vectors")

@@ -9,9 +9,9 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.common.tqdm import Tqdm
 from allennlp.data import Instance, Vocabulary
 
-from bilstm_tagger.data.paths import local_path
+from bilstm_tagger.data.paths import local_word_vectors
 from bilstm_tagger.data.word_forms import CHAIN_STEPS, chain_step, word_forms
-from bilstm_tagger.data.word_vectors import WordVectors, read_word_vectors
+from bilstm_tagger.data.word_vectors import WordVectors
 
 logger = logging.getLogger(__name__)
 
@@ -99,8 +99,9 @@ class WordVectorVocabulary(Vocabulary):
         known: set[str] = set()
         if pretrained_file is not None:
             wanted = None if keep == "all" else {form for three in forms.values() for form in three}
-            path = local_path(pretrained_file, "'pretrained_file' of the vocabulary")
-            vectors = read_word_vectors(path, wanted)
+            vectors = local_word_vectors(
+                pretrained_file, wanted, "'pretrained_file' of the vocabulary"
+            )
             vocabulary.word_vectors = WordVectors(pretrained_file, vectors.words, vectors.matrix)
             known.update(vectors.words)
             for word in vectors.words:

@@ -73,13 +73,15 @@ def read_word_vectors(
     expected = dimension
     any_vector = False
     for number, line in read_raw_lines(path):
-        word, _, numbers = line.partition(b" ")
-        numbers = numbers.strip()
+        word = line.split(b" ", 1)[0]
+        # Most lines end here, and all else is dear.
+        if wanted_bytes is not None and number > 2 and word not in wanted_bytes:
+            continue
+        numbers = line[len(word) + 1 :].strip()
         if number == 1 and word.isdigit() and numbers.isdigit():
             continue  # header: number of words and dimension
         if expected is None:
             expected = numbers.count(b" ") + 1
-        # Counting blanks costs less than converting; it is needed for wanted words alone.
         if wanted_bytes is not None and word not in wanted_bytes:
             any_vector = True
             continue

@@ -8,9 +8,8 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
 from allennlp.modules import TokenEmbedder
 
-from bilstm_tagger.data.paths import local_path
+from bilstm_tagger.data.paths import local_word_vectors
 from bilstm_tagger.data.vocabulary import WordVectorVocabulary
-from bilstm_tagger.data.word_vectors import read_word_vectors
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +60,8 @@ class WordVectorEmbedder(TokenEmbedder):
         ids = vocab.get_token_to_index_vocabulary(namespace)
         vectors = vocab.word_vectors if isinstance(vocab, WordVectorVocabulary) else None
         if vectors is None or vectors.path != path:
-            file = local_path(path, "'pretrained_file' of the token embedder")
-            vectors = read_word_vectors(file, ids.keys())
+            setting = "'pretrained_file' of the token embedder"
+            vectors = local_word_vectors(path, ids.keys(), setting)
         if vectors.dimension != self.output_dim:
             raise ConfigurationError(
                 f"embedding_dim is {self.output_dim}, but the vectors of {path} have "

@@ -84,7 +84,7 @@ def test_takes_the_vectors_that_the_vocabulary_has_read(vectors, monkeypatch):
         raise AssertionError("read again")
 
     monkeypatch.setattr(
-        "bilstm_tagger.modules.token_embedders.word_vectors.read_word_vectors", refuse
+        "bilstm_tagger.modules.token_embedders.word_vectors.local_word_vectors", refuse
     )
     embedder = WordVectorEmbedder(vocabulary, 3, vectors)
     assert vocabulary.word_vectors is None  # no second copy in memory

@@ -1,0 +1,89 @@
+import io
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.processes import Worker, WorkerError
+from benchmarks.samples import Sample
+from benchmarks.settings import OURS, ROOT, Settings
+from benchmarks.worker import serve
+
+FIXTURES = ROOT / "fixtures"
+
+
+def settings(tmp_path: Path) -> Settings:
+    """A tiny corpus: what the benchmark trains on has chunks in its third column."""
+    rows = [
+        [f"{line.split()[0]} X {line.split()[2]}" if line.strip() else "" for line in block]
+        for block in [(FIXTURES / "corpus" / "dev.conll").read_text().splitlines()]
+    ]
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(rows[0][:300]) + "\n")
+    return Settings(
+        str(path), str(path), str(FIXTURES / "vectors" / "vectors.16d.txt"), 16, batch_size=4
+    )
+
+
+def ask(*requests: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a worker in this process answers."""
+    answers = io.StringIO()
+    serve(io.StringIO("".join(json.dumps(each) + "\n" for each in requests)), answers)
+    return [json.loads(line) for line in answers.getvalue().splitlines()]
+
+
+def test_ours_is_built_trained_and_decodes(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    answers = ask(
+        {
+            "command": "build",
+            "side": OURS,
+            "settings": asdict(chosen),
+            "directory": str(tmp_path / "ours"),
+        },
+        {"command": "train_epoch"},
+        {"command": "train_epoch"},
+        {"command": "decode", "path": chosen.test},
+        *(
+            {"command": "floor", "kind": kind, "what": what, "path": chosen.test}
+            for kind in ("plain", "products")
+            for what in ("train", "decode")
+        ),
+        {"command": "archive"},
+    )
+    built, *measured, archived = answers
+    assert built["result"]["sentences"] > 4
+    for answer in measured:
+        sample = Sample(**answer["result"])
+        assert sample.wall > 0.0 and sample.memory > 1.0
+    assert Path(archived["result"]).is_file()
+
+
+def test_errors_are_answered_and_the_worker_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    unknown, private, broken, fine = ask(
+        {"command": "fly"},
+        {"command": "__init__"},
+        {"command": "kernel", "name": "lstm"},
+        {
+            "command": "kernel",
+            "name": "viterbi",
+            "side": OURS,
+            "calls": 1,
+            "length": 3,
+            "tags": 4,
+        },
+    )
+    assert "no command 'fly'" in unknown["error"]
+    assert "no command" in private["error"]
+    assert broken["error"].startswith("TypeError")
+    assert set(fine["result"]) == {"wall", "cpu", "memory"}
+
+
+def test_a_process_obeys_and_says_what_went_wrong(tmp_path: Path) -> None:
+    with Worker(tmp_path, "worker") as worker:
+        sample = worker.measure("kernel", name="lstm", side=OURS, calls=1, length=3, tags=4)
+        assert sample.cpu >= 0.0
+        with pytest.raises(WorkerError, match="no command 'fly'"):
+            worker.ask("fly")
