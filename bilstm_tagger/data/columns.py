@@ -116,7 +116,7 @@ class Sentence:
 
 def _unpacked(path: PathLike) -> io.BufferedReader:
     # A large buffer of its own: gzip's hands out line by line, which takes a fifth longer.
-    return io.BufferedReader(gzip.open(path), 2**20)  # type: ignore[arg-type]
+    return io.BufferedReader(gzip.open(path), 2**20)
 
 
 def read_raw_lines(path: PathLike) -> Iterator[tuple[int, bytes]]:
