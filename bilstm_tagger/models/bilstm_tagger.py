@@ -1,6 +1,5 @@
 """The tagger: shared embedder and encoder, a decoder for each task."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Optional, cast
 
@@ -15,6 +14,7 @@ from allennlp.nn.util import get_text_field_mask
 from allennlp.training.metrics import Average, Metric
 
 from bilstm_tagger.data.encodings import get_encoding
+from bilstm_tagger.data.grouping import group_by_length
 from bilstm_tagger.metrics import SpanF1, TokenAccuracy
 from bilstm_tagger.modules.bilstm_encoder import BiLSTMEncoder
 from bilstm_tagger.modules.decoders import TaskDecoder
@@ -228,17 +228,19 @@ class BiLSTMTagger(Model):
         return output_dict
 
     def forward_on_instances(self, instances: list[Instance]) -> list[dict[str, Any]]:
-        """Predicts a list of sentences, in batches of equal length, so that neither speed nor
-        result depends on what else is in the list.
+        """Predicts a list of sentences of any lengths, in batches of similar length, and returns
+        the outputs in the order of the list.
         """
-        groups: dict[Any, list[int]] = defaultdict(list)
-        for index, instance in enumerate(instances):
-            groups[len(instance["tokens"]), "labels" in instance.fields].append(index)
         outputs: list[dict[str, Any]] = [{} for _ in instances]
-        for indices in groups.values():
-            results = super().forward_on_instances([instances[index] for index in indices])
-            for index, result in zip(indices, results, strict=True):
-                outputs[index] = result
+        # A batch is labelled or it is not.
+        for labelled in (True, False):
+            members = [i for i, each in enumerate(instances) if ("labels" in each) == labelled]
+            lengths = [len(instances[index]["tokens"]) for index in members]
+            for group in group_by_length(lengths):
+                indices = [members[each] for each in group]
+                results = super().forward_on_instances([instances[index] for index in indices])
+                for index, result in zip(indices, results, strict=True):
+                    outputs[index] = result
         return outputs
 
     default_predictor = "json_to_json"

@@ -64,7 +64,7 @@ def test_sentences_of_a_length_keep_the_encoding(length: int) -> None:
     found = of_length(SENTENCES, length, 9)
     assert [len(rows) for rows in found] == [length] * 9
     for sequence in tags(found):
-        assert not get_encoding("BIO").violations(sequence)
+        assert get_encoding("BIO").first_violation(sequence) is None
     assert SENTENCES[0][1][-1] == "I-NP"
 
 
@@ -72,7 +72,7 @@ def test_that_many_tags_are_in_use() -> None:
     found = tags(with_tags(repeated(SENTENCES, 20), 12))
     assert len({tag for sequence in found for tag in sequence}) == 12
     for sequence in found:
-        assert not get_encoding("BIO").violations(sequence)
+        assert get_encoding("BIO").first_violation(sequence) is None
 
 
 def test_repeated_starts_over() -> None:

@@ -309,7 +309,7 @@ def test_forward_on_instances_keeps_the_order(model, instances, monkeypatch):
     assert [each["tokens"] for each in outputs] == [
         each["metadata"]["tokens"] for each in instances
     ]
-    assert lengths == [2, 1, 1]  # batches of equal length: 3, 5, 1
+    assert lengths == [4]  # one batch of similar lengths: 5, 3, 3, 1
     backwards = model.forward_on_instances(instances[::-1])
     assert [each["tags"] for each in backwards] == [each["tags"] for each in outputs][::-1]
     assert model.forward_on_instances([]) == []

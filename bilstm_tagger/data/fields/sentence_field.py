@@ -43,6 +43,10 @@ class SentenceField(TextField):
             self._tensors_key = dict(padding_lengths)
         return self._tensors
 
+    def __str__(self) -> str:
+        # `allennlp predict` asks for it for every sentence, even when it prints nothing.
+        return " ".join(token.text for token in self.tokens)
+
     def duplicate(self) -> "SentenceField":
         new = SentenceField(list(self.tokens), self._token_indexers)
         new._indexed_tokens = self._indexed_tokens
