@@ -1,0 +1,168 @@
+"""Starts processes, pinned to as many cores as they have threads, and measures them."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.samples import Sample, megabytes
+from benchmarks.settings import ROOT, Settings
+
+
+class WorkerError(RuntimeError):
+    """A process that was started has failed."""
+
+
+def cores(threads: int) -> list[int]:
+    """The cores that processes with that many threads are pinned to: the last ones."""
+    if not hasattr(os, "sched_getaffinity"):
+        return []
+    return sorted(os.sched_getaffinity(0))[-threads:]
+
+
+def cache(directory: Path) -> Path:
+    """The folder that AllenNLP, and ours with it, keeps things in from one process to the next."""
+    return directory / "cache"
+
+
+def environment(directory: Path, threads: int = 1) -> dict[str, str]:
+    """The environment of a process: so many threads, this folder's modules, a cache of its own,
+    and compiled modules, which an installation need not have."""
+    number = str(threads)
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    inherited = {
+        key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"
+    }
+    return {
+        **inherited,
+        "PYTHONPYCACHEPREFIX": str(directory / "pycache"),
+        "OMP_NUM_THREADS": number,
+        "MKL_NUM_THREADS": number,
+        "PYTHONPATH": path,
+        "PYTHONHASHSEED": "0",
+        "ALLENNLP_CACHE_ROOT": str(cache(directory)),
+    }
+
+
+def _pin(threads: int) -> Any:
+    chosen = cores(threads)
+
+    def pin() -> None:
+        if chosen:
+            os.sched_setaffinity(0, chosen)
+
+    return pin
+
+
+def _tail(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")[-3000:]
+
+
+class Worker:
+    """A process of `benchmarks.worker`.
+
+    # Parameters
+
+    directory : `Path`
+        Where it may write.
+    name : `str`
+        The name of its folder there, and of the file of its messages.
+    threads : `int`, optional (default = `1`)
+        How many it computes with, each on its own core.
+    """
+
+    def __init__(self, directory: Path, name: str, threads: int = 1) -> None:
+        self.directory = directory / name
+        self._log = directory / f"{name}.log"
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=directory,
+                env=environment(directory, threads),
+                preexec_fn=_pin(threads),
+                text=True,
+            )
+
+    def ask(self, command: str, **arguments: Any) -> Any:
+        """Sends a command and waits for its result.
+
+        # Errors
+
+        `WorkerError` where the command fails, with the last of its messages.
+        """
+        sender, receiver = self._process.stdin, self._process.stdout
+        assert sender is not None and receiver is not None
+        sender.write(json.dumps({"command": command, **arguments}) + "\n")
+        sender.flush()
+        line = receiver.readline()
+        answer = json.loads(line) if line else {"error": "the process has ended"}
+        if "error" in answer:
+            raise WorkerError(f"{command}: {answer['error']}\n{_tail(self._log)}")
+        return answer["result"]
+
+    def measure(self, command: str, **arguments: Any) -> Sample:
+        """The same for a command that measures."""
+        return Sample(**self.ask(command, **arguments))
+
+    def build(self, side: str, settings: Settings) -> int:
+        """Builds a side; returns how many sentences it trains on."""
+        result = self.ask(
+            "build", side=side, settings=asdict(settings), directory=str(self.directory)
+        )
+        return int(result["sentences"])
+
+    def close(self) -> None:
+        """Ends the process."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+
+def run_command(arguments: list[str], directory: Path, name: str) -> Sample:
+    """Runs a Python module to its end, on one core with one thread; what the whole process took.
+
+    # Parameters
+
+    arguments : `List[str]`
+        The module and its arguments.
+    directory : `Path`
+        The working directory.
+    name : `str`
+        The name of the file there of its messages.
+
+    # Errors
+
+    `WorkerError` where it fails, with the last of its messages.
+    """
+    log_path = directory / f"{name}.log"
+    with log_path.open("w") as log:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=directory,
+            env=environment(directory),
+            preexec_fn=_pin(1),
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise WorkerError(f"{' '.join(arguments)} failed:\n{_tail(log_path)}")
+    return Sample(wall, usage.ru_utime + usage.ru_stime, megabytes(usage.ru_maxrss))
