@@ -5,16 +5,23 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The benchmark's reference, allennlp-models, has an environment of its own: AllenNLP imports it
+# wherever it finds it.
+BENCHMARK_VENV := .venv-benchmark
+BENCHMARK_READY := $(BENCHMARK_VENV)/.ready
+BENCHMARK_PYTHON := $(BENCHMARK_VENV)/bin/python
+DATA ?= data
 
-.PHONY: help setup quickstart test lint data lock clean
+.PHONY: help setup quickstart test lint data benchmark benchmark-check lock clean
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /: /' | awk -F': ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything into .venv (the other targets do it when needed)
 
-# uv where there is one; else in a small environment of its own.
-$(READY): requirements.txt setup.cfg pyproject.toml
+# $(call install,FOLDER,REQUIREMENTS): by uv where there is one; else by one in a small environment
+# of its own.
+define install
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: none found. Name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
 	@set -e; uv=$$(command -v uv || true); \
 	if [ -z "$$uv" ]; then \
@@ -22,10 +29,17 @@ $(READY): requirements.txt setup.cfg pyproject.toml
 	  test -x .uv/bin/uv || { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check uv; }; \
 	  uv=.uv/bin/uv; \
 	fi; \
-	echo "Installing into $(VENV) (about 3 GB where torch comes with CUDA) ..."; \
-	test -x $(BIN)/python || $$uv venv --quiet --python $(PYTHON) $(VENV); \
-	$$uv pip install --quiet --python $(BIN)/python --compile-bytecode --no-deps -r requirements.txt -e .
+	echo "Installing into $(1) (about 3 GB where torch comes with CUDA) ..."; \
+	test -x $(1)/bin/python || $$uv venv --quiet --python $(PYTHON) $(1); \
+	$$uv pip install --quiet --python $(1)/bin/python --compile-bytecode --no-deps -r $(2) -e .
 	@touch $@
+endef
+
+$(READY): requirements.txt setup.cfg pyproject.toml
+	$(call install,$(VENV),requirements.txt)
+
+$(BENCHMARK_READY): benchmarks/requirements.txt setup.cfg pyproject.toml
+	$(call install,$(BENCHMARK_VENV),benchmarks/requirements.txt)
 
 quickstart: $(READY) ## Train, evaluate and tag on the small corpus in fixtures/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash scripts/quickstart.sh
@@ -41,9 +55,17 @@ lint: $(READY) ## Lint, format check and types
 data: $(READY) ## Put the corpora and vectors into data/ (FROM=DIR: link them from there)
 	$(BIN)/python scripts/fetch_data.py $(if $(FROM),--from $(FROM))
 
-lock: ## Resolve requirements.txt anew from setup.cfg and pyproject.toml (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 pyproject.toml --all-extras \
-	  --no-emit-index-url --no-annotate --no-header -o requirements.txt
+benchmark: $(BENCHMARK_READY) ## Measure speed beside allennlp-models (DATA=DIR: corpora from there)
+	$(BENCHMARK_PYTHON) -m benchmarks.run --data $(DATA) $(ARGUMENTS)
+
+benchmark-check: $(BENCHMARK_READY) ## Hold a short run of the benchmark against its targets
+	$(BENCHMARK_PYTHON) -m benchmarks.check --data $(DATA)
+
+LOCK := uv pip compile --quiet --universal --python-version 3.11 pyproject.toml \
+  --no-emit-index-url --no-annotate --no-header
+lock: ## Resolve both requirements.txt anew from setup.cfg and pyproject.toml (needs uv)
+	$(LOCK) --extra dev -o requirements.txt
+	$(LOCK) --extra benchmark -o benchmarks/requirements.txt
 
 clean: ## Remove what was installed and built
-	rm -rf $(VENV) .uv build
+	rm -rf $(VENV) $(BENCHMARK_VENV) .uv build

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
-from allennlp.data import Batch, Instance
+from allennlp.data import Instance
+from allennlp.data.fields import TextField
 from torch import Tensor
 
 from benchmarks.samples import Sample, timed
 from benchmarks.tagger import TASK, Tagger, evaluating
+from bilstm_tagger.data.fields import SentenceField
+from bilstm_tagger.models.bilstm_tagger import GROUP_SIZE
+from bilstm_tagger.modules.packed_lstm import Packing
 
 # A product forward has two backward: with respect to its input, and to its weights.
 PRODUCTS_OF_TRAINING = 3
@@ -38,24 +42,31 @@ class PlainLoop:
             (key, embedder._token_embedders[key]) for key in embedder._ordered_embedder_keys
         ]
         self.training_batches = list(tagger.loader)
-        with torch.no_grad():
-            instances = tagger.read(path)
-            for instance in instances:
-                instance.index_fields(self.model.vocab)
-            self.decoding_batches = [
-                Batch([instances[index] for index in indices]).as_tensor_dict()
-                for indices in tagger.batches(instances)
-            ]
+        fields = [cast(TextField, instance["tokens"]) for instance in tagger.read(path)]
+        self._prepare(sorted(fields, key=len, reverse=True))
 
-    def _emissions(self, tokens: dict[str, dict[str, Tensor]]) -> Tensor:
-        vectors = [module(*tokens[key].values()) for key, module in self.embedders]
-        emissions: Tensor = self.decoder(self.model.encoder(torch.cat(vectors, dim=-1)))
-        return emissions
+    def _prepare(self, fields: list[TextField]) -> None:
+        """Tensors for decoding: of the different tokens, and the rows of those in each group."""
+        distinct = {token.text: token for field in fields for token in field.tokens}
+        row = {text: number for number, text in enumerate(distinct)}
+        field = SentenceField(list(distinct.values()), fields[0].token_indexers)
+        field.index(self.model.vocab)
+        tensors = field.as_tensor(field.get_padding_lengths())
+        self.distinct = field.batch_tensors([tensors])
+        self.groups = []
+        for start in range(0, len(fields), GROUP_SIZE):
+            group = fields[start : start + GROUP_SIZE]
+            rows = [row[token.text] for field in group for token in field.tokens]
+            self.groups.append((torch.tensor(rows), torch.tensor([len(each) for each in group])))
+
+    def _embed(self, tokens: dict[str, dict[str, Tensor]]) -> Tensor:
+        return torch.cat([module(*tokens[key].values()) for key, module in self.embedders], dim=-1)
 
     def _train(self, parameters: list[Tensor], optimizer: torch.optim.Optimizer) -> None:
         for batch in self.training_batches:
             optimizer.zero_grad()
-            loss = self.decoder.loss(self._emissions(batch["tokens"]), batch["labels"][TASK])
+            emissions = self.decoder(self.model.encoder(self._embed(batch["tokens"])))
+            loss = self.decoder.loss(emissions, batch["labels"][TASK])
             loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, self.grad_norm)
             optimizer.step()
@@ -63,15 +74,19 @@ class PlainLoop:
     def train(self) -> Sample:
         """One epoch: loss, gradient, clipping and a step for each batch."""
         parameters = [each for each in self.model.parameters() if each.requires_grad]
-        optimizer = torch.optim.Adam(parameters, lr=self.learning_rate)
+        optimizer = torch.optim.Adam(parameters, lr=self.learning_rate, fused=True)
         self.model.train()
         return timed(lambda: self._train(parameters, optimizer))
 
     def _decode(self) -> list[Any]:
-        return [
-            self.decoder.decode(self._emissions(batch["tokens"])).tolist()
-            for batch in self.decoding_batches
-        ]
+        encoder = self.model.encoder
+        projected = encoder.project(self._embed(self.distinct)[0])
+        found = []
+        for rows, lengths in self.groups:
+            packing = Packing(lengths)
+            layers = encoder.read(projected, packing, rows)
+            found.append(self.decoder.predict(layers, packing).tolist())
+        return found
 
     def decode(self) -> Sample:
         """The best tags, as numbers, of every batch."""

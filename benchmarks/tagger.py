@@ -98,24 +98,38 @@ class Tagger:
         """The batches that the sampler of the config makes."""
         return [list(indices) for indices in self.loader.batch_sampler.get_batch_indices(instances)]
 
-    def tag(self, instances: list[Instance]) -> list[list[str]]:
-        """Indexing, batching, the network, and tags in words, in the order of the instances."""
-        found: list[list[str]] = [[] for _ in instances]
+    def score(self, instances: list[Instance]) -> None:
+        """Indexing, batching by the sampler of the config, the network, loss and scores."""
         for instance in instances:
             instance.index_fields(self.model.vocab)
         for indices in self.batches(instances):
             tensors = Batch([instances[index] for index in indices]).as_tensor_dict()
-            output = self.model.make_output_human_readable(self.model(**tensors))
-            for index, tags in zip(indices, output["tags"], strict=True):
-                found[index] = tags[TASK] if self.side == OURS else tags
+            self.model(**tensors)
+
+    def tag(self, instances: list[Instance]) -> list[list[str]]:
+        """Tags in words, in the order of the instances, by what AllenNLP's predictors call. Ours
+        orders sentences by itself; theirs is given the batches of the sampler of its config."""
+        if self.side == OURS:
+            outputs = self.model.forward_on_instances(instances)
+            return [output["tags"][TASK] for output in outputs]
+        found: list[list[str]] = [[] for _ in instances]
+        for instance in instances:
+            instance.index_fields(self.model.vocab)
+        for indices in self.batches(instances):
+            outputs = self.model.forward_on_instances([instances[index] for index in indices])
+            for index, output in zip(indices, outputs, strict=True):
+                found[index] = output["tags"]
         return found
 
     def decode(self, path: str, labelled: bool = False) -> Sample:
-        """Tags a file with the loaded model; reading it does not count. With labels both sides
-        compute loss and scores as well."""
+        """Tags a file with the loaded model; reading it does not count. With labels: computes loss
+        and scores, as `allennlp evaluate` does."""
         instances = self.read(path, labelled)
+        work = self.score if labelled else self.tag
+        if self.side == OURS:
+            self.model._project.clear()  # as a model that was just loaded
         with evaluating(self.model):
-            return timed(lambda: self.tag(instances))
+            return timed(lambda: work(instances))
 
     def archive(self) -> str:
         """Stores the model as `allennlp train` does at its end; returns the path."""

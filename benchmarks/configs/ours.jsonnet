@@ -32,7 +32,7 @@ common.paths {
   },
   data_loader: training.batches(settings.batch_size),
   trainer: training.trainer('+chunk_f1', 100) {
-    optimizer: { type: 'adam', lr: common.learning_rate },
+    optimizer: { type: 'fused_adam', lr: common.learning_rate },
     grad_norm: common.grad_norm,
   },
 }

@@ -9,6 +9,7 @@ from typing import Any, Optional, Union
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Field, Instance, TokenIndexer
+from allennlp.data.tokenizers import Token
 
 from bilstm_tagger.data.column_token import ColumnToken
 from bilstm_tagger.data.columns import (
@@ -27,6 +28,23 @@ logger = logging.getLogger(__name__)
 _PATH_SETTING = "the data path in the config or the command"
 
 DataPath = Union[str, "os.PathLike[str]", Mapping[str, str]]
+
+
+# Tokens that are kept.
+MAX_TOKENS = 100_000
+
+
+class _TokenMemo(dict[tuple[str, ...], Token]):
+    """Text and features to token, made when it is first asked for."""
+
+    def __init__(self, features: list[str]) -> None:
+        super().__init__()
+        self._features = features
+
+    def __missing__(self, key: tuple[str, ...]) -> Token:
+        text, *values = key
+        token = self[key] = ColumnToken(text, dict(zip(self._features, values, strict=True)))
+        return token
 
 
 @DatasetReader.register("conll_columns")
@@ -113,6 +131,7 @@ class ConllColumnsReader(DatasetReader):
                         "has one"
                     )
         self._predict_as: Optional[str] = None
+        self._memo = _TokenMemo(self.feature_columns)
 
     # Files
 
@@ -201,11 +220,7 @@ class ConllColumnsReader(DatasetReader):
         labels: Optional[dict[str, list[str]]],
         metadata: dict[str, Any],
     ) -> Instance:
-        features = [(name, sentence.columns[name]) for name in self.feature_columns]
-        tokens = [
-            ColumnToken(text, {name: values[i] for name, values in features})
-            for i, text in enumerate(sentence.tokens)
-        ]
+        tokens = self._tokens(sentence)
         metadata["tokens"] = sentence.tokens
         metadata["file_encodings"] = self.file_encodings
         metadata["model_encodings"] = self.model_encodings
@@ -215,6 +230,15 @@ class ConllColumnsReader(DatasetReader):
             metadata["gold"] = labels
         fields["metadata"] = SentenceMetadataField(metadata)
         return Instance(fields)
+
+    def _tokens(self, sentence: Sentence) -> list[Token]:
+        """The same object for the same token: a corpus has few distinct ones."""
+        if len(self._memo) > MAX_TOKENS:
+            self._memo.clear()
+        if not self.feature_columns:
+            return [self._memo[text,] for text in sentence.tokens]
+        features = [sentence.columns[name] for name in self.feature_columns]
+        return [self._memo[key] for key in zip(sentence.tokens, *features, strict=True)]
 
     def text_to_instance(
         self, tokens: list[str], columns: Optional[dict[str, list[str]]] = None

@@ -7,6 +7,7 @@ import torch
 from allennlp.common import Lazy
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance, TextFieldTensors, Vocabulary
+from allennlp.data.fields import TextField
 from allennlp.models import Model
 from allennlp.modules import TextFieldEmbedder
 from allennlp.nn import InitializerApplicator, RegularizerApplicator
@@ -14,13 +15,17 @@ from allennlp.nn.util import get_text_field_mask
 from allennlp.training.metrics import Average, Metric
 
 from bilstm_tagger.data.encodings import get_encoding
-from bilstm_tagger.data.grouping import group_by_length
 from bilstm_tagger.metrics import SpanF1, TokenAccuracy
+from bilstm_tagger.models.token_projector import TokenProjector
 from bilstm_tagger.modules.bilstm_encoder import BiLSTMEncoder
 from bilstm_tagger.modules.decoders import TaskDecoder
+from bilstm_tagger.modules.packed_lstm import Packing
 
 Metadata = Sequence[dict[str, Any]]
 Tags = list[list[str]]
+
+# Sentences that are predicted together. With more, the states outgrow the cache of a processor.
+GROUP_SIZE = 128
 
 
 @Model.register("bilstm_tagger")
@@ -77,6 +82,7 @@ class BiLSTMTagger(Model):
             name: self._metrics_of(decoder) for name, decoder in self._decoders().items()
         }
         self._evaluated: set[str] = set()
+        self._project = TokenProjector(vocab, text_field_embedder, self.encoder)
         if initializer is not None:
             initializer(self)
 
@@ -167,17 +173,23 @@ class BiLSTMTagger(Model):
     def _tags(self, task: str, ids: torch.Tensor, lengths: list[int], metadata: Metadata) -> Tags:
         """The tags of a batch, in the encoding of the files."""
         labels = self._decoders()[task].labels
-        return [
-            self._as_in_files(task, [labels[index] for index in row[:length]], about)
-            for row, length, about in zip(ids.tolist(), lengths, metadata, strict=True)
+        tags = [
+            [labels[index] for index in row[:length]]
+            for row, length in zip(ids.tolist(), lengths, strict=True)
         ]
+        return self._as_in_files(task, tags, metadata)
 
-    def _as_in_files(self, task: str, tags: list[str], about: dict[str, Any]) -> list[str]:
+    def _as_in_files(self, task: str, tags: Tags, metadata: Metadata) -> Tags:
         encoding = self._decoders()[task].encoding
-        wanted = about.get("file_encodings", {}).get(task)
-        if encoding is None or wanted is None or wanted == encoding.name:
+        if encoding is None:
             return tags
-        return get_encoding(wanted).spans_to_tags(encoding.spans(tags), len(tags))
+        converted = []
+        for row, about in zip(tags, metadata, strict=True):
+            wanted = about.get("file_encodings", {}).get(task) or encoding.name
+            if wanted != encoding.name:
+                row = get_encoding(wanted).spans_to_tags(encoding.spans(row), len(row))
+            converted.append(row)
+        return converted
 
     def _score(
         self, tag_ids: dict[str, torch.Tensor], mask: torch.Tensor, metadata: Metadata
@@ -186,7 +198,7 @@ class BiLSTMTagger(Model):
         for name, ids in tag_ids.items():
             if name in metadata[0].get("gold", ()):
                 predicted = self._tags(name, ids, lengths, metadata)
-                gold = [self._as_in_files(name, each["gold"][name], each) for each in metadata]
+                gold = self._as_in_files(name, [each["gold"][name] for each in metadata], metadata)
                 self._evaluated.add(name)
                 for metric in self._scores[name]:
                     metric(predicted, gold)
@@ -214,33 +226,70 @@ class BiLSTMTagger(Model):
         """Replaces ids by `tags`: for each sentence a dictionary, task to tags, in the encoding of
         the files. Adds `tokens`.
         """
-        tag_ids = output_dict.pop("tag_ids")
         lengths = output_dict.pop("mask").sum(1).tolist()
         metadata = output_dict.pop("metadata") or [{} for _ in lengths]
+        output_dict.update(self._readable(output_dict.pop("tag_ids"), lengths, metadata))
+        return output_dict
+
+    def _readable(
+        self, tag_ids: dict[str, torch.Tensor], lengths: list[int], metadata: Metadata
+    ) -> dict[str, list[Any]]:
         tags: list[dict[str, list[str]]] = [{} for _ in lengths]
         for name, ids in tag_ids.items():
             rows = self._tags(name, ids, lengths, metadata)
             for sentence, row in zip(tags, rows, strict=True):
                 sentence[name] = row
-        output_dict["tags"] = tags
+        readable: dict[str, list[Any]] = {"tags": tags}
         if all("tokens" in each for each in metadata):
-            output_dict["tokens"] = [each["tokens"] for each in metadata]
-        return output_dict
+            readable["tokens"] = [each["tokens"] for each in metadata]
+        return readable
 
     def forward_on_instances(self, instances: list[Instance]) -> list[dict[str, Any]]:
-        """Predicts a list of sentences of any lengths, in batches of similar length, and returns
-        the outputs in the order of the list.
+        """Predicts sentences of any lengths, in evaluation mode. Labels have no influence.
+
+        # Returns
+
+        `List[Dict[str, Any]]`
+            For each sentence, in the order of the list, `tags` and `tokens`, as of
+            `make_output_human_readable`.
         """
         outputs: list[dict[str, Any]] = [{} for _ in instances]
-        # A batch is labelled or it is not.
-        for labelled in (True, False):
-            members = [i for i, each in enumerate(instances) if ("labels" in each) == labelled]
-            lengths = [len(instances[index]["tokens"]) for index in members]
-            for group in group_by_length(lengths):
-                indices = [members[each] for each in group]
-                results = super().forward_on_instances([instances[index] for index in indices])
-                for index, result in zip(indices, results, strict=True):
-                    outputs[index] = result
+        training = self.training
+        self.eval()
+        try:
+            # Sentences of similar length together make the fewest steps.
+            order = sorted(range(len(instances)), key=lambda i: -len(instances[i]["tokens"]))
+            for start in range(0, len(order), GROUP_SIZE):
+                group = order[start : start + GROUP_SIZE]
+                readable = self._predict([instances[index] for index in group])
+                for key, values in readable.items():
+                    for index, value in zip(group, values, strict=True):
+                        outputs[index][key] = value
+        finally:
+            if training:
+                self.train()
         return outputs
+
+    def train(self, mode: bool = True) -> "BiLSTMTagger":
+        if mode:
+            self._project.clear()  # the weights will change
+        return super().train(mode)
+
+    @torch.no_grad()
+    def _predict(self, instances: list[Instance]) -> dict[str, list[Any]]:
+        """The readable output of sentences, the longest first."""
+        fields = [cast(TextField, instance["tokens"]) for instance in instances]
+        lengths = [len(field) for field in fields]
+        projected, rows = self._project(fields)
+        packing = Packing(torch.tensor(lengths, device=projected.device))
+        layers = self.encoder.read(projected, packing, rows)
+        tag_ids = {
+            name: decoder.predict(layers, packing) for name, decoder in self._decoders().items()
+        }
+        metadata = [
+            instance["metadata"].metadata if "metadata" in instance.fields else {}
+            for instance in instances
+        ]
+        return self._readable(tag_ids, lengths, metadata)
 
     default_predictor = "json_to_json"

@@ -1,4 +1,4 @@
-from bilstm_tagger.training.optimizers import NadamOptimizer
+from bilstm_tagger.training.optimizers import FusedAdamOptimizer, NadamOptimizer
 from bilstm_tagger.training.random_state import RandomStateCallback
 
-__all__ = ["NadamOptimizer", "RandomStateCallback"]
+__all__ = ["FusedAdamOptimizer", "NadamOptimizer", "RandomStateCallback"]

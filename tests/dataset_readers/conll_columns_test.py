@@ -16,7 +16,7 @@ from allennlp.data import DataLoader, DatasetReader, Vocabulary
 from bilstm_tagger.data.columns import DataFormatError
 from bilstm_tagger.data.fields import SentenceField, TaskLabelsField
 from bilstm_tagger.data.token_indexers import CasingIndexer
-from bilstm_tagger.dataset_readers import ConllColumnsReader
+from bilstm_tagger.dataset_readers import ConllColumnsReader, conll_columns
 
 CORPUS = "fixtures/corpus"
 BROKEN = "fixtures/broken"
@@ -161,6 +161,18 @@ def test_features_of_a_token(write):
     (instance,) = reader.read(write("The DET B-NP O\ncat NOUN I-NP O\n"))
     # As in the file: the encoding of the model is one of labels.
     assert [token.columns for token in instance["tokens"]] == [{"chunk": "B-NP"}, {"chunk": "I-NP"}]
+
+
+def test_a_token_is_made_once(write, monkeypatch):
+    monkeypatch.setattr(conll_columns, "MAX_TOKENS", 2)
+    reader = make(token_indexers=with_column("chunk"))
+    text = "a X B-NP O\na X B-NP O\na X O O\n\nb X B-NP O\n\na X B-NP O\n"
+    first, second, third = (each["tokens"].tokens for each in reader.read(write(text)))
+    assert first[0] is first[1]
+    assert first[2].columns == {"chunk": "O"}
+    assert [token.text for token in (*first, *second, *third)] == ["a", "a", "a", "b", "a"]
+    assert third[0].columns == first[0].columns
+    assert len(reader._memo) <= 3  # and starts over
 
 
 def test_settings_reach_the_file(write):

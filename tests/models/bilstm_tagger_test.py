@@ -11,7 +11,7 @@ from allennlp.data.batch import Batch
 from allennlp.models import Model
 
 from bilstm_tagger.data.fields import UNKNOWN_LABEL
-from bilstm_tagger.models import BiLSTMTagger
+from bilstm_tagger.models import BiLSTMTagger, bilstm_tagger
 
 CONFIG = Path(__file__).parent / "small.jsonnet"
 CORPUS = "fixtures/corpus/dev.conll"
@@ -298,21 +298,32 @@ def test_padded_batch_has_the_loss_of_batches_of_equal_length(model, instances, 
         assert whole == pytest.approx(mean)
 
 
-def test_forward_on_instances_keeps_the_order(model, instances, monkeypatch):
-    lengths = []
-    forward = model.forward
-    monkeypatch.setattr(
-        model, "forward", lambda **each: lengths.append(len(each["metadata"])) or forward(**each)
-    )
-    model.eval()
+@pytest.mark.parametrize("group_size", [1, 3, 128])
+def test_forward_on_instances_keeps_the_order(model, instances, monkeypatch, group_size):
+    monkeypatch.setattr(bilstm_tagger, "GROUP_SIZE", group_size)
     outputs = model.forward_on_instances(instances)
     assert [each["tokens"] for each in outputs] == [
         each["metadata"]["tokens"] for each in instances
     ]
-    assert lengths == [4]  # one batch of similar lengths: 5, 3, 3, 1
     backwards = model.forward_on_instances(instances[::-1])
     assert [each["tags"] for each in backwards] == [each["tags"] for each in outputs][::-1]
     assert model.forward_on_instances([]) == []
+
+
+def test_forward_on_instances_predicts_as_evaluation_does(vocabulary, instances, batch):
+    """With every kind of decoder: other levels, own layers, constraints."""
+    tasks = {
+        "pos": {"type": "softmax", "level": 1, "encoder": {"hidden_sizes": [4, 3]}},
+        "chunk": {"type": "crf", "encoding": "BIO", "constrained": True},
+    }
+    for seed in range(5):
+        torch.manual_seed(seed)
+        model = make_model(vocabulary, tasks, encoder={"hidden_sizes": [5, 4], "dropout": 0.5})
+        model.train()
+        found = [each["tags"] for each in model.forward_on_instances(instances)]
+        assert model.training
+        model.eval()
+        assert found == model.make_output_human_readable(model(**batch))["tags"]
 
 
 def test_forward_on_instances_takes_labelled_and_new_sentences_together(model, instances):

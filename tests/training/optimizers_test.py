@@ -4,12 +4,12 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.training.optimizers import Optimizer
 
-from bilstm_tagger.training import NadamOptimizer
+from bilstm_tagger.training import FusedAdamOptimizer, NadamOptimizer
 
 
-def make(module: torch.nn.Module, **settings) -> Optimizer:
+def make(module: torch.nn.Module, name: str = "nadam", **settings) -> Optimizer:
     return Optimizer.from_params(
-        Params({"type": "nadam", **settings}), model_parameters=list(module.named_parameters())
+        Params({"type": name, **settings}), model_parameters=list(module.named_parameters())
     )
 
 
@@ -36,14 +36,17 @@ def test_groups_of_parameters_have_settings_of_their_own():
     assert rates == {1: 0.5, 2: 0.002}  # bias, weight
 
 
-def test_trains_as_the_optimizer_of_torch():
+@pytest.mark.parametrize(
+    "name, of_torch", [("nadam", torch.optim.NAdam), ("fused_adam", torch.optim.Adam)]
+)
+def test_trains_as_the_optimizer_of_torch(name, of_torch):
     inputs, targets = torch.randn(50, 3), torch.randn(50, 1)
     module, reference = torch.nn.Linear(3, 1), torch.nn.Linear(3, 1)
     reference.load_state_dict(module.state_dict())
     losses = []
     for each, optimizer in (
-        (module, make(module, lr=0.05)),
-        (reference, torch.optim.NAdam(reference.parameters(), lr=0.05)),
+        (module, make(module, name, lr=0.05)),
+        (reference, of_torch(reference.parameters(), lr=0.05)),
     ):
         for _ in range(20):
             optimizer.zero_grad()
@@ -59,3 +62,11 @@ def test_trains_as_the_optimizer_of_torch():
 def test_unknown_setting():
     with pytest.raises(ConfigurationError, match="amsgrad"):
         make(torch.nn.Linear(2, 1), amsgrad=True)
+
+
+def test_fused_adam():
+    optimizer = make(torch.nn.Linear(2, 1), "fused_adam", weight_decay=0.5)
+    assert isinstance(optimizer, FusedAdamOptimizer)
+    (group,) = optimizer.param_groups
+    assert (group["lr"], group["betas"], group["eps"]) == (0.001, (0.9, 0.999), 1e-8)
+    assert (group["weight_decay"], group["fused"]) == (0.5, True)

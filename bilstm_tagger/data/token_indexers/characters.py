@@ -48,14 +48,14 @@ class WordCharactersIndexer(TokenIndexer):
         ids = vocabulary.get_token_to_index_vocabulary(self.namespace)
         if self._memo_of is not ids:
             self._memo, self._memo_of = {}, ids
-        memo = self._memo
+        memo, get = self._memo, ids.get
         unknown = ids[vocabulary._oov_token]
         rows = []
         for token in tokens:
             text = token.text
             row = memo.get(text)
             if row is None:
-                row = [ids.get(character, unknown) for character in self._cut(text)]
+                row = [get(character, unknown) for character in self._cut(text)]
                 memo[text] = row
             rows.append(row)
         return {"token_characters": rows}

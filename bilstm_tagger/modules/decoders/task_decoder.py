@@ -10,6 +10,7 @@ from allennlp.data import Vocabulary
 from bilstm_tagger.data.encodings import Encoding, get_encoding
 from bilstm_tagger.data.fields import label_namespace
 from bilstm_tagger.modules.bilstm_encoder import BiLSTMEncoder
+from bilstm_tagger.modules.packed_lstm import Packing
 
 
 class TaskDecoder(torch.nn.Module, Registrable):
@@ -97,6 +98,21 @@ class TaskDecoder(torch.nn.Module, Registrable):
         if self.encoder is not None:
             hidden = self.encoder(hidden, lengths)[-1]
         return self.scorer(hidden)
+
+    def predict(self, layers: list[torch.Tensor], packing: Packing) -> torch.Tensor:
+        """The best tags of sentences without padding: ids (batch, length).
+
+        # Parameters
+
+        layers : `List[torch.Tensor]`
+            The output of each shared layer, (tokens, size).
+        packing : `Packing`
+            The sentences that the tokens make up.
+        """
+        hidden = layers[self.level - 1]
+        if self.encoder is not None:
+            hidden = self.encoder.read(self.encoder.project(hidden), packing)[-1]
+        return self.decode(packing.pad(self.scorer(hidden)), packing.mask)
 
     def loss(
         self, emissions: torch.Tensor, gold: torch.Tensor, mask: Optional[torch.Tensor] = None
