@@ -17,7 +17,7 @@ from allennlp.data import Batch, DatasetReader, Instance
 from allennlp.models.archival import archive_model
 
 from benchmarks.samples import Sample, timed
-from benchmarks.settings import OURS, PACKAGES, Settings
+from benchmarks.settings import OURS, PACKAGES, THEIRS, Settings
 
 TASK = "chunk"
 
@@ -106,30 +106,35 @@ class Tagger:
             tensors = Batch([instances[index] for index in indices]).as_tensor_dict()
             self.model(**tensors)
 
-    def tag(self, instances: list[Instance]) -> list[list[str]]:
+    def tag(self, instances: list[Instance], in_file_order: bool) -> list[list[str]]:
         """Tags in words, in the order of the instances, by what AllenNLP's predictors call. Ours
-        orders sentences by itself; theirs is given the batches of the sampler of its config."""
-        if self.side == OURS:
-            outputs = self.model.forward_on_instances(instances)
-            return [output["tags"][TASK] for output in outputs]
+        orders sentences by itself; theirs is given the batches of the sampler of its config. In
+        the order of the file both are given as many at a time as a batch has."""
+        batches = [list(range(len(instances)))]
+        if in_file_order:
+            size = self.loader.batch_sampler.batch_size
+            batches = [batches[0][start : start + size] for start in range(0, len(instances), size)]
+        elif self.side == THEIRS:
+            for instance in instances:
+                instance.index_fields(self.model.vocab)
+            batches = self.batches(instances)
         found: list[list[str]] = [[] for _ in instances]
-        for instance in instances:
-            instance.index_fields(self.model.vocab)
-        for indices in self.batches(instances):
+        for indices in batches:
             outputs = self.model.forward_on_instances([instances[index] for index in indices])
             for index, output in zip(indices, outputs, strict=True):
-                found[index] = output["tags"]
+                found[index] = output["tags"][TASK] if self.side == OURS else output["tags"]
         return found
 
-    def decode(self, path: str, labelled: bool = False) -> Sample:
+    def decode(self, path: str, labelled: bool = False, in_file_order: bool = False) -> Sample:
         """Tags a file with the loaded model; reading it does not count. With labels: computes loss
         and scores, as `allennlp evaluate` does."""
         instances = self.read(path, labelled)
-        work = self.score if labelled else self.tag
         if self.side == OURS:
             self.model._project.clear()  # as a model that was just loaded
         with evaluating(self.model):
-            return timed(lambda: work(instances))
+            if labelled:
+                return timed(lambda: self.score(instances))
+            return timed(lambda: self.tag(instances, in_file_order))
 
     def archive(self) -> str:
         """Stores the model as `allennlp train` does at its end; returns the path."""

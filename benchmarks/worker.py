@@ -38,9 +38,9 @@ class Commands:
         sample: Sample = self._tagger.train_epoch()
         return sample
 
-    def decode(self, path: str, labelled: bool = False) -> Sample:
+    def decode(self, path: str, labelled: bool = False, in_file_order: bool = False) -> Sample:
         """Tags a file, without its labels or with them."""
-        sample: Sample = self._tagger.decode(path, labelled)
+        sample: Sample = self._tagger.decode(path, labelled, in_file_order)
         return sample
 
     def archive(self) -> str:

@@ -52,12 +52,15 @@ def network_figures(plan: Plan) -> list[Figure]:
             },
             plan.repetitions(7, 5),
         )
-        scoring = alternate(
-            {
-                side: partial(workers[side].measure, "decode", path=test, labelled=True)
-                for side in SIDES
-            },
-            plan.repetitions(5, 3),
+        scoring, in_file_order = (
+            alternate(
+                {
+                    side: partial(workers[side].measure, "decode", path=test, **{way: True})
+                    for side in SIDES
+                },
+                plan.repetitions(5, 3),
+            )
+            for way in ("labelled", "in_file_order")
         )
     tested = len(read_rows(plan.corpus("test")))
 
@@ -92,6 +95,14 @@ def network_figures(plan: Plan) -> list[Figure]:
             sentences,
         ),
         figure("b_decoding", "(b) decoding", CRF_TAGGER, decoding[OURS], decoding[THEIRS], tested),
+        figure(
+            "b_decoding_in_file_order",
+            "(b) decoding, 32 at a time in the order of the file",
+            CRF_TAGGER,
+            in_file_order[OURS],
+            in_file_order[THEIRS],
+            tested,
+        ),
         figure(
             "b_scoring",
             "(b) decoding, with loss and scores",

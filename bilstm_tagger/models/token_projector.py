@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 from typing import Any, Optional
 
+import numpy
 import torch
 from allennlp.data import TokenIndexer, Vocabulary
 from allennlp.data.fields import TextField
@@ -122,7 +123,7 @@ class TokenProjector:
             self._ids.update(zip(new, range(first, first + len(new)), strict=True))
             rows = list(map(self._ids.get, keys))
         assert self._table is not None
-        return self._table, torch.tensor(rows, device=self._table.device)
+        return self._table, torch.from_numpy(numpy.array(rows)).to(self._table.device)
 
     @staticmethod
     def _keys(fields: list[TextField], indexers: dict[str, TokenIndexer]) -> list[Hashable]:
@@ -144,10 +145,7 @@ class TokenProjector:
     def _append(self, rows: Tensor) -> None:
         used = len(self._ids)
         needed = used + len(rows)
-        if self._table is None or needed > len(self._table):
-            # Room for as many again, so that the table is seldom copied.
-            table = rows.new_empty(max(2 * used, needed), rows.size(1))
-            if self._table is not None:
-                table[:used] = self._table[:used]
-            self._table = table
+        if self._table is None:
+            # Room for all there will ever be; what is not used is not taken from the machine.
+            self._table = rows.new_empty(max(self._max_rows, needed), rows.size(1))
         self._table[used:needed] = rows

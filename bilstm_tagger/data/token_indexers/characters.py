@@ -11,6 +11,17 @@ from allennlp.data.tokenizers import Token
 _LINE_ENDS = frozenset("\r\n")
 
 
+class _Ids(dict[str, int]):
+    """Character to id; that of the unknown character for all others."""
+
+    def __init__(self, known: dict[str, int], unknown: int) -> None:
+        super().__init__(known)
+        self._unknown = unknown
+
+    def __missing__(self, character: str) -> int:
+        return self._unknown
+
+
 @TokenIndexer.register("word_characters")
 class WordCharactersIndexer(TokenIndexer):
     """Gives each token the ids of its characters: any Unicode characters of the training data,
@@ -34,6 +45,7 @@ class WordCharactersIndexer(TokenIndexer):
         self.namespace = namespace
         self._memo: dict[str, list[int]] = {}
         self._memo_of: object = None
+        self._ids = _Ids({}, 0)
 
     def _cut(self, text: str) -> str:
         return text[: self.max_length] if self.max_length > 0 else text
@@ -48,14 +60,14 @@ class WordCharactersIndexer(TokenIndexer):
         ids = vocabulary.get_token_to_index_vocabulary(self.namespace)
         if self._memo_of is not ids:
             self._memo, self._memo_of = {}, ids
-        memo, get = self._memo, ids.get
-        unknown = ids[vocabulary._oov_token]
+            self._ids = _Ids(ids, ids[vocabulary._oov_token])
+        memo, id_of = self._memo, self._ids.__getitem__
         rows = []
         for token in tokens:
             text = token.text
             row = memo.get(text)
             if row is None:
-                row = [get(character, unknown) for character in self._cut(text)]
+                row = list(map(id_of, self._cut(text)))
                 memo[text] = row
             rows.append(row)
         return {"token_characters": rows}
@@ -73,8 +85,9 @@ class WordCharactersIndexer(TokenIndexer):
     def as_padded_tensor_dict(
         self, tokens: IndexedTokenList, padding_lengths: dict[str, int]
     ) -> dict[str, torch.Tensor]:
-        shape = (padding_lengths["token_characters"], padding_lengths["num_token_characters"])
-        padded = numpy.zeros(shape, dtype=numpy.int32)
-        for row, characters in zip(padded, tokens["token_characters"], strict=False):
-            row[: len(characters)] = characters[: shape[1]]
+        rows, width = tokens["token_characters"], padding_lengths["num_token_characters"]
+        padded = numpy.zeros((padding_lengths["token_characters"], width), dtype=numpy.int32)
+        lengths = numpy.array([len(row) for row in rows], dtype=numpy.int64)
+        used = padded[: len(rows)]
+        used[numpy.arange(width) < lengths[:, None]] = [each for row in rows for each in row]
         return {"token_characters": torch.from_numpy(padded)}
