@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Optional
 
@@ -130,19 +130,30 @@ class _Kept:
     def matrix(self, dimension: int) -> numpy.ndarray:
         """(words, dimension)"""
         self._convert(dimension)
-        return numpy.concatenate(self._blocks)
+        matrix = numpy.empty((len(self.words), dimension), dtype=numpy.float32)
+        start = 0
+        for block in self._take_blocks():
+            matrix[start : start + len(block)] = block
+            start += len(block)
+        return matrix
+
+    def _take_blocks(self) -> Iterator[numpy.ndarray]:
+        """Hands blocks out, and lets go of each behind it."""
+        self._blocks.reverse()
+        while self._blocks:
+            yield self._blocks.pop()
 
     def _convert(self, dimension: int) -> None:
         try:
             self._blocks.append(_matrix([text for _, _, text in self._waiting], dimension))
         except ValueError:
             number, word, text = next(each for each in self._waiting if not _is_vector(each[2]))
+            line = (word + b" " + text).decode("utf-8", "replace")
             raise DataFormatError(
                 self._path,
                 number,
-                f"expected {dimension} numbers after the word, found "
-                f"{(word + b' ' + text).decode('utf-8', 'replace')[:80]!r}; mend the line, or check "
-                "'pretrained_file'",
+                f"expected {dimension} numbers after the word, found {line[:80]!r}; mend the line, "
+                "or check 'pretrained_file'",
             ) from None
         self._waiting = []
 

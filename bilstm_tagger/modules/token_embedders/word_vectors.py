@@ -67,13 +67,15 @@ class WordVectorEmbedder(TokenEmbedder):
                 f"embedding_dim is {self.output_dim}, but the vectors of {path} have "
                 f"{vectors.dimension} dimensions; set embedding_dim to that"
             )
-        known = [(ids[word], row) for row, word in enumerate(vectors.words) if word in ids]
-        if known:
-            targets, rows = zip(*known, strict=True)
-            weight[list(targets)] = torch.from_numpy(vectors.matrix)[list(rows)]
+        matrix = torch.from_numpy(vectors.matrix)
+        targets = [ids.get(word, -1) for word in vectors.words]
+        if -1 in targets:
+            known = [row for row, target in enumerate(targets) if target >= 0]
+            matrix, targets = matrix[known], [targets[row] for row in known]
+        weight.index_copy_(0, torch.tensor(targets, dtype=torch.long), matrix)
         if isinstance(vocab, WordVectorVocabulary):
             vocab.word_vectors = None  # used; a second copy in memory serves nobody
-        logger.info("%d of %d words have a vector in %s", len(known), weight.size(0), path)
+        logger.info("%d of %d words have a vector in %s", len(targets), weight.size(0), path)
 
     def get_output_dim(self) -> int:
         return self.output_dim
