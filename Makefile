@@ -26,7 +26,7 @@ define install
 	@set -e; uv=$$(command -v uv || true); \
 	if [ -z "$$uv" ]; then \
 	  echo "Getting uv, which installs the rest ..."; \
-	  test -x .uv/bin/uv || { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check uv; }; \
+	  test -x .uv/bin/uv || { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check uv; } || exit 1; \
 	  uv=.uv/bin/uv; \
 	fi; \
 	echo "Installing into $(1) (about 3 GB where torch comes with CUDA) ..."; \

@@ -130,7 +130,7 @@ class Tagger:
         and scores, as `allennlp evaluate` does."""
         instances = self.read(path, labelled)
         if self.side == OURS:
-            self.model._project.clear()  # as a model that was just loaded
+            self.model.train()  # forgets what it has computed: as a model that was just loaded
         with evaluating(self.model):
             if labelled:
                 return timed(lambda: self.score(instances))

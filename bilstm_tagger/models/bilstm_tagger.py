@@ -1,6 +1,6 @@
 """The tagger: shared embedder and encoder, a decoder for each task."""
 
-from collections.abc import Sequence
+from functools import partial
 from typing import Any, Optional, cast
 
 import torch
@@ -12,17 +12,12 @@ from allennlp.models import Model
 from allennlp.modules import TextFieldEmbedder
 from allennlp.nn import InitializerApplicator, RegularizerApplicator
 from allennlp.nn.util import get_text_field_mask
-from allennlp.training.metrics import Average, Metric
 
-from bilstm_tagger.data.encodings import get_encoding
-from bilstm_tagger.metrics import SpanF1, TokenAccuracy
+from bilstm_tagger.models.task_scores import Metadata, TaskScores, predicted_tags
 from bilstm_tagger.models.token_projector import TokenProjector
 from bilstm_tagger.modules.bilstm_encoder import BiLSTMEncoder
 from bilstm_tagger.modules.decoders import TaskDecoder
 from bilstm_tagger.modules.packed_lstm import Packing
-
-Metadata = Sequence[dict[str, Any]]
-Tags = list[list[str]]
 
 # Sentences that are predicted together. With more, the states outgrow the cache of a processor.
 GROUP_SIZE = 128
@@ -52,6 +47,12 @@ class BiLSTMTagger(Model):
         Initial values other than those of the modules.
     regularizer : `RegularizerApplicator`, optional
         A penalty on parameters, added to the loss of training.
+    embedding_dropout : `float`, optional (default=`0.0`)
+        Dropped from the embedded tokens, all features independently (Lample et al. 2016; Ma and
+        Hovy 2016), besides what the encoder drops.
+    task_identifier : `bool`, optional (default=`False`)
+        Whether the encoder is told of each token for which task it reads it (one-hot). It then
+        reads a sentence once for each task.
     """
 
     def __init__(
@@ -62,13 +63,22 @@ class BiLSTMTagger(Model):
         tasks: dict[str, Lazy[TaskDecoder]],
         initializer: Optional[InitializerApplicator] = None,
         regularizer: Optional[RegularizerApplicator] = None,
+        embedding_dropout: float = 0.0,
+        task_identifier: bool = False,
         **kwargs: Any,  # of AllenNLP's Model: serialization_dir, ddp_accelerator
     ) -> None:
         super().__init__(vocab, regularizer, **kwargs)
         if not tasks:
             raise ConfigurationError("model.tasks is empty; name at least one task")
         self.text_field_embedder = text_field_embedder
-        self.encoder = encoder.construct(input_size=text_field_embedder.get_output_dim())
+        if not 0.0 <= embedding_dropout < 1.0:
+            raise ConfigurationError(
+                f"model.embedding_dropout must be in [0, 1), found {embedding_dropout}"
+            )
+        self.embedding_dropout = embedding_dropout
+        self.task_identifier = task_identifier
+        size = text_field_embedder.get_output_dim() + task_identifier * len(tasks)
+        self.encoder = encoder.construct(input_size=size)
         self.tasks = torch.nn.ModuleDict(
             {
                 name: decoder.construct(
@@ -77,23 +87,20 @@ class BiLSTMTagger(Model):
                 for name, decoder in tasks.items()
             }
         )
-        self._losses = {name: Average() for name in tasks}
-        self._scores: dict[str, list[Metric]] = {
-            name: self._metrics_of(decoder) for name, decoder in self._decoders().items()
+        self._scores = TaskScores(self._decoders())
+        # All tasks share what there is of each token, unless the encoder is told the task.
+        identified: dict[str, Any] = {"": lambda embedded: embedded}
+        if task_identifier:
+            identified = {name: partial(self._identified, task=name) for name in tasks}
+        self._projectors = {
+            name: TokenProjector(vocab, text_field_embedder, self.encoder, function)
+            for name, function in identified.items()
         }
-        self._evaluated: set[str] = set()
-        self._project = TokenProjector(vocab, text_field_embedder, self.encoder)
         if initializer is not None:
             initializer(self)
 
     def _decoders(self) -> dict[str, TaskDecoder]:
         return cast(dict[str, TaskDecoder], dict(self.tasks.items()))
-
-    @staticmethod
-    def _metrics_of(decoder: TaskDecoder) -> list[Metric]:
-        if decoder.encoding is None:
-            return [TokenAccuracy()]
-        return [TokenAccuracy(), SpanF1(decoder.encoding.name, decoder.per_type)]
 
     def forward(
         self,
@@ -114,7 +121,8 @@ class BiLSTMTagger(Model):
         # Returns
 
         `Dict[str, Any]`
-            `loss`, a scalar, where there are labels. In evaluation also `tag_ids`, task to ids
+            `loss`, a scalar, where there are labels; 0 in evaluation where these are of auxiliary
+            tasks alone. In evaluation also `tag_ids`, task to ids
             (batch, length), `mask` (batch, length), and `metadata`.
         """
         mask = get_text_field_mask(tokens)
@@ -123,7 +131,10 @@ class BiLSTMTagger(Model):
         if bool(mask.all()):
             # No padding: every layer takes its fast path.
             lengths = padding = None
-        layers = self.encoder(self.text_field_embedder(tokens), lengths)
+        embedded = torch.nn.functional.dropout(
+            self.text_field_embedder(tokens), self.embedding_dropout, self.training
+        )
+        layers = None if self.task_identifier else self.encoder(embedded, lengths)
 
         labels = labels or {}
         self._check(labels, metadata)
@@ -132,23 +143,34 @@ class BiLSTMTagger(Model):
         for name, decoder in self._decoders().items():
             if self.training and name not in labels:
                 continue
+            if self.task_identifier:
+                layers = self.encoder(self._identified(embedded, name), lengths)
             emissions = decoder(layers, lengths)
-            if name in labels:
+            if name in labels and (self.training or decoder.evaluate):
                 task_loss = decoder.loss(emissions, labels[name], padding)
-                self._losses[name](task_loss.detach())
+                self._scores.add_loss(name, task_loss)
                 weighted = decoder.loss_weight * task_loss
                 loss = weighted if loss is None else loss + weighted
             if not self.training:
                 tag_ids[name] = decoder.decode(emissions, padding)
 
         output: dict[str, Any] = {}
+        if loss is None and labels:
+            # Auxiliary tasks alone, in evaluation: AllenNLP wants a loss of all batches or of none.
+            loss = embedded.new_zeros(())
         if loss is not None:
             output["loss"] = loss
         if not self.training:
             output.update(tag_ids=tag_ids, mask=mask, metadata=metadata)
             if metadata is not None:
-                self._score(tag_ids, mask, metadata)
+                self._scores.add_tags(tag_ids, mask.sum(1).tolist(), metadata)
         return output
+
+    def _identified(self, embedded: torch.Tensor, task: str) -> torch.Tensor:
+        """Tokens, (..., features), with the identifier of a task behind the features."""
+        identifier = torch.zeros(len(self.tasks), device=embedded.device, dtype=embedded.dtype)
+        identifier[list(self.tasks).index(task)] = 1.0
+        return torch.cat([embedded, identifier.expand(*embedded.shape[:-1], -1)], dim=-1)
 
     def _check(self, labels: dict[str, torch.Tensor], metadata: Optional[Metadata]) -> None:
         for name in labels:
@@ -170,55 +192,21 @@ class BiLSTMTagger(Model):
                         f"{given}, but model.tasks.{name}.encoding is {declared}; make them agree"
                     )
 
-    def _tags(self, task: str, ids: torch.Tensor, lengths: list[int], metadata: Metadata) -> Tags:
-        """The tags of a batch, in the encoding of the files."""
-        label = self._decoders()[task].labels.__getitem__
-        rows = zip(ids.tolist(), lengths, strict=True)
-        tags = [list(map(label, row[:length])) for row, length in rows]
-        return self._as_in_files(task, tags, metadata)
-
-    def _as_in_files(self, task: str, tags: Tags, metadata: Metadata) -> Tags:
-        encoding = self._decoders()[task].encoding
-        if encoding is None:
-            return tags
-        converted = []
-        for row, about in zip(tags, metadata, strict=True):
-            wanted = about.get("file_encodings", {}).get(task) or encoding.name
-            if wanted != encoding.name:
-                row = get_encoding(wanted).spans_to_tags(encoding.spans(row), len(row))
-            converted.append(row)
-        return converted
-
-    def _score(
-        self, tag_ids: dict[str, torch.Tensor], mask: torch.Tensor, metadata: Metadata
-    ) -> None:
-        lengths = mask.sum(1).tolist()
-        for name, ids in tag_ids.items():
-            if name in metadata[0].get("gold", ()):
-                predicted = self._tags(name, ids, lengths, metadata)
-                gold = self._as_in_files(name, [each["gold"][name] for each in metadata], metadata)
-                self._evaluated.add(name)
-                for metric in self._scores[name]:
-                    metric(predicted, gold)
+    @property
+    def main_metrics(self) -> dict[str, str]:
+        """Task to the metric that it is judged by, F1 or accuracy, for those that are evaluated."""
+        return {
+            name: f"{name}_accuracy" if decoder.encoding is None else f"{name}_f1"
+            for name, decoder in self._decoders().items()
+            if decoder.evaluate
+        }
 
     def get_metrics(self, reset: bool = False) -> dict[str, float]:
         """The loss of each task and, of those evaluated, the scores: `<task>_accuracy`, and for an
         encoded one `<task>_precision`, `<task>_recall`, `<task>_f1`. All between 0 and 1, and of
         tags in the encoding of the files, as they are written.
         """
-        metrics: dict[str, float] = {}
-        for name, loss in self._losses.items():
-            if loss._count:
-                metrics[f"{name}_loss"] = float(loss.get_metric(reset))
-        if not self.training:
-            for name in self.tasks:
-                if name in self._evaluated:
-                    for metric in self._scores[name]:
-                        for key, value in metric.get_metric(reset).items():
-                            metrics[f"{name}_{key}"] = value
-            if reset:
-                self._evaluated.clear()
-        return metrics
+        return self._scores.get(with_scores=not self.training, reset=reset)
 
     def make_output_human_readable(self, output_dict: dict[str, Any]) -> dict[str, Any]:
         """Replaces ids by `tags`: for each sentence a dictionary, task to tags, in the encoding of
@@ -233,8 +221,8 @@ class BiLSTMTagger(Model):
         self, tag_ids: dict[str, torch.Tensor], lengths: list[int], metadata: Metadata
     ) -> dict[str, list[Any]]:
         tags: list[dict[str, list[str]]] = [{} for _ in lengths]
-        for name, ids in tag_ids.items():
-            rows = self._tags(name, ids, lengths, metadata)
+        for name, decoder in self._decoders().items():
+            rows = predicted_tags(name, decoder, tag_ids[name], lengths, metadata)
             for sentence, row in zip(tags, rows, strict=True):
                 sentence[name] = row
         readable: dict[str, list[Any]] = {"tags": tags}
@@ -270,7 +258,8 @@ class BiLSTMTagger(Model):
 
     def train(self, mode: bool = True) -> "BiLSTMTagger":
         if mode:
-            self._project.clear()  # the weights will change
+            for each in self._projectors.values():
+                each.clear()  # the weights will change
         return super().train(mode)
 
     @torch.no_grad()
@@ -278,11 +267,14 @@ class BiLSTMTagger(Model):
         """The readable output of sentences, the longest first."""
         fields = [cast(TextField, instance["tokens"]) for instance in instances]
         lengths = [len(field) for field in fields]
-        projected, rows = self._project(fields)
-        packing = Packing(torch.tensor(lengths, device=projected.device))
-        layers = self.encoder.read(projected, packing, rows)
+        packing = Packing(torch.tensor(lengths, device=next(self.parameters()).device))
+        layers = {}
+        for name, project in self._projectors.items():
+            projected, rows = project(fields)
+            layers[name] = self.encoder.read(projected, packing, rows)
         tag_ids = {
-            name: decoder.predict(layers, packing) for name, decoder in self._decoders().items()
+            name: decoder.predict(layers[name if self.task_identifier else ""], packing)
+            for name, decoder in self._decoders().items()
         }
         metadata = [
             instance["metadata"].metadata if "metadata" in instance.fields else {}

@@ -1,6 +1,6 @@
 """The first part of a prediction: what depends on each token alone, once for each token."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, Optional
 
 import numpy
@@ -42,6 +42,8 @@ class TokenProjector:
 
     vocab : `Vocabulary`, text_field_embedder : `TextFieldEmbedder`, encoder : `BiLSTMEncoder`
         Those of the model.
+    identify : `Callable[[Tensor], Tensor]`
+        What is done to embedded tokens, (..., features), before they are read.
     max_rows : `int`, optional (default=`20000`)
         With more, the table starts over.
     """
@@ -51,11 +53,13 @@ class TokenProjector:
         vocab: Vocabulary,
         text_field_embedder: TextFieldEmbedder,
         encoder: BiLSTMEncoder,
+        identify: Callable[[Tensor], Tensor],
         max_rows: int = MAX_ROWS,
     ) -> None:
         self._vocab = vocab
         self._embedder = text_field_embedder
         self._encoder = encoder
+        self._identify = identify
         self._max_rows = max_rows
         self._own_vectors = isinstance(text_field_embedder, BasicTextFieldEmbedder) and all(
             isinstance(each, _EMBEDDERS) for each in text_field_embedder.children()
@@ -99,8 +103,7 @@ class TokenProjector:
                 padding[key] = max(length, padding.get(key, 0))
         tensors = fields[0].batch_tensors([field.as_tensor(padding) for field in fields])
         device = next(self._encoder.parameters()).device
-        embedded: Tensor = self._embedder(move_to_device(tensors, device))
-        return embedded
+        return self._identify(self._embedder(move_to_device(tensors, device)))
 
     def _look_up(
         self, fields: list[TextField], indexers: dict[str, TokenIndexer]

@@ -184,13 +184,7 @@ class ConditionalRandomField(torch.nn.Module):
         """
         if constrained is None:
             constrained = self.constrained
-        tags, scores = crf_functional.viterbi(self._potentials(emissions, mask, constrained))
-        if not bool(scores.isfinite().all()):
-            raise ValueError(
-                "a sentence has no best path: none is permitted for its length, or the "
-                "emissions or parameters are not finite"
-            )
-        return tags, scores
+        return _best_paths(self._potentials(emissions, mask, constrained))
 
     def _potentials(
         self, emissions: Tensor, mask: Optional[Tensor], constrained: bool
@@ -214,6 +208,50 @@ class ConditionalRandomField(torch.nn.Module):
         dtype = torch.promote_types(emissions.dtype, self.transitions.dtype)
         transitions, start, end = (score.to(dtype) for score in scores)
         return crf_functional.Potentials(emissions.to(dtype), transitions, start, end, padding)
+
+
+class PermittedPaths(torch.nn.Module):
+    """
+    The best sequences of tags among those that are permitted, where nothing but the emissions
+    counts: constrained decoding of tags that are predicted one by one.
+
+    # Parameters
+
+    allowed : `AllowedTransitions`
+        Constraints. They move with the module but are not part of its state dictionary.
+    """
+
+    start: Tensor
+    transitions: Tensor
+    end: Tensor
+
+    def __init__(self, allowed: AllowedTransitions) -> None:
+        super().__init__()
+        for name, rule in allowed._asdict().items():
+            scores = torch.zeros(rule.shape).masked_fill(~rule, -torch.inf)
+            self.register_buffer(name, scores, persistent=False)
+
+    def forward(self, emissions: Tensor, mask: Optional[Tensor] = None) -> Tensor:
+        """The tags, (batch, length), as `ConditionalRandomField.viterbi`."""
+        padding = None if mask is None else _padding(mask, emissions)
+        dtype = emissions.dtype
+        transitions, start, end = (
+            self.transitions.to(dtype),
+            self.start.to(dtype),
+            self.end.to(dtype),
+        )
+        potentials = crf_functional.Potentials(emissions, transitions, start, end, padding)
+        return _best_paths(potentials)[0]
+
+
+def _best_paths(potentials: crf_functional.Potentials) -> tuple[Tensor, Tensor]:
+    tags, scores = crf_functional.viterbi(potentials)
+    if not bool(scores.isfinite().all()):
+        raise ValueError(
+            "a sentence has no best path: none is permitted for its length, or the "
+            "emissions or parameters are not finite"
+        )
+    return tags, scores
 
 
 def _padding(mask: Tensor, emissions: Tensor) -> Optional[crf_functional.Padding]:

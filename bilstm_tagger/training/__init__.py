@@ -1,4 +1,18 @@
+from bilstm_tagger.training.best_epochs import BestEpochsCallback
+from bilstm_tagger.training.learning_rates import (
+    InverseTimeDecayLearningRate,
+    PiecewiseConstantLearningRate,
+)
 from bilstm_tagger.training.optimizers import FusedAdamOptimizer, NadamOptimizer
 from bilstm_tagger.training.random_state import RandomStateCallback
+from bilstm_tagger.training.summary import ModelSummaryCallback
 
-__all__ = ["FusedAdamOptimizer", "NadamOptimizer", "RandomStateCallback"]
+__all__ = [
+    "BestEpochsCallback",
+    "FusedAdamOptimizer",
+    "InverseTimeDecayLearningRate",
+    "ModelSummaryCallback",
+    "NadamOptimizer",
+    "PiecewiseConstantLearningRate",
+    "RandomStateCallback",
+]

@@ -333,6 +333,115 @@ def test_forward_on_instances_takes_labelled_and_new_sentences_together(model, i
     assert labelled["tags"] == new["tags"]
 
 
+def test_embedding_dropout(vocabulary, batch, monkeypatch):
+    model = make_model(vocabulary, embedding_dropout=0.5)
+    inputs = []
+
+    def spy(given, lengths):
+        inputs.append(given)
+        return read(given, lengths)
+
+    read = model.encoder.forward
+    monkeypatch.setattr(model.encoder, "forward", spy)
+    model.eval()
+    model(tokens=batch["tokens"])
+    model.train()
+    for _ in range(50):
+        model(**batch)
+    whole, *dropped = inputs
+    kept = torch.stack(dropped) != 0
+    real = whole != 0  # padding of words is zero
+    assert 0.45 < float(kept[:, real].float().mean()) < 0.55
+    torch.testing.assert_close(dropped[0][kept[0]], 2.0 * whole[kept[0]])
+    with pytest.raises(ConfigurationError, match=r"embedding_dropout must be in \[0, 1\)"):
+        make_model(vocabulary, embedding_dropout=1.0)
+
+
+class TestTaskIdentifier:
+    @pytest.fixture
+    def model(self, vocabulary) -> BiLSTMTagger:
+        return make_model(vocabulary, task_identifier=True)
+
+    def test_the_encoder_reads_the_task_behind_the_features(self, model, batch, monkeypatch):
+        inputs = []
+        read = model.encoder.forward
+        monkeypatch.setattr(
+            model.encoder,
+            "forward",
+            lambda given, lengths: inputs.append(given) or read(given, lengths),
+        )
+        model.eval()
+        model(tokens=batch["tokens"])
+        assert [each.shape[-1] for each in inputs] == [9 + 2] * 2
+        assert inputs[0][..., 9:].unique(dim=1)[0].tolist() == [[1.0, 0.0]]
+        assert inputs[1][..., 9:].unique(dim=1)[0].tolist() == [[0.0, 1.0]]
+        assert torch.equal(inputs[0][..., :9], inputs[1][..., :9])
+
+    def test_predictions_are_those_of_evaluation(self, model, instances, batch):
+        model.eval()
+        expected = model.make_output_human_readable(model(**batch))["tags"]
+        assert [each["tags"] for each in model.forward_on_instances(instances)] == expected
+
+    def test_it_is_not_trained(self, model, batch):
+        model.train()
+        model(**batch)["loss"].backward()
+        assert all("identif" not in name for name, _ in model.named_parameters())
+
+
+class TestAuxiliaryTask:
+    @pytest.fixture
+    def model(self, vocabulary) -> BiLSTMTagger:
+        return make_model(vocabulary, {**TASKS, "pos": {"type": "softmax", "evaluate": False}})
+
+    def test_is_trained(self, model, batch):
+        model.train()
+        both = model(**batch)["loss"]
+        chunk = model(tokens=batch["tokens"], labels={"chunk": batch["labels"]["chunk"]})["loss"]
+        assert float(both.detach()) > float(chunk.detach())
+        both.backward()
+        assert gradients(model).keys() >= {"tasks.pos.scorer.weight", "tasks.chunk.scorer.weight"}
+
+    def test_has_no_part_in_validation_but_is_predicted(self, model, batch, instances):
+        model.eval()
+        output = model(**batch)
+        chunk = model(tokens=batch["tokens"], labels={"chunk": batch["labels"]["chunk"]})["loss"]
+        assert float(output["loss"].detach()) == pytest.approx(float(chunk.detach()))
+        metrics = model.get_metrics(reset=True)
+        assert not any(key.startswith("pos") for key in metrics)
+        assert "chunk_f1" in metrics
+        assert model.main_metrics == {"chunk": "chunk_f1"}
+        assert set(model.forward_on_instances(instances)[0]["tags"]) == {"pos", "chunk"}
+
+    def test_a_batch_of_its_labels_alone_adds_nothing_in_validation(self, model, batch):
+        model.eval()
+        labels = {"pos": batch["labels"]["pos"]}
+        assert float(model(tokens=batch["tokens"], labels=labels)["loss"]) == 0.0
+        assert model.get_metrics() == {}
+
+
+@pytest.mark.parametrize(
+    "repair, tags, f1",
+    # The first and the last sentence begin with a tag that continues nothing.
+    [
+        (None, ["I-NP", "B-VP", "O"], 1.0),
+        ("B", ["B-NP", "B-VP", "O"], 1.0),
+        ("O", ["O", "B-VP", "O"], 0.8),
+    ],
+)
+def test_repair_of_what_is_predicted(vocabulary, instances, batch, monkeypatch, repair, tags, f1):
+    tasks = {"chunk": {"type": "softmax", "encoding": "BIO", "repair": repair}}
+    model = make_model(vocabulary, tasks).eval()
+    ids = batch["labels"]["chunk"].clamp(min=0)
+    number = model.tasks["chunk"].labels.index("I-NP")
+    ids[0, 0] = ids[3, 0] = number
+    answer_with(monkeypatch, model, {"chunk": ids})
+    labels = {"chunk": batch["labels"]["chunk"]}
+    output = model(tokens=batch["tokens"], labels=labels, metadata=batch["metadata"])
+    assert model.make_output_human_readable(output)["tags"][0]["chunk"] == tags
+    # Six chunks; those two are found, or missed.
+    assert model.get_metrics()["chunk_f1"] == pytest.approx(f1)
+
+
 class TestMetrics:
     def test_in_training_there_are_losses_alone(self, model, batch):
         model.train()

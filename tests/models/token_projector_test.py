@@ -59,7 +59,9 @@ def parts(request, tmp_path):
 
 
 def make(model, **settings) -> TokenProjector:
-    return TokenProjector(model.vocab, model.text_field_embedder, model.encoder, **settings)
+    return TokenProjector(
+        model.vocab, model.text_field_embedder, model.encoder, lambda embedded: embedded, **settings
+    )
 
 
 def per_token(projector, fields) -> torch.Tensor:
@@ -122,10 +124,10 @@ def test_other_weights_other_rows(parts):
 def test_training_forgets_rows(parts):
     model, fields = parts
     with torch.no_grad():
-        model._project(fields)
-    assert model._project._ids
+        model._projectors[""](fields)
+    assert model._projectors[""]._ids
     model.train()
-    assert not model._project._ids
+    assert not model._projectors[""]._ids
 
 
 @torch.no_grad()

@@ -12,6 +12,8 @@ from allennlp.data.samplers import BatchSampler
 
 Batch = list[int]
 
+SCHEDULES = ("turns", "proportional")
+
 
 def near_equal_bins(items: Sequence[int], size: int) -> Iterator[Batch]:
     """Splits n items into ceil(n / size) bins whose sizes differ by one at most, the larger first.
@@ -32,10 +34,11 @@ class SameLengthBatchSampler(BatchSampler):
     """Batches of sentences of exactly equal length, each from one data set (Reimers and Gurevych
     2017): no padding, and the fast path of every layer.
 
-    In training, sentences are shuffled within their length, then batches are shuffled, and data
-    sets take turns. An epoch is as many turns as the main data set has batches; without a main data
-    set, as the smallest has. Shorter data sets start over; of longer ones an epoch sees a part,
-    drawn anew each time.
+    In training, sentences are shuffled within their length, then batches are shuffled. Of several
+    data sets, by the schedule "turns", a batch of each follows in turn. An epoch is as many turns
+    as the main data set has batches; without a main data set, as the smallest has. Shorter data
+    sets start over; of longer ones an epoch sees a part, drawn anew each time. By the schedule
+    "proportional", an epoch is all batches of all data sets, in any order.
 
     Under `torch.no_grad()`, as AllenNLP validates and evaluates, every sentence comes exactly once,
     whatever the number of data sets, and nothing is shuffled.
@@ -48,12 +51,27 @@ class SameLengthBatchSampler(BatchSampler):
         At most that many sentences.
     main_dataset : `str`, optional (default=`None`)
         The data set whose number of batches is the length of an epoch: the one whose tasks are
-        evaluated, where only one's are.
+        evaluated, where only one's are. Of "turns" alone.
+    schedule : `str`, optional (default=`"turns"`)
+        "turns" or "proportional".
     """
 
-    def __init__(self, batch_size: int = 32, main_dataset: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        batch_size: int = 32,
+        main_dataset: Optional[str] = None,
+        schedule: str = "turns",
+    ) -> None:
         if batch_size < 1:
             raise ConfigurationError(f"batch_size must be at least 1, found {batch_size}")
+        if schedule not in SCHEDULES:
+            raise ConfigurationError(f"schedule must be one of {SCHEDULES}, found {schedule!r}")
+        if main_dataset is not None and schedule != "turns":
+            raise ConfigurationError(
+                f"main_dataset is {main_dataset!r}, but an epoch of the schedule {schedule!r} is "
+                "all batches of all data sets; leave main_dataset out, or set schedule: 'turns'"
+            )
+        self.schedule = schedule
         self.batch_size = batch_size
         self.main_dataset = main_dataset
 
@@ -100,8 +118,11 @@ class SameLengthBatchSampler(BatchSampler):
 
     def _training_batches(self, buckets: dict[str, dict[int, list[int]]]) -> Iterator[Batch]:
         turns = self._turns(buckets)
-        if len(buckets) == 1:
-            yield from self._shuffled(next(iter(buckets.values())))
+        if len(buckets) == 1 or self.schedule == "proportional":
+            every = [batch for lengths in buckets.values() for batch in self._shuffled(lengths)]
+            if len(buckets) > 1:
+                random.shuffle(every)
+            yield from every
             return
         left: dict[str, list[Batch]] = {name: [] for name in buckets}
         for _ in range(turns):
@@ -112,7 +133,7 @@ class SameLengthBatchSampler(BatchSampler):
 
     def get_num_batches(self, instances: Sequence[Instance]) -> int:
         buckets = self._buckets(instances)
-        if torch.is_grad_enabled() and len(buckets) > 1:
+        if torch.is_grad_enabled() and len(buckets) > 1 and self.schedule == "turns":
             return self._turns(buckets) * len(buckets)
         return sum(self._number(lengths) for lengths in buckets.values())
 

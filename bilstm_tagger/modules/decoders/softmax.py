@@ -5,6 +5,7 @@ from typing import Optional
 import torch
 
 from bilstm_tagger.data.fields import UNKNOWN_LABEL
+from bilstm_tagger.modules.crf import PermittedPaths
 from bilstm_tagger.modules.decoders.task_decoder import TaskDecoder
 
 
@@ -13,8 +14,12 @@ class SoftmaxDecoder(TaskDecoder):
     """A softmax for each token.
 
     The loss is the mean cross-entropy over tokens; tokens whose label training has not seen have
-    none. Registered as a `TaskDecoder` with name "softmax".
+    none. With `constrained`, the tags of a sentence are the most probable that the encoding
+    permits. Registered as a `TaskDecoder` with name "softmax".
     """
+
+    def build(self) -> None:
+        self.paths = None if self.allowed is None else PermittedPaths(self.allowed)
 
     def loss(
         self, emissions: torch.Tensor, gold: torch.Tensor, mask: Optional[torch.Tensor] = None
@@ -27,4 +32,6 @@ class SoftmaxDecoder(TaskDecoder):
         return total / (gold != UNKNOWN_LABEL).sum().clamp(min=1)
 
     def decode(self, emissions: torch.Tensor, mask: Optional[torch.Tensor] = None) -> torch.Tensor:
-        return emissions.argmax(-1)
+        if self.paths is None:
+            return emissions.argmax(-1)
+        return self.paths(emissions, mask)

@@ -1,6 +1,6 @@
 """What every decoder of a task has: the layer that it reads, own layers, and tag scores."""
 
-from typing import Optional
+from typing import Any, Optional
 
 import torch
 from allennlp.common import Lazy, Registrable
@@ -9,7 +9,9 @@ from allennlp.data import Vocabulary
 
 from bilstm_tagger.data.encodings import Encoding, get_encoding
 from bilstm_tagger.data.fields import label_namespace
+from bilstm_tagger.data.tag_repair import REPAIRS
 from bilstm_tagger.modules.bilstm_encoder import BiLSTMEncoder
+from bilstm_tagger.modules.crf import AllowedTransitions
 from bilstm_tagger.modules.packed_lstm import Packing
 
 
@@ -36,8 +38,16 @@ class TaskDecoder(torch.nn.Module, Registrable):
         BiLSTM layers of this task alone, between the shared layer and the scores.
     loss_weight : `float`, optional (default=`1.0`)
         The weight of the task's loss in a batch.
+    evaluate : `bool`, optional (default=`True`)
+        `False`: an auxiliary task, which is trained and predicted, but has no part in the loss and
+        the metrics of validation, nor in the choice of an epoch.
     per_type : `bool`, optional (default=`False`)
-        Whether precision, recall and F1 are given for each type of span, too.
+        Whether precision, recall and F1 are given for each type of span, too. Needs `encoding`.
+    constrained : `bool`, optional (default=`False`)
+        Whether tag sequences that the encoding forbids are never predicted. Needs `encoding`.
+    repair : `str`, optional (default=`None`)
+        What becomes of predicted tags that continue a chunk where none is open, before they are
+        scored and written: "O" or "B". `None`: chunks are read as by conlleval. Needs `encoding`.
     """
 
     def __init__(
@@ -49,7 +59,10 @@ class TaskDecoder(torch.nn.Module, Registrable):
         level: Optional[int] = None,
         encoder: Optional[Lazy[BiLSTMEncoder]] = None,
         loss_weight: float = 1.0,
+        evaluate: bool = True,
         per_type: bool = False,
+        constrained: bool = False,
+        repair: Optional[str] = None,
     ) -> None:
         super().__init__()
         key = f"model.tasks.{task}"
@@ -68,12 +81,24 @@ class TaskDecoder(torch.nn.Module, Registrable):
             self.encoding: Optional[Encoding] = encoding and get_encoding(encoding)  # type: ignore[assignment]
         except ValueError as error:
             raise ConfigurationError(f"{key}.encoding: {error}") from None
-        if per_type and self.encoding is None:
-            raise ConfigurationError(f"{key}.per_type needs the 'encoding' of the task")
+        options = {"per_type": per_type, "constrained": constrained, "repair": repair is not None}
+        for option, wanted in options.items():
+            if wanted and self.encoding is None:
+                raise ConfigurationError(f"{key}.{option} needs the 'encoding' of the task")
+        if repair not in (None, *REPAIRS):
+            raise ConfigurationError(
+                f"{key}.repair must be one of {', '.join(REPAIRS)}, found {repair!r}"
+            )
         self.labels = [labels[index] for index in range(len(labels))]
         self.level = level
         self.loss_weight = loss_weight
+        self.evaluate = evaluate
         self.per_type = per_type
+        self.repair = repair
+        self.allowed: Optional[AllowedTransitions] = None
+        if constrained and self.encoding is not None:
+            rules: Any = self.encoding.allowed(self.labels)
+            self.allowed = AllowedTransitions(*(torch.tensor(rule) for rule in rules))
         size = input_sizes[level - 1]
         self.encoder = None if encoder is None else encoder.construct(input_size=size)
         if self.encoder is not None:
@@ -81,6 +106,11 @@ class TaskDecoder(torch.nn.Module, Registrable):
         self.scorer = torch.nn.Linear(size, len(self.labels))
         torch.nn.init.xavier_uniform_(self.scorer.weight)
         torch.nn.init.zeros_(self.scorer.bias)
+        self.build()
+
+    # Not a constructor: theirs would have to repeat all these parameters for `FromParams`.
+    def build(self) -> None:
+        """Makes what a kind of decoder has beside the scores; by default, nothing."""
 
     def forward(
         self, layers: list[torch.Tensor], lengths: Optional[torch.Tensor] = None

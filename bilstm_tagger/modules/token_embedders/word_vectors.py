@@ -34,6 +34,8 @@ class WordVectorEmbedder(TokenEmbedder):
         The file, the same as that of the vocabulary. Not needed once the model is stored.
     trainable : `bool`, optional (default=`False`)
         Whether the vectors are trained.
+    trainable_unknown : `bool`, optional (default=`False`)
+        Whether the vector of the unknown word is trained where the others are not.
     namespace : `str`, optional (default=`"words"`)
         Where the vocabulary keeps words.
     """
@@ -44,6 +46,7 @@ class WordVectorEmbedder(TokenEmbedder):
         embedding_dim: int,
         pretrained_file: Optional[str] = None,
         trainable: bool = False,
+        trainable_unknown: bool = False,
         namespace: str = "words",
     ) -> None:
         super().__init__()
@@ -55,6 +58,15 @@ class WordVectorEmbedder(TokenEmbedder):
         if pretrained_file is not None:
             self._fill(weight, vocab, pretrained_file, namespace)
         self.weight = torch.nn.Parameter(weight, requires_grad=trainable)
+        self.unknown: Optional[torch.nn.Parameter] = None
+        if trainable_unknown:
+            if trainable:
+                raise ConfigurationError(
+                    "trainable_unknown is for vectors that are frozen, but 'trainable' is set: "
+                    "leave one of the two out"
+                )
+            self._unknown_id = vocab.get_token_index(vocab._oov_token, namespace)
+            self.unknown = torch.nn.Parameter(weight[self._unknown_id].clone())
 
     def _fill(self, weight: torch.Tensor, vocab: Vocabulary, path: str, namespace: str) -> None:
         ids = vocab.get_token_to_index_vocabulary(namespace)
@@ -82,4 +94,7 @@ class WordVectorEmbedder(TokenEmbedder):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Ids (batch, length) to vectors (batch, length, embedding_dim)."""
-        return torch.nn.functional.embedding(tokens, self.weight, padding_idx=0)
+        vectors = torch.nn.functional.embedding(tokens, self.weight, padding_idx=0)
+        if self.unknown is None:
+            return vectors
+        return torch.where((tokens == self._unknown_id).unsqueeze(-1), self.unknown, vectors)

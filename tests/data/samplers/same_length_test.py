@@ -232,3 +232,36 @@ def test_no_sentences():
 def test_wrong_batch_size():
     with pytest.raises(ConfigurationError, match="batch_size must be at least 1, found 0"):
         SameLengthBatchSampler(0)
+
+
+class TestProportional:
+    def test_an_epoch_is_all_batches_of_all_data_sets(self, three_sets):
+        sampler = SameLengthBatchSampler(2, schedule="proportional")
+        found = batches(sampler, three_sets)
+        assert sorted(index for batch in found for index in batch) == list(range(len(three_sets)))
+        assert Counter(datasets(three_sets, found)) == {"a": 6, "b": 2, "c": 3}
+        with torch.enable_grad():
+            assert sampler.get_num_batches(three_sets) == len(found) == 11
+
+    def test_in_any_order(self, three_sets):
+        sampler = SameLengthBatchSampler(2, schedule="proportional")
+        orders = {tuple(datasets(three_sets, batches(sampler, three_sets))) for _ in range(10)}
+        assert len(orders) > 5
+
+    def test_evaluation_is_that_of_any_schedule(self, three_sets):
+        proportional = SameLengthBatchSampler(2, schedule="proportional")
+        assert batches(proportional, three_sets, training=False) == batches(
+            SameLengthBatchSampler(2), three_sets, training=False
+        )
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"schedule": "random"}, "schedule must be one of"),
+        ({"schedule": "proportional", "main_dataset": "a"}, "leave main_dataset out"),
+    ],
+)
+def test_wrong_schedule(settings, message):
+    with pytest.raises(ConfigurationError, match=message):
+        SameLengthBatchSampler(**settings)

@@ -88,7 +88,10 @@ def test_encoding_of_a_config(vocabulary):
         ({"encoding": "XYZ"}, "model.tasks.chunk.encoding: .*XYZ"),
         ({"per_type": True}, "model.tasks.chunk.per_type needs"),
         ({"encoder": {"hidden_sizes": []}}, "hidden_sizes is empty"),
-        ({"constrained": True}, "Extra parameters"),
+        ({"constrained": True}, "model.tasks.chunk.constrained needs"),
+        ({"repair": "O"}, "model.tasks.chunk.repair needs"),
+        ({"encoding": "BIO", "repair": "X"}, "repair must be one of O, B, found 'X'"),
+        ({"constraint": True}, "Extra parameters"),
         ({"kind": "crf", "constrained": True}, "model.tasks.chunk.constrained needs"),
     ],
 )

@@ -110,3 +110,23 @@ def test_wrong_dimension(vocabulary, vectors):
 def test_missing_file(vocabulary, tmp_path):
     with pytest.raises(ValueError, match=r"missing\.txt: there is no such file; check 'pretrained"):
         WordVectorEmbedder(vocabulary, 3, str(tmp_path / "missing.txt"))
+
+
+def test_the_unknown_word_alone_is_trained(vocabulary, vectors):
+    embedder = WordVectorEmbedder(vocabulary, 3, vectors, trainable_unknown=True)
+    unknown = vocabulary.get_token_index(vocabulary._oov_token, "words")
+    rain = vocabulary.get_token_index("rain", "words")
+    before = row(embedder, vocabulary, vocabulary._oov_token).detach().clone()
+    assert bool((before.abs() <= 0.25).all())
+    optimizer = torch.optim.SGD([p for p in embedder.parameters() if p.requires_grad], lr=1.0)
+    embedder(torch.tensor([[unknown, rain, unknown, 0]])).sum().backward()
+    optimizer.step()
+    assert row(embedder, vocabulary, "rain").tolist() == VECTORS["rain"]
+    after = row(embedder, vocabulary, vocabulary._oov_token)
+    torch.testing.assert_close(after, before - 2.0)  # it stands there twice
+    assert embedder(torch.tensor([[0]])).tolist() == [[[0.0, 0.0, 0.0]]]
+
+
+def test_all_trained_or_the_unknown_word_not_both(vocabulary):
+    with pytest.raises(ConfigurationError, match="leave one of the two out"):
+        WordVectorEmbedder(vocabulary, 3, trainable=True, trainable_unknown=True)

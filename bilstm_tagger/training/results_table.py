@@ -1,0 +1,105 @@
+"""The results of every epoch and task as a table of tab separated values."""
+
+import csv
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a task has reached by an epoch. Scores are between 0 and 1.
+
+    # Parameters
+
+    epoch : `int`
+        From 1.
+    task : `str`
+    metric : `str`
+        What the scores are, such as `chunk_f1`.
+    dev, test : `float`
+        The scores of this epoch; `test` is `None` where there is no test set.
+    best_dev : `float`
+        The best score on dev so far.
+    test_at_best_dev : `float`, optional
+        The score on test in the epoch of the best on dev.
+    """
+
+    epoch: int
+    task: str
+    metric: str
+    dev: float
+    best_dev: float
+    test: Optional[float] = None
+    test_at_best_dev: Optional[float] = None
+
+
+_NAMES = [field.name for field in fields(Result)]
+_ONLY_WITH_TEST = {"test", "test_at_best_dev"}
+
+
+class ResultsTable:
+    """A file that has a row for each result, and is complete at any time.
+
+    # Parameters
+
+    path : `Path`
+        The file. One that is there is read, and goes on from there.
+    with_test : `bool`
+        Whether there are columns for the test set.
+    """
+
+    def __init__(self, path: Path, with_test: bool) -> None:
+        self.path = path
+        self._names = [name for name in _NAMES if with_test or name not in _ONLY_WITH_TEST]
+        self.results: list[Result] = []
+        if path.is_file():
+            with path.open(encoding="utf-8", newline="") as stream:
+                for row in csv.DictReader(stream, delimiter="\t"):
+                    self.results.append(_parse(row))
+
+    def keep_epochs(self, number: int) -> None:
+        """Forgets what comes after so many epochs: a training that goes on repeats it."""
+        self.results = [each for each in self.results if each.epoch <= number]
+        self._write()
+
+    def best(self, task: str) -> Optional[Result]:
+        """The result of the best epoch on dev; of equal ones, the first."""
+        results = [each for each in self.results if each.task == task]
+        return max(results, key=lambda each: each.dev, default=None)
+
+    def add(
+        self, epoch: int, task: str, metric: str, dev: float, test: Optional[float]
+    ) -> tuple[Result, bool]:
+        """Adds the result of an epoch; returns it, and whether it is the best of the task."""
+        best = self.best(task)
+        is_best = best is None or dev > best.dev
+        at_best = (dev, test) if best is None or is_best else (best.dev, best.test)
+        self.results.append(Result(epoch, task, metric, dev, at_best[0], test, at_best[1]))
+        self._write()
+        return self.results[-1], is_best
+
+    def _write(self) -> None:
+        # Under another name first: a training that is ended here leaves no half of a file.
+        part = self.path.with_name(self.path.name + ".part")
+        with part.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(
+                stream, self._names, extrasaction="ignore", delimiter="\t", lineterminator="\n"
+            )
+            writer.writeheader()
+            writer.writerows(asdict(each) for each in self.results)
+        os.replace(part, self.path)
+
+
+def _parse(row: dict[str, str]) -> Result:
+    test, at_best = row.get("test"), row.get("test_at_best_dev")
+    return Result(
+        int(row["epoch"]),
+        row["task"],
+        row["metric"],
+        float(row["dev"]),
+        float(row["best_dev"]),
+        float(test) if test else None,
+        float(at_best) if at_best else None,
+    )

@@ -1,0 +1,171 @@
+"""The systems of the papers train a few steps on the small corpus, in all their forms."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy
+import pytest
+from allennlp.common import Params
+from transformers import BertConfig, BertModel, BertTokenizerFast
+
+PAPERS = sorted(Path("training_config/papers").resolve().glob("*.jsonnet"))
+FORMS = {"chunk": None, "ner": "ner.libsonnet", "pos": "pos.libsonnet"}
+
+
+def form(name: str, changes: dict[str, Any]) -> str:
+    """An override: a form of a paper's config, and changes on top."""
+    file = FORMS[name]
+    first = "{}" if file is None else f"(import 'training_config/papers/{file}')"
+    return f"{first} + {json.dumps(changes)}"
+
+
+def on_fixtures(name: str, config: Path, small_vectors: dict[str, Any]) -> dict[str, Any]:
+    file = "fixtures/corpus/pos.conllu" if name == "pos" else "fixtures/corpus/dev.conll"
+    changes: dict[str, Any] = {
+        "train_data_path": file,
+        "validation_data_path": file,
+        "test_data_path": file,
+        "trainer.num_epochs": 1,
+        "data_loader.batch_sampler.batch_size": 8,
+    }
+    if name == "ner":
+        changes["dataset_reader.columns"] = {"tokens": 0, "ner": 3}
+        changes["dataset_reader.delimiter"] = " "
+    params = Params.from_file(config).as_dict()
+    if "pretrained_file" in params["vocabulary"]:
+        changes.update(small_vectors)
+    return changes
+
+
+@pytest.fixture(scope="module")
+def elmo(tmp_path_factory) -> dict[str, Any]:
+    """Overrides that name the options and weights of a tiny ELMo, of random numbers."""
+    folder = tmp_path_factory.mktemp("elmo")
+    size, cells = 4, 6
+    filters = [[1, 2], [2, 2]]
+    options = {
+        "lstm": {
+            "use_skip_connections": True,
+            "projection_dim": size,
+            "cell_clip": 3,
+            "proj_clip": 3,
+            "dim": cells,
+            "n_layers": 2,
+        },
+        "char_cnn": {
+            "activation": "relu",
+            "filters": filters,
+            "n_highway": 1,
+            "embedding": {"dim": 3},
+            "n_characters": 262,
+            "max_characters_per_token": 50,
+        },
+    }
+    (folder / "options.json").write_text(json.dumps(options))
+    random = numpy.random.default_rng(3)
+
+    def numbers(*shape: int) -> numpy.ndarray:
+        return random.normal(scale=0.1, size=shape).astype("float32")
+
+    with h5py.File(folder / "weights.hdf5", "w") as weights:
+        weights["char_embed"] = numbers(261, 3)
+        for index, (width, number) in enumerate(filters):
+            weights[f"CNN/W_cnn_{index}"] = numbers(1, width, 3, number)
+            weights[f"CNN/b_cnn_{index}"] = numbers(number)
+        total = sum(number for _, number in filters)
+        for name, shape in (
+            ("W_transform", (total, total)),
+            ("b_transform", (total,)),
+            ("W_carry", (total, total)),
+            ("b_carry", (total,)),
+        ):
+            weights[f"CNN_high_0/{name}"] = numbers(*shape)
+        weights["CNN_proj/W_proj"], weights["CNN_proj/b_proj"] = numbers(total, size), numbers(size)
+        for direction in range(2):
+            for layer in range(2):
+                cell = f"RNN_{direction}/RNN/MultiRNNCell/Cell{layer}/LSTMCell"
+                weights[f"{cell}/W_0"] = numbers(2 * size, 4 * cells)
+                weights[f"{cell}/B"] = numbers(4 * cells)
+                weights[f"{cell}/W_P_0"] = numbers(cells, size)
+    embedder = "model.text_field_embedder.token_embedders.elmo"
+    return {
+        f"{embedder}.options_file": str(folder / "options.json"),
+        f"{embedder}.weight_file": str(folder / "weights.hdf5"),
+    }
+
+
+@pytest.fixture(scope="module")
+def transformer(tmp_path_factory) -> dict[str, Any]:
+    """Overrides that name a tiny BERT, of random numbers."""
+    folder = tmp_path_factory.mktemp("bert")
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters]
+    pieces += [f"##{letter}" for letter in letters]
+    (folder / "vocab.txt").write_text("\n".join(pieces) + "\n")
+    BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=True).save_pretrained(str(folder))
+    config = BertConfig(
+        vocab_size=len(pieces),
+        hidden_size=8,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=8,
+    )
+    BertModel(config).save_pretrained(str(folder))
+    return {
+        "dataset_reader.token_indexers.transformer.model_name": str(folder),
+        "model.text_field_embedder.token_embedders.transformer.model_name": str(folder),
+    }
+
+
+def test_the_papers_are_there():
+    assert {each.stem for each in PAPERS} == {
+        "huang2015",
+        "lample2016",
+        "ma_hovy2016",
+        "peters2018_elmo",
+        "reimers_gurevych2017",
+        "reimers_gurevych2017_multitask",
+        "sogaard_goldberg2016",
+        "transformer",
+    }
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("config", PAPERS, ids=lambda each: each.stem)
+def test_trains_evaluates_and_predicts(
+    config, name, allennlp, small_vectors, elmo, transformer, tmp_path
+):
+    changes = on_fixtures(name, config, small_vectors)
+    changes |= {"peters2018_elmo": elmo, "transformer": transformer}.get(config.stem, {})
+    folder = tmp_path / "model"
+    allennlp("train", config, "-s", folder, "-o", form(name, changes))
+    metrics = json.loads((folder / "metrics.json").read_text())
+    score = "pos_accuracy" if name == "pos" else f"{name}_f1"
+    assert 0.0 <= metrics[f"validation_{score}"] <= 1.0
+
+    # Tags of prediction and evaluation agree, whether tokens have their own vectors or not.
+    test = changes["test_data_path"]
+    model = folder / "model.tar.gz"
+    gold_free = tmp_path / "predictions.jsonl"
+    scores = tmp_path / "scores.json"
+    from_evaluation = tmp_path / "evaluation.jsonl"
+    allennlp(
+        *("evaluate", model, test, "--output-file", scores),
+        *("--predictions-output-file", from_evaluation),
+    )
+    allennlp(
+        *("predict", model, test, "--use-dataset-reader", "--predictor", "conll_to_json"),
+        *("--output-file", gold_free, "--silent", "--batch-size", "7"),
+    )
+    predicted = [
+        json.loads(line)["sentences"][0]["tags"] for line in gold_free.read_text().splitlines()
+    ]
+    batches = [json.loads(line) for line in from_evaluation.read_text().splitlines()]
+    evaluated = [tags for batch in batches for tags in batch["tags"]]
+
+    def key(tags):
+        return json.dumps(tags, sort_keys=True)
+
+    assert sorted(map(key, predicted)) == sorted(map(key, evaluated))

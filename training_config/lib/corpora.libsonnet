@@ -1,0 +1,46 @@
+// The corpora of data/: what their files hold, and where they are.
+local files(names) = {
+  train_data_path: names.train,
+  validation_data_path: names.dev,
+  test_data_path: names.test,
+  evaluate_on_test: true,
+};
+
+{
+  // CoNLL-2000: parts of speech and chunks in one file. tasks: as of the dataset reader.
+  conll2000(token_indexers, tasks):: files({
+    [part]: 'data/conll2000/' + part + '.txt'
+    for part in ['train', 'dev', 'test']
+  }) {
+    dataset_reader: {
+      type: 'conll_columns',
+      columns: { tokens: 0, pos: 1, chunk: 2 },
+      tasks: tasks,
+      token_indexers: token_indexers,
+    },
+  },
+
+  // What a config for chunking on CoNLL-2000 changes to find the entities of WNUT-17 instead.
+  wnut17_instead(encoding, decoder):: files({
+    [part]: 'data/wnut17/' + part + '.conll'
+    for part in ['train', 'dev', 'test']
+  }) {
+    'dataset_reader.columns': { tokens: 0, ner: 1 },
+    'dataset_reader.delimiter': '\t',
+    'dataset_reader.tasks': { ner: { encoding: 'BIO', model_encoding: encoding } },
+    'model.tasks': { ner: decoder },
+    'trainer.validation_metric': '+ner_f1',
+  },
+
+  // And to tag the parts of speech of UD English EWT.
+  ewt_instead:: files({
+    [part]: 'data/ud_english_ewt/en_ewt-ud-' + part + '.conllu'
+    for part in ['train', 'dev', 'test']
+  }) {
+    'dataset_reader.columns': { tokens: 1, pos: 3 },
+    'dataset_reader.conllu': true,
+    'dataset_reader.tasks': { pos: {} },
+    'model.tasks': { pos: { type: 'softmax' } },
+    'trainer.validation_metric': '+pos_accuracy',
+  },
+}

@@ -1,0 +1,8 @@
+// reimers_gurevych2017 with a second task: the parts of speech of the same sentences, by softmax at
+// the first layer (as they do after Søgaard and Goldberg 2016).
+local single = import 'reimers_gurevych2017.jsonnet';
+
+single {
+  dataset_reader+: { tasks+: { pos: {} } },
+  model+: { tasks+: { pos: { type: 'softmax', level: 1 } } },
+}

@@ -1,0 +1,25 @@
+// Søgaard and Goldberg 2016, Deep multi-task learning with low level tasks supervised at lower
+// layers (P16-2038): three shared layers, parts of speech at the first, chunks at the third, both by
+// softmax. (The paper disturbs the input by Gaussian noise, here it is dropout.)
+// The paper: chunking 95.56.
+local corpora = import '../lib/corpora.libsonnet';
+local inputs = import '../lib/inputs.libsonnet';
+local training = import '../lib/training.libsonnet';
+
+local input = inputs.words('data/glove/glove.6B.100d.trimmed.txt.gz', 100, trainable=true);
+
+corpora.conll2000(input.token_indexers, { pos: {}, chunk: { encoding: 'BIO' } }) {
+  vocabulary: input.vocabulary,
+  model: {
+    type: 'bilstm_tagger',
+    text_field_embedder: { token_embedders: input.token_embedders },
+    embedding_dropout: 0.25,
+    encoder: { hidden_sizes: [100, 100, 100], dropout: 0 },
+    tasks: {
+      pos: { type: 'softmax', level: 1 },
+      chunk: { type: 'softmax', level: 3, encoding: 'BIO' },
+    },
+  },
+  data_loader: training.batches(32),
+  trainer: training.trainer('+chunk_f1', 30) { optimizer: { type: 'sgd', lr: 0.1, momentum: 0.9 } },
+}

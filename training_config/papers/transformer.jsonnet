@@ -1,0 +1,33 @@
+// A transformer in place of the word vectors: any encoder of Hugging Face, by its name or the folder
+// that it is in. A token has the mean of its word pieces.
+local corpora = import '../lib/corpora.libsonnet';
+local inputs = import '../lib/inputs.libsonnet';
+local training = import '../lib/training.libsonnet';
+
+local model_name = 'bert-base-cased';
+local transformer = {
+  token_indexers+: {
+    transformer: { type: 'pretrained_transformer_mismatched', model_name: model_name },
+  },
+  token_embedders+: {
+    transformer: {
+      type: 'pretrained_transformer_mismatched',
+      model_name: model_name,
+      train_parameters: false,
+    },
+  },
+};
+local input = inputs.characters('cnn') + inputs.casing + transformer;
+local encoding = 'IOBES';
+
+corpora.conll2000(input.token_indexers, { chunk: { encoding: 'BIO', model_encoding: encoding } }) {
+  vocabulary: { type: 'word_vectors' },
+  model: {
+    type: 'bilstm_tagger',
+    text_field_embedder: { token_embedders: input.token_embedders },
+    encoder: { hidden_sizes: [100], dropout: [0.25, 0.25] },
+    tasks: { chunk: { type: 'crf', encoding: encoding } },
+  },
+  data_loader: training.batches(32),
+  trainer: training.trainer('+chunk_f1', 30, 10),
+}
