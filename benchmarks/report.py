@@ -50,10 +50,14 @@ def make_console() -> Console:
     return console if console.is_terminal else Console(width=130)
 
 
+def show_ratio(ratio: float) -> str:
+    return f"{ratio:.2f} x" if ratio < 10 else f"{ratio:.1f} x"
+
+
 def _ratio(figure: Figure) -> str:
     ratio = figure.ratio()
     target = TARGETS.get(figure.key)
-    text = f"{ratio:.2f} x" if ratio < 10 else f"{ratio:.1f} x"
+    text = show_ratio(ratio)
     if target is None:
         return text
     colour = "green" if Verdict(figure.key, ratio, target).reached else "red"

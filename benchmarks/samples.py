@@ -4,7 +4,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Optional
 
@@ -87,7 +87,6 @@ class Figure:
     measure: str = CPU
     amount: Optional[float] = None
     unit: str = ""
-    target: Optional[float] = field(default=None)
 
     def ratio(self, measure: Optional[str] = None) -> float:
         """Median of the reference by ours: how many times better ours is."""
@@ -117,7 +116,6 @@ class Figure:
             "measure": self.measure,
             "amount": self.amount,
             "unit": self.unit,
-            "target": self.target,
             "ratio": self.ratio(),
             "ratio_cpu": self.ratio(CPU),
             "ratio_wall": self.ratio(WALL),
@@ -125,6 +123,15 @@ class Figure:
             "ours": _summary(self.ours),
             "reference": _summary(self.reference),
         }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Figure":
+        """The figure of what `to_json` gave."""
+        names = ("key", "title", "against", "measure", "amount", "unit")
+        values: dict[str, Any] = {name: content[name] for name in names}
+        for side in ("ours", "reference"):
+            values[side] = [Sample(**sample) for sample in content[side]["samples"]]
+        return cls(**values)
 
 
 def _summary(samples: list[Sample]) -> dict[str, Any]:

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from benchmarks.samples import CPU, MEMORY, WALL, Figure, Sample, alternate, middle, timed
@@ -34,6 +36,11 @@ def test_json_has_medians_ratios_and_all_samples() -> None:
     assert content["ours"]["median"] == {"wall": 2.0, "cpu": 4.0, "memory": 6.0}
     assert content["ours"]["samples"][1] == {"wall": 3.0, "cpu": 6.0, "memory": 9.0}
     assert content["repetitions"] == 1
+
+
+def test_a_figure_comes_back_from_json() -> None:
+    figure = Figure("k", "t", "a", samples(1.0, 3.0), samples(8.0), WALL, 100, "sentences")
+    assert Figure.from_json(json.loads(json.dumps(figure.to_json()))) == figure
 
 
 def test_what_took_nothing_has_no_ratio() -> None:
