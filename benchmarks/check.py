@@ -35,7 +35,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.check", description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT / "data")
     options = parser.parse_args(arguments)
-    figures = measure(make_plan(options.data, short=True), list(MEASUREMENTS))
+    plan = make_plan(options.data, short=True)
+    plan.require_data()
+    figures = measure(plan, list(MEASUREMENTS))
     console = make_console()
     print_figures(figures, console)
     return 0 if judge(figures, console) else 1

@@ -38,6 +38,12 @@ class Plan:
         """A size."""
         return short if self.short else full
 
+    def require_data(self) -> None:
+        """Ends the program with one line where a corpus or the vectors are missing."""
+        for path in (self.vectors, *(self.corpus(part) for part in ("train", "test"))):
+            if not path.is_file():
+                raise SystemExit(f"error: there is no {path}: 'make data', or DATA=FOLDER")
+
     @property
     def vectors(self) -> Path:
         """Pre-trained vectors of 100 dimensions."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
 
-from benchmarks.figures import LETTERS, MEASUREMENTS
+from benchmarks.figures import LETTERS, MEASUREMENTS, WITHOUT_DATA
 from benchmarks.figures.growth import growth_points
 from benchmarks.plan import Plan, progress
 from benchmarks.plot import plot_growth
@@ -57,6 +57,8 @@ def make_plan(data: Path, short: bool, repetitions: Optional[int] = None) -> Pla
 def main(arguments: Optional[Sequence[str]] = None) -> None:
     options = _parser().parse_args(arguments)
     plan = make_plan(options.data, options.short, options.repetitions)
+    if set(options.only) - WITHOUT_DATA:
+        plan.require_data()
     figures = measure(plan, options.only)
     growth: list[dict[str, Any]] = growth_points(plan) if "h" in options.only else []
     console = make_console()

@@ -18,7 +18,9 @@ MEASUREMENTS: dict[str, Callable[[Plan], list[Figure]]] = {
     "f": part_figures,
     "g": part_figures,
 }
+# These make their data themselves.
+WITHOUT_DATA = {"d", "f", "g"}
 # Memory is told by the processes that train and start.
 LETTERS = (*MEASUREMENTS, "e", "h")
 
-__all__ = ["LETTERS", "MEASUREMENTS"]
+__all__ = ["LETTERS", "MEASUREMENTS", "WITHOUT_DATA"]

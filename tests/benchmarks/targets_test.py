@@ -1,9 +1,11 @@
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from benchmarks.check import judge
+from benchmarks.plan import Plan
 from benchmarks.samples import Figure, Sample
 from benchmarks.targets import TARGETS, Verdict, verdicts
 
@@ -67,3 +69,8 @@ def test_a_target_that_was_not_measured_fails() -> None:
     passed, text = judged({key: ratio for key, ratio in TARGETS.items() if key != "g_bilstm"})
     assert not passed
     assert "g_bilstm: not measured" in text
+
+
+def test_missing_data_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="there is no .*glove.*: 'make data', or DATA=FOLDER"):
+        Plan(tmp_path, tmp_path).require_data()
