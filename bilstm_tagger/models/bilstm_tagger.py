@@ -89,7 +89,7 @@ class BiLSTMTagger(Model):
         )
         self._scores = TaskScores(self._decoders())
         # All tasks share what there is of each token, unless the encoder is told the task.
-        identified: dict[str, Any] = {"": lambda embedded: embedded}
+        identified: dict[str, Any] = {"": None}
         if task_identifier:
             identified = {name: partial(self._identified, task=name) for name in tasks}
         self._projectors = {
@@ -122,8 +122,8 @@ class BiLSTMTagger(Model):
 
         `Dict[str, Any]`
             `loss`, a scalar, where there are labels; 0 in evaluation where these are of auxiliary
-            tasks alone. In evaluation also `tag_ids`, task to ids
-            (batch, length), `mask` (batch, length), and `metadata`.
+            tasks alone. In evaluation also `tag_ids`, task to ids (batch, length), `mask` (batch,
+            length), and `metadata`.
         """
         mask = get_text_field_mask(tokens)
         lengths: Optional[torch.Tensor] = mask.sum(1)

@@ -42,7 +42,7 @@ class TokenProjector:
 
     vocab : `Vocabulary`, text_field_embedder : `TextFieldEmbedder`, encoder : `BiLSTMEncoder`
         Those of the model.
-    identify : `Callable[[Tensor], Tensor]`
+    identify : `Callable[[Tensor], Tensor]`, optional (default=`None`)
         What is done to embedded tokens, (..., features), before they are read.
     max_rows : `int`, optional (default=`20000`)
         With more, the table starts over.
@@ -53,7 +53,7 @@ class TokenProjector:
         vocab: Vocabulary,
         text_field_embedder: TextFieldEmbedder,
         encoder: BiLSTMEncoder,
-        identify: Callable[[Tensor], Tensor],
+        identify: Optional[Callable[[Tensor], Tensor]] = None,
         max_rows: int = MAX_ROWS,
     ) -> None:
         self._vocab = vocab
@@ -70,6 +70,7 @@ class TokenProjector:
         """Forgets all rows."""
         self._ids: dict[Hashable, int] = {}
         self._table: Optional[Tensor] = None
+        self._indexers: Optional[dict[str, TokenIndexer]] = None
         self._valid_for: Any = None
 
     def __call__(self, fields: list[TextField]) -> tuple[Tensor, Optional[Tensor]]:
@@ -103,15 +104,16 @@ class TokenProjector:
                 padding[key] = max(length, padding.get(key, 0))
         tensors = fields[0].batch_tensors([field.as_tensor(padding) for field in fields])
         device = next(self._encoder.parameters()).device
-        return self._identify(self._embedder(move_to_device(tensors, device)))
+        embedded: Tensor = self._embedder(move_to_device(tensors, device))
+        return embedded if self._identify is None else self._identify(embedded)
 
     def _look_up(
         self, fields: list[TextField], indexers: dict[str, TokenIndexer]
     ) -> tuple[Tensor, Tensor]:
-        state = self._state(indexers)
-        if state != self._valid_for:
+        state = self._state()
+        if indexers is not self._indexers or state != self._valid_for:
             self.clear()
-            self._valid_for = state
+            self._indexers, self._valid_for = indexers, state
         keys = self._keys(fields, indexers)
         rows = list(map(self._ids.get, keys))
         if None in rows:
@@ -140,10 +142,10 @@ class TokenProjector:
             for token in field.tokens
         ]
 
-    def _state(self, indexers: dict[str, TokenIndexer]) -> Any:
-        """What the rows depend on beside the token. A step of an optimiser changes the versions."""
+    def _state(self) -> Any:
+        """The weights that rows depend on. A step of an optimiser changes their versions."""
         parameters = [*self._embedder.parameters(), *self._encoder.parameters()]
-        return id(indexers), [(id(each), each._version, each.device) for each in parameters]
+        return [(id(each), each._version, each.device) for each in parameters]
 
     def _append(self, rows: Tensor) -> None:
         used = len(self._ids)

@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 import torch
 from allennlp.common import Params
@@ -59,9 +61,7 @@ def parts(request, tmp_path):
 
 
 def make(model, **settings) -> TokenProjector:
-    return TokenProjector(
-        model.vocab, model.text_field_embedder, model.encoder, lambda embedded: embedded, **settings
-    )
+    return TokenProjector(model.vocab, model.text_field_embedder, model.encoder, **settings)
 
 
 def per_token(projector, fields) -> torch.Tensor:
@@ -119,6 +119,26 @@ def test_other_weights_other_rows(parts):
     after = per_token(projector, fields)
     assert not torch.allclose(before, after)
     torch.testing.assert_close(after, in_context(model, fields))
+
+
+@torch.no_grad()
+def test_other_indexers_other_rows(parts):
+    """A projector must not answer for the indexers of another reader."""
+    model, fields = parts
+    projector = make(model)
+    projector(fields)
+    known = dict(projector._ids)
+    for field in fields:
+        field.token_indexers = dict(field.token_indexers)
+    projector(fields[1:])
+    assert len(projector._ids) == 2 < len(known)
+
+
+def test_a_model_that_has_predicted_can_be_pickled(parts):
+    model, fields = parts
+    with torch.no_grad():
+        model._projectors[""](fields)
+    assert isinstance(pickle.loads(pickle.dumps(model)), type(model))
 
 
 def test_training_forgets_rows(parts):
