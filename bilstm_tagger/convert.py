@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
 
-from bilstm_tagger.data.columns import read_raw_lines
+from bilstm_tagger.data.lines import read_raw_lines
 from bilstm_tagger.original_parameters import (
     DIMENSION,
     ENCODINGS,

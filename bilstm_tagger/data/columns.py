@@ -1,41 +1,20 @@
 """Column files (CoNLL, CoNLL-U): lines to sentences, in plain Python."""
 
-import gzip
-import io
 import os
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Optional, Union
+from typing import Optional
 
-PathLike = Union[str, "os.PathLike[str]"]
+from bilstm_tagger.data.lines import DataFormatError, PathLike, read_lines
 
 TOKENS = "tokens"
-# Large files of long lines, such as word vectors, are read a third faster.
-_BUFFER = 2**20
-_GZIP_MAGIC = b"\x1f\x8b"
-_BYTE_ORDER_MARK = "\ufeff"
 # Only ASCII blanks: a no-break space or an ideographic space can be a token.
 _BLANKS = " \t\r\v\f"
 _BLANK_RUN = re.compile(r"[ \t]+")
 _DIVIDER = "-DOCSTART-"
 # CoNLL-U ids of lines that are no words: ranges (`8-9`) and empty nodes (`8.1`).
 _NOT_A_WORD = re.compile(r"\d+[-.]\d+")
-
-
-class DataFormatError(ValueError):
-    """A data file does not hold what its declaration says.
-
-    The message names file, line, what was expected, what was found, and the setting to mend.
-    """
-
-    def __init__(self, path: PathLike, line: Optional[int], problem: str) -> None:
-        super().__init__(os.fspath(path), line, problem)
-
-    def __str__(self) -> str:
-        path, line, problem = self.args
-        return f"{path}: {problem}" if line is None else f"{path}:{line}: {problem}"
 
 
 @dataclass(frozen=True)
@@ -116,66 +95,11 @@ class Sentence:
     source_lines: list[tuple[str, str]] = field(default_factory=list)
 
 
-def _unpacked(path: PathLike) -> io.BufferedReader:
-    # A buffer of its own: gzip hands out line by line, which takes a fifth longer.
-    return io.BufferedReader(gzip.open(path), _BUFFER)
-
-
-def read_raw_lines(path: PathLike) -> Iterator[tuple[int, bytes]]:
-    """Yields number (from 1) and bytes of each line of a file, with its end: plain or gzip (told by
-    its first bytes).
-
-    # Errors
-
-    `DataFormatError` for a missing path, a folder, a damaged gzip file.
-    """
-    if not os.path.exists(path):
-        raise DataFormatError(path, None, "there is no such file; check the path in the config")
-    if os.path.isdir(path):
-        raise DataFormatError(path, None, "expected a file, found a folder; name a file in it")
-    with open(path, "rb") as stream:
-        packed = stream.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-    number = 0
-    try:
-        with _unpacked(path) if packed else open(path, "rb", _BUFFER) as stream:
-            for number, line in enumerate(stream, start=1):  # noqa: B007
-                yield number, line
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataFormatError(
-            path,
-            number + 1,
-            f"expected a whole gzip file, but it cannot be unpacked here ({error}); "
-            "the file is damaged or cut short: fetch or pack it again",
-        ) from None
-
-
-def read_lines(path: PathLike) -> Iterator[tuple[int, str]]:
-    """Yields number (from 1) and text of each line of a file, without its end: UTF-8, with or
-    without BOM, LF or CRLF, plain or gzip.
-
-    # Errors
-
-    `DataFormatError` as `read_raw_lines`, and for an undecodable byte.
-    """
-    # Split before they are decoded: Unicode knows more line ends than these files do.
-    for number, raw in read_raw_lines(path):
-        try:
-            line = raw.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise DataFormatError(
-                path,
-                number,
-                f"expected UTF-8, found the byte 0x{raw[error.start]:02x} at position "
-                f"{error.start + 1} of the line; convert the file to UTF-8",
-            ) from None
-        if number == 1:
-            line = line.removeprefix(_BYTE_ORDER_MARK)
-        yield number, line.removesuffix("\n").removesuffix("\r")
-
-
 # What a line is, apart from a "token", another "row" and a "note", as in `Sentence.source_lines`.
 _BLANK = "blank"
 _DOCUMENT = "document"
+# Different lines that are remembered.
+_MAX_KNOWN = 50_000
 
 
 class _Rows:
@@ -187,6 +111,20 @@ class _Rows:
         self._wanted = sorted(layout.columns.items(), key=lambda item: item[1])
         self._width: Optional[int] = None
         self._width_line = 0
+        self._known: dict[str, tuple[str, list[str]]] = {}
+
+    def parse(self, number: int, line: str) -> tuple[str, list[str]]:
+        """The kind of a line, and the cells of a token's, checked. Lines come again and again: each
+        is looked into once."""
+        found = self._known.get(line)
+        if found is None:
+            kind, cells = found = self.classify(line)
+            if kind == "token":
+                self.check(number, line, cells)
+            if len(self._known) >= _MAX_KNOWN:
+                self._known.clear()
+            self._known[line] = found
+        return found
 
     def classify(self, line: str) -> tuple[str, list[str]]:
         """The kind of a line, and the cells of a token's."""
@@ -265,7 +203,7 @@ def read_sentences(
     found = False
     sentence = new_sentence()
     for number, line in read_lines(path):
-        kind, cells = rows.classify(line)
+        kind, cells = rows.parse(number, line)
         if kind == _BLANK and sentence.tokens:
             found = True
             yield sentence
@@ -279,7 +217,6 @@ def read_sentences(
                 "add the blank line, or set document_dividers: false",
             )
         if kind == "token":
-            rows.check(number, line, cells)
             sentence.tokens.append(cells[token_column])
             for name, index in others:
                 sentence.columns[name].append(cells[index])

@@ -6,7 +6,7 @@ from typing import Optional
 
 from allennlp.common.file_utils import CACHE_ROOT, cached_path
 
-from bilstm_tagger.data.columns import DataFormatError, PathLike
+from bilstm_tagger.data.lines import DataFormatError, PathLike
 from bilstm_tagger.data.word_vector_cache import cached_word_vectors
 from bilstm_tagger.data.word_vectors import WordVectors
 

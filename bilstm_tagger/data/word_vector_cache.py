@@ -13,7 +13,7 @@ from typing import Optional
 
 import numpy
 
-from bilstm_tagger.data.columns import PathLike
+from bilstm_tagger.data.lines import PathLike
 from bilstm_tagger.data.word_vectors import WordVectors, read_word_vectors
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from typing import Optional
 
 import numpy
 
-from bilstm_tagger.data.columns import DataFormatError, PathLike, read_raw_lines
+from bilstm_tagger.data.lines import DataFormatError, PathLike, read_raw_lines
 
 logger = logging.getLogger(__name__)
 

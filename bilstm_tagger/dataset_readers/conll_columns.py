@@ -12,13 +12,9 @@ from allennlp.data import DatasetReader, Field, Instance, TokenIndexer
 from allennlp.data.tokenizers import Token
 
 from bilstm_tagger.data.column_token import ColumnToken
-from bilstm_tagger.data.columns import (
-    ColumnFormat,
-    DataFormatError,
-    Sentence,
-    read_sentences,
-)
+from bilstm_tagger.data.columns import ColumnFormat, Sentence, read_sentences
 from bilstm_tagger.data.fields import SentenceField, SentenceMetadataField, TaskLabelsField
+from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.data.paths import local_path
 from bilstm_tagger.data.token_indexers import ColumnIndexer
 from bilstm_tagger.dataset_readers.dataset_layout import DatasetLayout, TaskColumn

@@ -6,8 +6,9 @@ from typing import Optional
 from allennlp.common import FromParams
 from allennlp.common.checks import ConfigurationError
 
-from bilstm_tagger.data.columns import TOKENS, ColumnFormat, DataFormatError, Sentence
+from bilstm_tagger.data.columns import TOKENS, ColumnFormat, Sentence
 from bilstm_tagger.data.encodings import Encoding, get_encoding
+from bilstm_tagger.data.lines import DataFormatError
 
 
 def _encoding(name: Optional[str], key: str) -> Optional[Encoding]:

@@ -1,12 +1,11 @@
 import gzip
-import os
-import pickle
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_tagger.data.columns import ColumnFormat, DataFormatError, read_lines, read_sentences
+from bilstm_tagger.data.columns import ColumnFormat, read_sentences
+from bilstm_tagger.data.lines import DataFormatError
 
 THREE = {"tokens": 0, "pos": 1, "chunk": 2}
 CAT = "The DET B-NP\ncat NOUN I-NP\n\nIt PRON B-NP\nslept VERB B-VP\n. PUNCT O\n"
@@ -260,16 +259,6 @@ def test_any_text_comes_back_and_nothing_is_lost(tmp_path_factory, file, packed)
 # Broken files: those of a wrong form are in fixtures/broken, and read in conll_columns_test.py.
 
 
-def test_path_that_is_not_there(tmp_path):
-    with pytest.raises(DataFormatError, match=r"nothing\.conll: there is no such file.*config"):
-        read(tmp_path / "nothing.conll")
-
-
-def test_folder(tmp_path):
-    with pytest.raises(DataFormatError, match="expected a file, found a folder"):
-        read(tmp_path)
-
-
 def test_only_blank_lines(write):
     with pytest.raises(DataFormatError, match="at least one sentence, found none"):
         read(write("\n \n\n"))
@@ -279,34 +268,6 @@ def test_line_number_counts_every_line(write):
     path = write("# note\r\n\r\nThe DET\r\n# note\r\ncat\r\n")
     with pytest.raises(DataFormatError, match=r"file\.conll:5: expected at least 2 columns"):
         read(path, comment_prefix="#")
-
-
-def test_undecodable_byte_is_counted_in_its_line(write):
-    with pytest.raises(
-        DataFormatError, match=r":2: expected UTF-8.*0xe9 at position 4 of the line"
-    ):
-        read(write(b"The DET\ncaf\xe9 NOUN\n"))
-
-
-def test_gzip_with_a_wrong_checksum(write):
-    packed = bytearray(gzip.compress(CAT.encode()))
-    packed[-5] ^= 1
-    with pytest.raises(DataFormatError, match="expected a whole gzip file.*CRC"):
-        read(write(bytes(packed)))
-
-
-def test_gzip_with_damaged_content(write):
-    packed = bytearray(gzip.compress(os.urandom(2000).hex().encode()))
-    packed[30:60] = b"\xff" * 30
-    with pytest.raises(DataFormatError, match="expected a whole gzip file"):
-        list(read_lines(write(bytes(packed))))
-
-
-def test_the_error_can_be_pickled():
-    error = DataFormatError("file.conll", 3, "expected this, found that")
-    copy = pickle.loads(pickle.dumps(error))
-    assert str(copy) == str(error) == "file.conll:3: expected this, found that"
-    assert isinstance(copy, DataFormatError)
 
 
 # Formats

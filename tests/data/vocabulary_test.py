@@ -8,8 +8,8 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Vocabulary
 
-from bilstm_tagger.data.columns import DataFormatError
 from bilstm_tagger.data.fields import UNKNOWN_LABEL, task_labels_field
+from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.data.vocabulary import WordVectorVocabulary
 
 READER = {

@@ -5,7 +5,7 @@ import numpy
 import pytest
 
 from bilstm_tagger.data import word_vector_cache
-from bilstm_tagger.data.columns import DataFormatError
+from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.data.word_vector_cache import cached_word_vectors
 from bilstm_tagger.data.word_vectors import read_word_vectors
 

@@ -4,7 +4,7 @@ import logging
 import numpy
 import pytest
 
-from bilstm_tagger.data.columns import DataFormatError
+from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.data.word_vectors import read_word_vectors
 
 TEXT = "the 0.5 -1 2e-1\ncat 1 2 3\n. 4 5 6\n"

@@ -13,8 +13,8 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DataLoader, DatasetReader, Vocabulary
 
-from bilstm_tagger.data.columns import DataFormatError
 from bilstm_tagger.data.fields import SentenceField, TaskLabelsField
+from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.data.token_indexers import CasingIndexer
 from bilstm_tagger.dataset_readers import ConllColumnsReader, conll_columns
 

@@ -2,8 +2,9 @@ import pytest
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 
-from bilstm_tagger.data.columns import DataFormatError, Sentence
+from bilstm_tagger.data.columns import Sentence
 from bilstm_tagger.data.encodings import ENCODINGS
+from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.dataset_readers.dataset_layout import DatasetLayout, TaskColumn
 
 # One sentence in every encoding: two adjacent chunks of one type, a long one, one of one token.
