@@ -1,5 +1,5 @@
 // Two tasks of one small file: parts of speech by softmax, chunks by CRF (Reimers and Gurevych 2017).
-// A minute to train. Measured with the default seed: accuracy 94.39, F1 93.91 on the test file.
+// A minute to train. Measured with the default seed: accuracy 94.81, F1 94.38 on the test file.
 local inputs = import 'lib/inputs.libsonnet';
 local training = import 'lib/training.libsonnet';
 
