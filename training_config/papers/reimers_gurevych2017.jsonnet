@@ -2,6 +2,7 @@
 // variational dropout of 0.5, Nadam, gradients of norm 1 at most, CRF.
 // Their 189 runs with these vectors, a CRF and variational dropout: chunking 93.43 in the median,
 // 94.60 at most; with better vectors, a single run: 94.71.
+// Measured, seeds 1 and 2: F1 95.45 and 95.51 on dev, 94.67 and 94.81 on test (epochs 34 and 59).
 local corpora = import '../lib/corpora.libsonnet';
 local inputs = import '../lib/inputs.libsonnet';
 local training = import '../lib/training.libsonnet';
