@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
-from benchmarks.report import show_ratio
+from benchmarks.report import figure_cells, show_ratio
 from benchmarks.samples import Figure
 from benchmarks.settings import ROOT
-from benchmarks.targets import TARGETS
 
 
 def _row(*cells: str) -> str:
@@ -21,16 +20,8 @@ def figures_table(figures: Sequence[Figure]) -> Iterator[str]:
     yield _row("figure", "against", "ours", "other", "ratio", "target", "n")
     yield _row(*["---"] * 2, *["---:"] * 5)
     for figure in figures:
-        target = TARGETS.get(figure.key)
-        yield _row(
-            figure.title.strip(),
-            figure.against,
-            figure.show(figure.ours),
-            figure.show(figure.reference),
-            show_ratio(figure.ratio()),
-            "" if target is None else f"{target:g} x",
-            str(figure.repetitions),
-        )
+        title, *cells = figure_cells(figure)
+        yield _row(title.strip(), *cells)
 
 
 def growth_table(growth: Sequence[dict[str, Any]]) -> Iterator[str]:

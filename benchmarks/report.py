@@ -54,13 +54,26 @@ def show_ratio(ratio: float) -> str:
     return f"{ratio:.2f} x" if ratio < 10 else f"{ratio:.1f} x"
 
 
-def _ratio(figure: Figure) -> str:
-    ratio = figure.ratio()
+def figure_cells(figure: Figure) -> list[str]:
+    """A row of the table of figures: title, against, ours, other, ratio, target, n."""
     target = TARGETS.get(figure.key)
-    text = show_ratio(ratio)
+    return [
+        figure.title,
+        figure.against,
+        figure.show(figure.ours),
+        figure.show(figure.reference),
+        show_ratio(figure.ratio()),
+        "" if target is None else f"{target:g} x",
+        str(figure.repetitions),
+    ]
+
+
+def _coloured(figure: Figure, text: str) -> str:
+    """A ratio, red where it misses its target."""
+    target = TARGETS.get(figure.key)
     if target is None:
         return text
-    colour = "green" if Verdict(figure.key, ratio, target).reached else "red"
+    colour = "green" if Verdict(figure.key, figure.ratio(), target).reached else "red"
     return f"[{colour}]{text}[/{colour}]"
 
 
@@ -72,16 +85,8 @@ def print_figures(figures: Sequence[Figure], console: Console) -> None:
     for heading in ("ours", "other", "ratio", "target", "n"):
         table.add_column(heading, justify="right", no_wrap=True)
     for figure in figures:
-        target = TARGETS.get(figure.key)
-        table.add_row(
-            figure.title,
-            figure.against,
-            figure.show(figure.ours),
-            figure.show(figure.reference),
-            _ratio(figure),
-            "" if target is None else f"{target:g} x",
-            str(figure.repetitions),
-        )
+        *left, ratio, target, number = figure_cells(figure)
+        table.add_row(*left, _coloured(figure, ratio), target, number)
     console.print(table)
 
 

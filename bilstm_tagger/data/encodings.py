@@ -56,7 +56,7 @@ class _Memo(dict[tuple[str | None, str | None], _Value]):
         return value
 
 
-def _split(tag: str | None) -> tuple[str, str]:
+def split_tag(tag: str | None) -> tuple[str, str]:
     """Prefix and type; ("O", "") for `O` and for None, the place outside the sentence."""
     if tag is None or tag == "O":
         return "O", ""
@@ -67,19 +67,19 @@ def _split(tag: str | None) -> tuple[str, str]:
 
 
 # conlleval's letter of each prefix.
-_CONLLEVAL = {"B": "B", "I": "I", "E": "E", "S": "S", "L": "E", "U": "S", "M": "I", "W": "S"}
+CONLLEVAL_LETTERS = {"B": "B", "I": "I", "E": "E", "S": "S", "L": "E", "U": "S", "M": "I", "W": "S"}
 # conlleval's startOfChunk and endOfChunk in one table: these pairs, within one type, continue a
 # chunk. Every other prefix starts one, which ends the chunk before it, and so does O.
 _CONTINUES = frozenset({("B", "I"), ("B", "E"), ("I", "I"), ("I", "E")})
 
 
 def _conlleval_letter(tag: str | None) -> tuple[str, str]:
-    prefix, label = _split(tag)
+    prefix, label = split_tag(tag)
     if not label:
         return prefix, label
-    if prefix not in _CONLLEVAL:
-        raise ValueError(f"unknown prefix in {tag!r}; permitted: {', '.join(_CONLLEVAL)}")
-    return _CONLLEVAL[prefix], label
+    if prefix not in CONLLEVAL_LETTERS:
+        raise ValueError(f"unknown prefix in {tag!r}; permitted: {', '.join(CONLLEVAL_LETTERS)}")
+    return CONLLEVAL_LETTERS[prefix], label
 
 
 def _read_step(previous: str | None, tag: str | None) -> tuple[bool, str | None]:
@@ -218,7 +218,7 @@ class Encoding:
         )
 
     def _own_letter(self, tag: str | None) -> tuple[str, str]:
-        prefix, label = _split(tag)
+        prefix, label = split_tag(tag)
         if not label:
             return prefix, label
         if prefix not in self._prefixes:

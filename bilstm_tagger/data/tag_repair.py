@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from bilstm_tagger.data.encodings import Span, get_encoding
+from bilstm_tagger.data.encodings import CONLLEVAL_LETTERS, Span, get_encoding, split_tag
 
 REPAIRS = ("O", "B")
 
 # What the prefixes of IOBES and BILOU are in BIO.
-_IN_BIO = {"B": "B", "S": "B", "U": "B", "W": "B", "I": "I", "E": "I", "L": "I", "M": "I"}
+_IN_BIO = {
+    prefix: "B" if letter in ("B", "S") else "I" for prefix, letter in CONLLEVAL_LETTERS.items()
+}
 
 
 def repaired_spans(tags: Sequence[str], repair: str) -> list[Span]:
@@ -30,10 +32,10 @@ def repaired_spans(tags: Sequence[str], repair: str) -> list[Span]:
     valid: list[str] = []
     open_label = ""
     for tag in tags:
-        prefix, _, label = tag.partition("-")
-        if tag != "O" and (prefix not in _IN_BIO or not label):
+        prefix, label = split_tag(tag)
+        if label and prefix not in _IN_BIO:
             raise ValueError(f"{tag!r} is neither 'O' nor '<prefix>-<type>'")
-        letter = "O" if tag == "O" else _IN_BIO[prefix]
+        letter = _IN_BIO[prefix] if label else "O"
         if letter == "I" and label != open_label:
             letter = repair
         open_label = "" if letter == "O" else label

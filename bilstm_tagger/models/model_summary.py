@@ -55,8 +55,13 @@ def _rows(model: BiLSTMTagger) -> Iterator[_Row]:
                 yield f"  {part}", "", module, name
 
 
-def _count(parameters: list[torch.nn.Parameter]) -> str:
-    return f"{sum(each.numel() for each in parameters):,}" if parameters else ""
+def _counts(module: torch.nn.Module) -> tuple[str, str]:
+    """Numbers of the parameters that are trained, and of those that are frozen."""
+    found = []
+    for trained in (True, False):
+        sizes = [each.numel() for each in module.parameters() if each.requires_grad == trained]
+        found.append(f"{sum(sizes):,}" if sizes else "")
+    return found[0], found[1]
 
 
 def model_summary(model: BiLSTMTagger) -> str:
@@ -71,15 +76,9 @@ def model_summary(model: BiLSTMTagger) -> str:
     for heading in ("part", "shape", "trained", "frozen", "serves"):
         table.add_column(heading, justify="right" if heading in ("trained", "frozen") else "left")
     for part, shape, module, serves in _rows(model):
-        parameters = list(module.parameters())
-        trained = [each for each in parameters if each.requires_grad]
-        frozen = [each for each in parameters if not each.requires_grad]
-        table.add_row(part, shape, _count(trained), _count(frozen), serves)
+        table.add_row(part, shape, *_counts(module), serves)
     table.add_section()
-    everything = list(model.parameters())
-    trained = [each for each in everything if each.requires_grad]
-    frozen = [each for each in everything if not each.requires_grad]
-    table.add_row("all", "", _count(trained), _count(frozen), "")
+    table.add_row("all", "", *_counts(model), "")
     console = Console(file=io.StringIO(), width=_WIDTH)
     console.print(table)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]

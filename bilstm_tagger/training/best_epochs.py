@@ -106,7 +106,6 @@ class BestEpochsCallback(TrainerCallback):
         test = {} if self._test_loader is None else self._score(trainer.model)
         if self._table is None:
             return
-        best: dict[str, Any] = {}
         for task, metric in trainer.model.main_metrics.items():
             if f"validation_{metric}" not in metrics:
                 continue  # an epoch that is not validated
@@ -119,16 +118,16 @@ class BestEpochsCallback(TrainerCallback):
                 torch.save(trainer.model.state_dict(), weights)
                 if previous is not None and self._weights_file(previous) != weights:
                     self._weights_file(previous).unlink(missing_ok=True)
-        for task in trainer.model.main_metrics:
-            found = self._table.best(task)
-            if found is not None:
-                best[task] = {
-                    "epoch": found.epoch,
-                    "metric": found.metric,
-                    "dev": found.dev,
-                    "test": found.test,
-                    "weights": self._weights_file(found).name,
-                }
+        best = {
+            each.task: {
+                "epoch": each.epoch,
+                "metric": each.metric,
+                "dev": each.dev,
+                "test": each.test,
+                "weights": self._weights_file(each).name,
+            }
+            for each in self._best(trainer.model)
+        }
         (self._folder / BEST_EPOCHS).write_text(json.dumps(best, indent=2) + "\n", encoding="utf-8")
 
     def on_end(
@@ -139,19 +138,23 @@ class BestEpochsCallback(TrainerCallback):
         is_primary: bool = True,
         **kwargs: Any,
     ) -> None:
-        for task in trainer.model.main_metrics if self._table is not None else ():
-            found = self._table.best(task) if self._table is not None else None
-            if found is not None:
-                test = "" if found.test is None else f", test {found.test:.4f}"
-                logger.info(
-                    "Best epoch of %s: %d, %s: dev %.4f%s, weights in %s",
-                    task,
-                    found.epoch,
-                    found.metric,
-                    found.dev,
-                    test,
-                    self._weights_file(found),
-                )
+        for each in self._best(trainer.model):
+            logger.info(
+                "Best epoch of %s: %d, %s: dev %.4f%s, weights in %s",
+                each.task,
+                each.epoch,
+                each.metric,
+                each.dev,
+                "" if each.test is None else f", test {each.test:.4f}",
+                self._weights_file(each),
+            )
+
+    def _best(self, model: BiLSTMTagger) -> list[Result]:
+        """The best result of each task that has one; none where this process keeps no table."""
+        if self._table is None:
+            return []
+        results = [self._table.best(task) for task in model.main_metrics]
+        return [each for each in results if each is not None]
 
     def _weights_file(self, result: Result) -> Path:
         return self._folder / self._weights_name.format(
