@@ -9,13 +9,14 @@ works in another way here, is said on stderr and at the top of the config.
 """
 
 import argparse
+import itertools
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
 
-from bilstm_tagger.data.lines import read_raw_lines
+from bilstm_tagger.data.lines import DataFormatError, read_raw_lines
 from bilstm_tagger.original_parameters import (
     DIMENSION,
     ENCODINGS,
@@ -193,10 +194,12 @@ class Converter:
         if path is None:
             raise ConversionError("'embeddingsPath' is missing: name the file of word vectors")
         if Path(path).is_file():
-            # The second line: the first can be a header.
-            for _, line in zip(range(2), read_raw_lines(path), strict=False):
-                numbers = line[1].split()[1:]
-            return len(numbers)
+            # The second line, if there is one: the first can be a header.
+            lines = [line for _, line in itertools.islice(read_raw_lines(path), 2)]
+            dimension = len(lines[-1].split()) - 1 if lines else 0
+            if dimension < 1:
+                raise ConversionError(f"{path} holds no word vectors; check 'embeddingsPath'")
+            return dimension
         self.notes.append(
             f"{path} is not there: embedding_dim is {DIMENSION}, that of the vectors of Komninos "
             "and Manandhar (2016); set it to what the file has."
@@ -272,7 +275,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         given = json.loads(path.read_text(encoding="utf-8"))
         converter = Converter(given)
         config = converter.config()
-    except (OSError, json.JSONDecodeError, ConversionError) as error:
+    except (OSError, json.JSONDecodeError, ConversionError, DataFormatError) as error:
         print(f"error: {path}: {error}", file=sys.stderr)
         return 1
     for note in converter.notes:

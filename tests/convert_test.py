@@ -198,6 +198,25 @@ def test_notes_are_said_and_written(tmp_path, capsys):
     assert capsys.readouterr().err.startswith(f"error: {path}: ")
 
 
+@pytest.mark.parametrize(
+    ("vectors", "message"),
+    [
+        ("fixtures/broken/empty.conll", "holds no word vectors; check 'embeddingsPath'"),
+        ("fixtures/broken/vectors_cut_short.txt.gz", "expected a whole gzip file"),
+    ],
+)
+def test_broken_vectors_are_one_line(tmp_path, capsys, vectors, message):
+    path = tmp_path / "params.json"
+    packed = Path(vectors).read_bytes()
+    # Cut before the end of the second line, which is as far as it is read.
+    (tmp_path / "vectors").write_bytes(packed[: len(packed) // 2])
+    path.write_text(json.dumps(given(embeddingsPath=str(tmp_path / "vectors"))))
+    assert main([str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"error: {path}: ") and message in err and err.count("\n") == 1
+
+
 def test_what_comes_out_trains(tmp_path, allennlp):
     params = {"LSTM-Size": [5], "charEmbeddings": "CNN", "optimizer": "sgd", "miniBatchSize": 8}
     datasets = {
