@@ -12,7 +12,7 @@ BENCHMARK_READY := $(BENCHMARK_VENV)/.ready
 BENCHMARK_PYTHON := $(BENCHMARK_VENV)/bin/python
 DATA ?= data
 
-.PHONY: help setup quickstart test lint data benchmark benchmark-check lock clean
+.PHONY: help setup quickstart test lint data benchmark benchmark-check results findings lock clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,8 +63,14 @@ benchmark-check: $(BENCHMARK_READY) ## Hold a short run of the benchmark against
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 pyproject.toml \
   --no-emit-index-url --no-annotate --no-header
+results: $(READY) ## Train what docs/results.md is made of (hours), and make it (ARGUMENTS=--no-runs)
+	$(BIN)/python scripts/results.py $(ARGUMENTS)
+
+findings: $(READY) ## Train what docs/findings.md is made of (hours), and make it (ARGUMENTS=--no-runs)
+	$(BIN)/python scripts/findings.py $(ARGUMENTS)
+
 lock: ## Resolve both requirements.txt anew from setup.cfg and pyproject.toml (needs uv)
-	$(LOCK) --extra dev -o requirements.txt
+	$(LOCK) --extra dev --extra search --extra ray -o requirements.txt
 	$(LOCK) --extra benchmark -o benchmarks/requirements.txt
 
 clean: ## Remove what was installed and built

@@ -4,6 +4,7 @@ import gc
 
 # First: it mends AllenNLP itself for the versions of torch and numpy in use.
 from bilstm_tagger import compat  # noqa: F401  # isort: skip
+import bilstm_tagger.commands  # noqa: F401
 import bilstm_tagger.data.samplers  # noqa: F401
 import bilstm_tagger.data.token_indexers  # noqa: F401
 import bilstm_tagger.data.vocabulary  # noqa: F401

@@ -4,6 +4,7 @@ from bilstm_tagger.training.learning_rates import (
     PiecewiseConstantLearningRate,
 )
 from bilstm_tagger.training.optimizers import FusedAdamOptimizer, NadamOptimizer
+from bilstm_tagger.training.pruning import OptunaPruningCallback
 from bilstm_tagger.training.random_state import RandomStateCallback
 from bilstm_tagger.training.summary import ModelSummaryCallback
 
@@ -13,6 +14,7 @@ __all__ = [
     "InverseTimeDecayLearningRate",
     "ModelSummaryCallback",
     "NadamOptimizer",
+    "OptunaPruningCallback",
     "PiecewiseConstantLearningRate",
     "RandomStateCallback",
 ]

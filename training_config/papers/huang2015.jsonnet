@@ -1,6 +1,7 @@
 // Huang, Xu and Yu 2015, Bidirectional LSTM-CRF Models for Sequence Tagging (arXiv 1508.01991):
 // words and their spelling (here the casing class), one layer, CRF; no characters.
 // The paper, with Senna vectors of 50 dimensions: chunking 94.46.
+// Measured, one run (docs/results.md): F1 93.84 on dev, 92.83 on test.
 local corpora = import '../lib/corpora.libsonnet';
 local inputs = import '../lib/inputs.libsonnet';
 local training = import '../lib/training.libsonnet';
@@ -18,9 +19,9 @@ corpora.conll2000(input.token_indexers, { chunk: { encoding: 'BIO', model_encodi
     tasks: { chunk: { type: 'crf', encoding: encoding } },
   },
   data_loader: training.batches(100),
-  trainer: training.trainer('+chunk_f1', 30, 10) {
+  trainer: training.trainer('+chunk_f1', 60, 10) {
     optimizer: { type: 'sgd', lr: 0.1 },
-    // The paper does not speak of clipping; with a norm of 1 it takes four times the epochs.
+    // The paper does not speak of clipping; with a norm of 1, 30 epochs came to 90.31 on dev.
     grad_norm: 5.0,
   },
 }

@@ -2,6 +2,8 @@
 // layers (P16-2038): three shared layers, parts of speech at the first, chunks at the third, both by
 // softmax. (The paper disturbs the input by Gaussian noise, here it is dropout.)
 // The paper: chunking 95.56.
+// Measured, one run (docs/results.md): chunks, F1, 94.41 on dev, 93.54 on test; parts of speech,
+// accuracy, 95.09 and 96.87.
 local corpora = import '../lib/corpora.libsonnet';
 local inputs = import '../lib/inputs.libsonnet';
 local training = import '../lib/training.libsonnet';
@@ -20,6 +22,9 @@ corpora.conll2000(input.token_indexers, { pos: {}, chunk: { encoding: 'BIO' } })
       chunk: { type: 'softmax', level: 3, encoding: 'BIO' },
     },
   },
-  data_loader: training.batches(32),
-  trainer: training.trainer('+chunk_f1', 30) { optimizer: { type: 'sgd', lr: 0.1, momentum: 0.9 } },
+  data_loader: training.batches(8),
+  trainer: training.trainer('+chunk_f1', 30) {
+    optimizer: { type: 'sgd', lr: 0.1, momentum: 0.9 },
+    grad_norm: 5.0,
+  },
 }

@@ -1,0 +1,6 @@
+"""The subcommands of `allennlp`."""
+
+from bilstm_tagger.commands.compare import Compare  # noqa: F401
+from bilstm_tagger.commands.distribution import Distribution  # noqa: F401
+from bilstm_tagger.commands.search import Search  # noqa: F401
+from bilstm_tagger.commands.seeds import Seeds  # noqa: F401

@@ -1,0 +1,153 @@
+"""The runs to be made of configs: a job for each config and seed."""
+
+import dataclasses
+import json
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+
+from bilstm_tagger.experiments.records import RECORD, SEEDS, RunRecord, hash_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A run to be made. It is handed to another process, perhaps on another machine, as JSON.
+
+    # Parameters
+
+    name : `str`
+        Of the config.
+    config_hash : `str`
+    seed : `int`
+    config : `Dict[str, Any]`
+        With its seeds.
+    folder : `str`
+        Of the run; an absolute path.
+    working_directory : `str`
+        The folder that paths of the config start from.
+    include_packages : `List[str]`
+    threads : `int`
+        That the run may use.
+    cores : `List[int]`, optional
+        The run keeps to them, where the system can do that.
+    memory : `int`, optional
+        Bytes that the run may use.
+    environment : `Dict[str, str]`
+        Of the run's process, besides what it inherits.
+    """
+
+    name: str
+    config_hash: str
+    seed: int
+    config: dict[str, Any]
+    folder: str
+    working_directory: str
+    include_packages: list[str]
+    threads: int = 1
+    cores: Optional[list[int]] = None
+    memory: Optional[int] = None
+    environment: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Job":
+        return cls(**json.loads(text))
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} seed {self.seed}"
+
+    @property
+    def lock(self) -> Path:
+        """A file that is locked as long as somebody makes this run."""
+        return Path(f"{self.folder}.lock")
+
+    @property
+    def log(self) -> Path:
+        """What the process of the run prints."""
+        return Path(f"{self.folder}.log")
+
+    @property
+    def epochs(self) -> int:
+        """The most epochs that it can take; 0 where the config does not say."""
+        return int((self.config.get("trainer") or {}).get("num_epochs") or 0)
+
+    def record(self) -> Optional[RunRecord]:
+        """The record of the run, if there is one. A `ConfigurationError` for another config's."""
+        path = Path(self.folder) / RECORD
+        if not path.is_file():
+            return None
+        try:
+            found = RunRecord.from_row(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, KeyError, TypeError):
+            return None
+        if found.config_hash != self.config_hash:
+            raise ConfigurationError(
+                f"{path} is of another config of the name '{self.name}' (hash "
+                f"{found.config_hash}, now {self.config_hash}): was the config, or -o, changed? "
+                "Give another folder by -s, or take the old one away"
+            )
+        return found
+
+
+def jobs_of(
+    configs: Sequence[str],
+    seeds: Sequence[int],
+    folder: str,
+    overrides: str = "",
+    include_packages: Sequence[str] = (),
+    name_of_all: Optional[str] = None,
+) -> list[Job]:
+    """A job for each config and each seed, seed by seed, so that all configs come on alike.
+
+    # Parameters
+
+    configs : `Sequence[str]`
+        Files.
+    seeds : `Sequence[int]`
+    folder : `str`
+        The runs are in `<folder>/<name>/seed-<seed>`.
+    overrides : `str`, optional
+        A jsonnet, as for `allennlp train -o`.
+    include_packages : `Sequence[str]`, optional
+    name_of_all : `str`, optional
+        By default a config has the name of its file.
+
+    # Errors
+
+    `ConfigurationError` for a config that cannot be read, two configs of one name, and for records
+    in the folder that are of another config of the same name.
+    """
+    jobs: list[Job] = []
+    names: dict[str, str] = {}
+    for path in configs:
+        name = re.sub(r"[^\w.-]", "_", name_of_all or Path(path).stem)
+        if name in names:
+            raise ConfigurationError(
+                f"{names[name]} and {path} would both be '{name}': give them different names"
+            )
+        names[name] = path
+        if not Path(path).is_file():
+            raise ConfigurationError(f"{path}: no such config")
+        config = Params.from_file(path, overrides).as_dict(quiet=True)
+        config_hash = hash_of(config)
+        for seed in seeds:
+            job = Job(
+                name=name,
+                config_hash=config_hash,
+                seed=seed,
+                config=config | dict.fromkeys(SEEDS, seed),
+                folder=str(Path(folder, name, f"seed-{seed}").absolute()),
+                working_directory=os.getcwd(),
+                include_packages=list(include_packages),
+            )
+            job.record()
+            jobs.append(job)
+    return sorted(jobs, key=lambda job: job.seed)

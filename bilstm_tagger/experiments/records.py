@@ -1,0 +1,223 @@
+"""What a run was and what came out of it, and the table of many.
+
+A run is a training of one config from one seed. Its record stands in `run.json` of its folder;
+`runs.jsonl` is the table of the records of all folders below, a line each:
+`pandas.read_json("runs.jsonl", lines=True)`.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Optional, Union
+
+RECORD = "run.json"
+TABLE = "runs.jsonl"
+SEEDS = ("random_seed", "numpy_seed", "pytorch_seed")
+# As AllenNLP calls them in metrics.json.
+DEV, TEST = "best_validation_", "test_"
+
+PathLike = Union[str, os.PathLike]
+
+
+class RecordError(ValueError):
+    """Records that are missing or damaged; the message says where, and what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RunRecord:
+    """A run.
+
+    # Parameters
+
+    name : `str`
+        Of the config.
+    config_hash : `str`
+        Of the config without its seeds, see `hash_of`: runs of one hash differ by their seed alone.
+    seed : `int`
+    status : `str`
+        `"finished"`, `"failed"`, or `"pruned"`: stopped by a search, as it promised too little.
+    error : `str`, optional
+        Why it is not finished.
+    started : `str`, optional
+        When, in UTC, as ISO 8601.
+    seconds : `float`, optional
+        That the training took, without what was done before an interruption.
+    epochs, best_epoch : `int`, optional
+        Epochs that were trained, and the best of them by the config's metric, both from 1.
+    metrics : `Dict[str, float]`
+        As in AllenNLP's `metrics.json`: `best_validation_<metric>` and `test_<metric>`, both of the
+        best epoch.
+    curves : `Dict[str, List[float]]`
+        `validation_<metric>` and `training_<metric>`, a number for each epoch.
+    versions : `Dict[str, str]`
+        Of Python and of the packages that matter.
+    machine : `Dict[str, Any]`
+        System, processor, cores and threads in use.
+    config : `Dict[str, Any]`
+        As it was trained.
+    """
+
+    name: str
+    config_hash: str
+    seed: int
+    status: str
+    error: Optional[str] = None
+    started: Optional[str] = None
+    seconds: Optional[float] = None
+    epochs: Optional[int] = None
+    best_epoch: Optional[int] = None
+    metrics: dict[str, float] = dataclasses.field(default_factory=dict)
+    curves: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+    versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    machine: dict[str, Any] = dataclasses.field(default_factory=dict)
+    config: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def finished(self) -> bool:
+        return self.status == "finished"
+
+    @property
+    def validation_metric(self) -> Optional[str]:
+        """The (first) metric that the config chooses its epoch by, without + or -."""
+        given = (self.config.get("trainer") or {}).get("validation_metric", "-loss")
+        first = given[0] if isinstance(given, list) and given else given
+        return first.lstrip("+-") if isinstance(first, str) else None
+
+    def dev(self, metric: str) -> Optional[float]:
+        return self.metrics.get(DEV + metric)
+
+    def test(self, metric: str) -> Optional[float]:
+        return self.metrics.get(TEST + metric)
+
+    def row(self) -> dict[str, Any]:
+        """The record for the table: a column for each metric."""
+        row = dataclasses.asdict(self)
+        metrics = row.pop("metrics")
+        long = {key: row.pop(key) for key in ("curves", "versions", "machine", "config")}
+        return {**row, **metrics, **long}
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "RunRecord":
+        """The record of a row. A `KeyError` or `TypeError` where it is none."""
+        names = {field.name for field in dataclasses.fields(cls)} - {"metrics"}
+        metrics = {
+            key: value
+            for key, value in row.items()
+            if key.startswith((DEV, TEST)) and value is not None
+        }
+        return cls(metrics=metrics, **{key: value for key, value in row.items() if key in names})
+
+
+def hash_of(config: Mapping[str, Any]) -> str:
+    """Twelve digits that tell configs apart, whatever the order of their keys and their seeds."""
+    without = {key: value for key, value in config.items() if key not in SEEDS}
+    text = json.dumps(without, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def write_text(path: PathLike, text: str) -> None:
+    """Writes a file as a whole: who reads it meanwhile, or after a crash, finds the old one."""
+    path = Path(path)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    scratch.write_text(text, encoding="utf-8")
+    os.replace(scratch, path)
+
+
+def write_record(folder: PathLike, record: RunRecord) -> None:
+    """Puts the record into the folder of its run."""
+    write_text(Path(folder) / RECORD, json.dumps(record.row(), indent=1) + "\n")
+
+
+def write_table(folder: PathLike) -> Path:
+    """Gathers the records of all folders below into `runs.jsonl`; its path."""
+    path = Path(folder) / TABLE
+    lines = [json.dumps(record.row()) + "\n" for record in _below(Path(folder))]
+    write_text(path, "".join(lines))
+    return path
+
+
+def read_records(*sources: PathLike) -> list[RunRecord]:
+    """The records of runs, sorted by name and seed.
+
+    # Parameters
+
+    sources : `str` or `PathLike`
+        Each a folder of runs, or of one run, or a `runs.jsonl`.
+
+    # Errors
+
+    `RecordError` where there is none, or where one cannot be read.
+    """
+    records: dict[tuple[str, str, int], RunRecord] = {}
+    for source in map(Path, sources):
+        if source.is_dir():
+            found = _below(source)
+            if not found and (source / TABLE).is_file():
+                found = _lines_of(source / TABLE)
+        elif source.is_file():
+            found = _lines_of(source)
+        else:
+            raise RecordError(f"{source}: no such file or folder")
+        if not found:
+            raise RecordError(
+                f"{source}: no record of a run: give a folder that `allennlp seeds` or "
+                "`allennlp search` filled (-s), or its runs.jsonl"
+            )
+        for record in found:
+            records[record.name, record.config_hash, record.seed] = record
+    return sorted(records.values(), key=_order)
+
+
+def by_config(records: Iterable[RunRecord]) -> dict[str, list[RunRecord]]:
+    """The finished runs of each config, by its name (with its hash where a name has several)."""
+    groups: dict[tuple[str, str], list[RunRecord]] = {}
+    for record in sorted(records, key=_order):
+        if record.finished:
+            groups.setdefault((record.name, record.config_hash), []).append(record)
+    names = [name for name, _ in groups]
+    return {
+        name if names.count(name) == 1 else f"{name} ({config_hash})": group
+        for (name, config_hash), group in groups.items()
+    }
+
+
+def common_metrics(records: Sequence[RunRecord], prefix: str = DEV) -> list[str]:
+    """Names of the metrics, without prefix, that every one of the records has."""
+    if not records:
+        return []
+    shared = set.intersection(*(set(record.metrics) for record in records))
+    return sorted(name.removeprefix(prefix) for name in shared if name.startswith(prefix))
+
+
+def _order(record: RunRecord) -> tuple[str, str, int]:
+    return record.name, record.config_hash, record.seed
+
+
+def _below(folder: Path) -> list[RunRecord]:
+    found = []
+    for path in sorted(folder.rglob(RECORD)):
+        try:
+            found.append(RunRecord.from_row(json.loads(path.read_text(encoding="utf-8"))))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RecordError(
+                f"{path}: no record of a run ({error}); take the file away"
+            ) from error
+    return sorted(found, key=_order)
+
+
+def _lines_of(path: Path) -> list[RunRecord]:
+    found = []
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                found.append(RunRecord.from_row(json.loads(line)))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise RecordError(
+                    f"{path}:{number}: no record of a run ({error}); take the line out"
+                ) from error
+    return found

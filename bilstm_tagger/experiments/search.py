@@ -1,0 +1,203 @@
+"""A search for the settings of a config, by Optuna."""
+
+import contextlib
+import copy
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Optional
+
+import optuna
+from allennlp.common.checks import ConfigurationError
+from filelock import FileLock, Timeout
+
+from bilstm_tagger.experiments.jobs import Job
+from bilstm_tagger.experiments.records import SEEDS, RunRecord, hash_of, write_text
+from bilstm_tagger.experiments.search_space import SearchSpace, config_with
+from bilstm_tagger.training.pruning import TRIAL
+
+_CONFIG = "config_hash"
+_ENDED = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
+
+
+class Search:
+    """A study of Optuna: proposals by TPE (Bergstra et al. 2011), trials that are worse than the
+    median of the others at the same epoch ended early. Each trial is a run with the same seed.
+
+    # Parameters
+
+    name : `str`
+        Of the study. One of this name that the storage has goes on.
+    config : `Dict[str, Any]`
+        That is to be varied.
+    space : `SearchSpace`
+    folder : `str`
+        Of the runs of the trials.
+    storage : `str`
+        URL of the data base of the study; several machines may share one.
+    metric : `str`
+        What is to be had most (or least) of: a validation metric, without prefix.
+    maximize : `bool`
+    seed : `int`
+        Of every run; also that of the proposals.
+    warmup_epochs : `int`
+        Epochs at the beginning of a trial in which it is not ended.
+    include_packages : `Sequence[str]`
+
+    # Errors
+
+    `ConfigurationError` where the study of that name is of another config, space or metric, or the
+    space does not fit the config.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config: Mapping[str, Any],
+        space: SearchSpace,
+        folder: str,
+        storage: str,
+        metric: str,
+        maximize: bool = True,
+        seed: int = 1,
+        warmup_epochs: int = 5,
+        include_packages: tuple[str, ...] = (),
+    ) -> None:
+        self.name = name
+        self.config = {key: value for key, value in config.items() if key not in SEEDS}
+        self.space = space
+        self.folder = Path(folder).absolute()
+        self.storage = storage
+        self.metric = metric
+        self.seed = seed
+        self.warmup_epochs = warmup_epochs
+        self.include_packages = list(include_packages)
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self.study = optuna.create_study(
+            storage=storage,
+            study_name=name,
+            load_if_exists=True,
+            direction="maximize" if maximize else "minimize",
+        )
+        # Another seed each time that it goes on: the same one would propose the same again.
+        self.study.sampler = optuna.samplers.TPESampler(
+            seed=seed + 1_000_003 * len(self.study.trials), multivariate=True, constant_liar=True
+        )
+        self._same_as_before()
+        self._check_space()
+
+    def jobs(self, number: int) -> Iterator[Job]:
+        """The runs to be made until the study has so many trials: first those that were interrupted
+        here, then new ones, each proposed when it is asked for.
+        """
+        for trial in self.study.get_trials(deepcopy=False):
+            if trial.state == optuna.trial.TrialState.RUNNING and self._stopped(trial.number):
+                yield self._job(optuna.trial.Trial(self.study, trial._trial_id))
+        while len(self.study.get_trials(deepcopy=False)) < number:
+            yield self._job(self.study.ask())
+
+    def tell(self, job: Job, record: RunRecord) -> None:
+        """Tells the study how a trial ended."""
+        trial = int(Path(job.folder).name.removeprefix("trial-"))
+        value = record.dev(self.metric)
+        if record.status == "pruned":
+            self.study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        elif record.finished and value is not None:
+            self.study.tell(trial, value)
+        else:
+            self.study.tell(trial, state=optuna.trial.TrialState.FAIL)
+
+    def best(self) -> Optional[optuna.trial.FrozenTrial]:
+        """The best of the trials that were trained to the end."""
+        with contextlib.suppress(ValueError):
+            return self.study.best_trial
+        return None
+
+    def best_config(self) -> dict[str, Any]:
+        """The config of the best trial."""
+        return config_with(self.config, self.space.suggest(self._fixed(self.study.best_trial)))
+
+    def importances(self) -> dict[str, float]:
+        """How much of the spread of the scores is due to each setting (fANOVA, Hutter et al. 2014);
+        empty where there are too few trials to say.
+        """
+        complete = [t for t in self.study.trials if t.state == optuna.trial.TrialState.COMPLETE]
+        if len(complete) < 4 or len({trial.value for trial in complete}) < 2:
+            return {}
+        evaluator = optuna.importance.FanovaImportanceEvaluator(seed=self.seed)
+        return dict(optuna.importance.get_param_importances(self.study, evaluator=evaluator))
+
+    def write_best(self, path: Path) -> None:
+        """Writes the config of the best trial, to be trained as it stands."""
+        best = self.study.best_trial
+        settings = ", ".join(f"{name} {value}" for name, value in best.params.items())
+        write_text(
+            path,
+            f"// The best of {len(self.study.trials)} trials of a search: trial {best.number}, "
+            f"{self.metric} {best.value:.4f} on dev\n// with seed {self.seed}. "
+            f"{settings}\n{json.dumps(self.best_config(), indent=2)}\n",
+        )
+
+    def _same_as_before(self) -> None:
+        about = {
+            _CONFIG: hash_of(self.config),
+            "space": hash_of({name: repr(each) for name, each in self.space.settings.items()}),
+            "metric": self.metric,
+        }
+        before = self.study.user_attrs
+        for key, value in about.items():
+            if before.get(key, value) != value:
+                what = "config (or -o)" if key == _CONFIG else key
+                raise ConfigurationError(
+                    f"the study '{self.name}' in the storage was made with another {what}: give "
+                    "another folder (-s) or storage, or take the old one away"
+                )
+            self.study.set_user_attr(key, value)
+
+    def _check_space(self) -> None:
+        """Tries the overrides of every option of every choice, before anything is trained."""
+        for name, setting in self.space.settings.items():
+            for option in getattr(setting, "options", {name: {name: 0}}).values():
+                config_with(self.config, option)
+
+    def _stopped(self, number: int) -> bool:
+        """Whether the run of a trial was begun in this folder, and nobody is at it."""
+        job = Path(self._folder(number))
+        lock = Path(f"{job}.lock")
+        if not lock.exists():
+            return False
+        try:
+            with FileLock(lock, timeout=0):
+                return True
+        except Timeout:
+            return False
+
+    def _folder(self, number: int) -> str:
+        return str(self.folder / f"trial-{number:04d}")
+
+    def _fixed(self, trial: optuna.trial.FrozenTrial) -> Any:
+        return optuna.trial.FixedTrial(trial.params)
+
+    def _job(self, trial: optuna.trial.Trial) -> Job:
+        config = copy.deepcopy(config_with(self.config, self.space.suggest(trial)))
+        config_hash = hash_of(config)
+        trainer = config.setdefault("trainer", {})
+        trainer["callbacks"] = [*(trainer.get("callbacks") or []), {"type": "optuna_pruning"}]
+        about = {
+            "storage": self.storage,
+            "study": self.name,
+            "trial": trial.number,
+            "metric": self.metric,
+            "warmup_epochs": self.warmup_epochs,
+        }
+        return Job(
+            name=f"{self.name}-trial-{trial.number:04d}",
+            config_hash=config_hash,
+            seed=self.seed,
+            config=config | dict.fromkeys(SEEDS, self.seed),
+            folder=self._folder(trial.number),
+            working_directory=os.getcwd(),
+            include_packages=self.include_packages,
+            environment={TRIAL: json.dumps(about)},
+        )

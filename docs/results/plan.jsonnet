@@ -1,0 +1,46 @@
+// The runs behind docs/results.md: configs, the number of seeds, and what was published, for
+// comparison. variant: what the overrides make of the config; null: it runs as it stands.
+local forms = {
+  ner: import '../../training_config/papers/ner.libsonnet',
+  pos: import '../../training_config/papers/pos.libsonnet',
+};
+local paper(name, seeds, form=null, published={}) = {
+  config: 'training_config/papers/%s.jsonnet' % name,
+  seeds: seeds,
+  variant: form,
+  overrides: if form == null then {} else forms[form],
+  published: published,
+};
+
+[
+  {
+    title: 'Chunks of CoNLL-2000, and parts of speech of the same sentences',
+    entries: [
+      paper('huang2015', 1, published={ chunk_f1: '94.46, with Senna vectors and more of spelling' }),
+      paper('ma_hovy2016', 1),
+      paper('lample2016', 1),
+      paper('sogaard_goldberg2016', 1, published={ chunk_f1: '95.56, with Senna vectors' }),
+      paper('reimers_gurevych2017', 3, published={
+        chunk_f1: '94.71, one run with better vectors; 189 runs with these: median 93.43, maximum 94.60',
+      }),
+      paper('reimers_gurevych2017_multitask', 3),
+    ],
+  },
+  {
+    title: 'Parts of speech of UD English EWT',
+    entries: [
+      paper('huang2015', 1, 'pos'),
+      paper('ma_hovy2016', 1, 'pos'),
+      paper('reimers_gurevych2017', 1, 'pos', { pos_accuracy: '95.58, on an older release of the corpus' }),
+    ],
+  },
+  {
+    title: 'Entities of WNUT-17',
+    entries: [
+      paper('huang2015', 1, 'ner'),
+      paper('ma_hovy2016', 1, 'ner'),
+      paper('lample2016', 1, 'ner'),
+      paper('reimers_gurevych2017', 1, 'ner'),
+    ],
+  },
+]

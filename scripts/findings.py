@@ -1,0 +1,184 @@
+"""Makes docs/findings.md: the runs of docs/findings/plan.jsonnet that are missing, then the page
+and its plots. `make findings`; `--no-runs` for the page alone.
+
+Runs and records are kept as those of `scripts/results.py`, which see.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+from _jsonnet import evaluate_file  # type: ignore[import-untyped]
+from results import Entry, known, run_missing, show_mean, table_row
+
+from bilstm_tagger.experiments.comparison import Comparison, compare_all
+from bilstm_tagger.experiments.distribution import Scale, Summary
+from bilstm_tagger.experiments.records import write_text
+from bilstm_tagger.experiments.verdicts import verdict
+
+PLAN, PAGE = Path("docs/findings/plan.jsonnet"), Path("docs/findings.md")
+LEAST_RUNS = 2
+HEADER = """\
+# Findings
+
+What Reimers and Gurevych (2017, [arXiv 1707.06799](https://arxiv.org/abs/1707.06799)) found in
+many thousand runs, tried again here: the same config with one thing changed, several seeds a side,
+held against each other by the permutation test of `allennlp compare` (p corrected by Holm for the
+pairs of a table; see [experiments.md](experiments.md)). Made by `make findings` from the records of
+the runs, [results/runs.jsonl](results/runs.jsonl). Scores are in per cent, on test, of the epoch
+that is best on dev; mean ± standard deviation. Vectors are GloVe 6B, 100 dimensions.
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """Variants of a config, beside each other.
+
+    # Parameters
+
+    title : `str`
+    metric : `str`
+    entries : `Dict[str, Entry]`
+        Name of each variant to its runs.
+    expected : `List[Tuple[str, str]]`
+        What was found: which variant is better than which.
+    """
+
+    title: str
+    metric: str
+    entries: dict[str, Entry]
+    expected: list[tuple[str, str]]
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> "Trial":
+        base = {"config": given["config"], "seeds": given["seeds"], "published": {}}
+        entries = {each["variant"]: Entry.of({**base, **each}) for each in given["variants"]}
+        expected = [(better, worse) for better, worse in given["expected"]]
+        return cls(Path(given["config"]).stem, given["metric"], entries, expected)
+
+    def scores(self) -> dict[str, list[float]]:
+        """Test scores of each variant, of the runs that there are."""
+        records = known()
+        return {
+            name: [
+                score
+                for job in entry.jobs
+                if (record := records.get((job.config_hash, job.seed))) is not None
+                and (score := record.test(self.metric)) is not None
+            ]
+            for name, entry in self.entries.items()
+        }
+
+
+def read_plan() -> list[tuple[dict[str, Any], list[Trial]]]:
+    """Each finding, and how it is tried."""
+    findings = json.loads(evaluate_file(str(PLAN)))
+    return [(each, [Trial.of(trial) for trial in each["trials"]]) for each in findings]
+
+
+def page(plan: Sequence[tuple[dict[str, Any], list[Trial]]]) -> str:
+    """The text of docs/findings.md."""
+    lines = [HEADER]
+    for finding, trials in plan:
+        lines += [f"## {finding['title']}", "", f"They found: {finding['claim']}", ""]
+        for trial in trials:
+            lines += [*_lines_of(trial, trial.scores()), ""]
+        if any(_enough(trial.scores()) for trial in trials):
+            lines += [f"![Test scores of each run](findings/{finding['name']}.svg)", ""]
+    return "\n".join(lines)
+
+
+def _lines_of(trial: Trial, scores: dict[str, list[float]]) -> Iterator[str]:
+    yield table_row(
+        f"`{trial.title}`, {trial.metric.replace('_', ' ')}", "runs", "test", "from - to"
+    )
+    yield table_row("---", "---:", "---:", "---:")
+    for name, values in scores.items():
+        summary = Summary.of(values)
+        if summary is None:
+            yield table_row(name, "not run", "", "")
+        else:
+            ends = f"{100 * summary.minimum:.2f} - {100 * summary.maximum:.2f}"
+            yield table_row(name, str(summary.n), show_mean(summary), ends)
+    yield ""
+    if not _enough(scores):
+        yield "Too few runs yet to compare."
+        return
+    found = compare_all(scores)
+    for better, worse in trial.expected:
+        yield f"- **{_outcome(found, better, worse)}** {_sentence(found, better, worse)}"
+    expected = [{*pair} for pair in trial.expected]
+    for each in found:
+        if {each.a, each.b} not in expected:
+            yield f"- {verdict(each, Scale(per_cent=True))}"
+
+
+def _enough(scores: dict[str, list[float]]) -> bool:
+    return all(len(values) >= LEAST_RUNS for values in scores.values())
+
+
+def _pair(found: Sequence[Comparison], one: str, other: str) -> Comparison:
+    return next(each for each in found if {each.a, each.b} == {one, other})
+
+
+def _sentence(found: Sequence[Comparison], better: str, worse: str) -> str:
+    return verdict(_pair(found, better, worse), Scale(per_cent=True))
+
+
+def _outcome(found: Sequence[Comparison], better: str, worse: str) -> str:
+    won = _pair(found, better, worse).better
+    if won is None:
+        return "Not shown here."
+    return "Holds." if won == better else "The other way round here."
+
+
+def plot(trials: Sequence[Trial], path: Path) -> None:
+    """Every run of every variant a point, a panel for each config."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context({"svg.hashsalt": path.stem, "svg.fonttype": "none"}):
+        figure = Figure(figsize=(4.6 * len(trials), 1.1 + 0.5 * len(trials[0].entries)))
+        figure.set_layout_engine("constrained")
+        for axes, trial in zip(
+            figure.subplots(1, len(trials), squeeze=False)[0], trials, strict=True
+        ):
+            for row, (_, values) in enumerate(trial.scores().items()):
+                points = [100 * value for value in values]
+                axes.plot(points, [row] * len(points), "o", color="#2a6fbb", alpha=0.6)
+                axes.plot([sum(points) / len(points)], [row], "|", color="#888888", markersize=18)
+            axes.set_yticks(range(len(trial.entries)), list(trial.entries))
+            axes.set_ylim(len(trial.entries) - 0.5, -0.5)
+            axes.set_xlabel(f"{trial.title}: {trial.metric.replace('_', ' ')}, test")
+            axes.grid(axis="x", linewidth=0.4)
+            axes.spines[["top", "right", "left"]].set_visible(False)
+        figure.savefig(path, metadata={"Date": None}, facecolor="white")
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Status 1 where a run failed."""
+    parser = argparse.ArgumentParser(description="Make docs/findings.md and its plots.")
+    parser.add_argument("--no-runs", action="store_true", help="train nothing, write the page")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
+    given = parser.parse_args(arguments)
+    plan = read_plan()
+    failed = 0
+    if not given.no_runs:
+        entries = [
+            entry for _, trials in plan for trial in trials for entry in trial.entries.values()
+        ]
+        failed = run_missing(entries, given.jobs)
+    for finding, trials in plan:
+        drawn = [trial for trial in trials if _enough(trial.scores())]
+        if drawn:
+            plot(drawn, PLAN.parent / f"{finding['name']}.svg")
+    write_text(PAGE, page(plan))
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+"""Makes docs/results.md: the runs of docs/results/plan.jsonnet that are missing, then the tables of
+all. `make results`; `--no-runs` for the tables alone.
+
+A run is in the folder runs/<variant>/<config>/seed-<seed>, and its record, once it has finished, in
+docs/results/runs.jsonl, which is what the tables are made of. A config that was changed since is
+run anew.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+from _jsonnet import evaluate_file  # type: ignore[import-untyped]
+from rich.console import Console
+
+from bilstm_tagger.experiments.distribution import Summary
+from bilstm_tagger.experiments.jobs import Job, jobs_of
+from bilstm_tagger.experiments.local import run_locally
+from bilstm_tagger.experiments.progress import RunsProgress
+from bilstm_tagger.experiments.records import RecordError, RunRecord, read_records, write_text
+
+FOLDER = Path("docs/results")
+PLAN, TABLE, PAGE = FOLDER / "plan.jsonnet", FOLDER / "runs.jsonl", Path("docs/results.md")
+HEADER = """\
+# Results
+
+Made by `make results` from the records of the runs, [results/runs.jsonl](results/runs.jsonl): what
+is missing is trained; nothing here is typed. Scores are in per cent, of the epoch that is best on
+dev; where there are several runs, mean ± standard deviation over the seeds from 1 on. **Where the
+number of runs is 1, it is one run, and says little.** Vectors are GloVe 6B, 100 dimensions. Minutes
+are those of a training on one core of a machine that did other things, too. Published numbers are
+single runs, unless they say more.
+
+A run by hand: `allennlp train CONFIG -s FOLDER -o '{"random_seed": 1, "numpy_seed": 1,
+"pytorch_seed": 1}' --include-package bilstm_tagger`; of a form, `-o "(import
+'training_config/papers/FORM.libsonnet') + {random_seed: 1, numpy_seed: 1, pytorch_seed: 1}"`.
+"""
+COLUMNS = ("config", "score", "runs", "dev", "test", "test, from - to", "best epoch", "minutes")
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A row of the plan: a config, its runs, and what was published."""
+
+    label: str
+    jobs: list[Job]
+    published: dict[str, str]
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> "Entry":
+        variant = given["variant"]
+        # As it stands, a config has the same runs whatever a plan calls it.
+        folder = (variant or "plain").replace(" ", "_") if given["overrides"] else "plain"
+        jobs = jobs_of(
+            [given["config"]],
+            range(1, given["seeds"] + 1),
+            f"runs/{folder}",
+            json.dumps(given["overrides"]),
+        )
+        label = f"`{jobs[0].name}`" + (f", `{variant}`" if variant else "")
+        return cls(label, jobs, given["published"])
+
+
+def read_plan() -> list[tuple[str, list[Entry]]]:
+    """The titles of the tables, and what is in each."""
+    tables = json.loads(evaluate_file(str(PLAN)))
+    return [(table["title"], [Entry.of(each) for each in table["entries"]]) for table in tables]
+
+
+def slim(record: RunRecord) -> RunRecord:
+    """The record without what no table and no plot of a paper needs."""
+    curves = {
+        key: [round(value, 6) for value in values]
+        for key, values in record.curves.items()
+        if key.startswith("validation_") and key.endswith(("_f1", "_accuracy", "_loss"))
+    }
+    return dataclasses.replace(record, curves=curves)
+
+
+def keep(records: Sequence[RunRecord]) -> None:
+    """Writes the table of records."""
+    ordered = sorted(records, key=lambda each: (each.name, each.config_hash, each.seed))
+    write_text(TABLE, "".join(json.dumps(slim(each).row()) + "\n" for each in ordered))
+
+
+def known() -> dict[tuple[str, int], RunRecord]:
+    """The records that were kept, by hash of the config and seed."""
+    with contextlib.suppress(RecordError):
+        return {(each.config_hash, each.seed): each for each in read_records(TABLE)}
+    return {}
+
+
+def run_missing(entries: Sequence[Entry], slots: int) -> int:
+    """Trains what no record is kept of; the number of runs that failed."""
+    records = known()
+    wanted = {(job.config_hash, job.seed): job for entry in entries for job in entry.jobs}
+    # The first seed of all before the second of any.
+    missing = sorted(
+        (job for key, job in wanted.items() if key not in records), key=lambda job: job.seed
+    )
+    failed = 0
+    progress = RunsProgress(Console(stderr=True, highlight=False), len(missing))
+    outcomes = run_locally(map(progress.watched, missing), slots)
+    with progress, contextlib.closing(outcomes):
+        for job, record in outcomes:
+            progress.ended(job, record)
+            if record is not None and record.finished:
+                records[job.config_hash, job.seed] = record
+                keep(list(records.values()))
+            else:
+                failed += 1
+    return failed
+
+
+def page(plan: Sequence[tuple[str, list[Entry]]]) -> str:
+    """The text of docs/results.md."""
+    records = known()
+    lines = [HEADER]
+    for title, entries in plan:
+        lines += [f"## {title}", "", table_row(*COLUMNS, "published")]
+        lines.append(table_row(*["---"] * 2, *["---:"] * 6, "---"))
+        for entry in entries:
+            found = [
+                records[key]
+                for job in entry.jobs
+                if (key := (job.config_hash, job.seed)) in records
+            ]
+            lines += rows_of(entry, found)
+        lines.append("")
+    return "\n".join(lines)
+
+
+def rows_of(entry: Entry, records: Sequence[RunRecord]) -> Iterator[str]:
+    """A row for each task: its F1, or its accuracy where it has none."""
+    if not records:
+        yield table_row(entry.label, *["not run"] + [""] * 7)
+    for number, metric in enumerate(main_metrics(records)):
+        test = Summary.of([score for each in records if (score := each.test(metric)) is not None])
+        dev = Summary.of([score for each in records if (score := each.dev(metric)) is not None])
+        epochs = Summary.of([float(each.best_epoch or 0) for each in records])
+        minutes = Summary.of([(each.seconds or 0) / 60 for each in records])
+        assert epochs is not None and minutes is not None
+        yield table_row(
+            "" if number else entry.label,
+            metric.replace("_", " "),
+            str(len(records)),
+            show_mean(dev),
+            show_mean(test),
+            "" if test is None or test.n == 1 else f"{_show(test.minimum)} - {_show(test.maximum)}",
+            f"{epochs.mean:.0f}",
+            f"{minutes.mean:.0f}",
+            entry.published.get(metric, ""),
+        )
+
+
+def main_metrics(records: Sequence[RunRecord]) -> list[str]:
+    """What each task is scored by."""
+    names = {
+        name.removeprefix("test_")
+        for record in records
+        for name in record.metrics
+        if name.startswith("test_")
+    }
+    tasks = sorted({name.removesuffix("_accuracy") for name in names if "_accuracy" in name})
+    return [f"{task}_f1" if f"{task}_f1" in names else f"{task}_accuracy" for task in tasks]
+
+
+def show_mean(summary: Optional[Summary]) -> str:
+    """Mean, and standard deviation where there is one, in per cent."""
+    if summary is None:
+        return ""
+    deviation = summary.standard_deviation
+    return _show(summary.mean) + ("" if deviation is None else f" ± {_show(deviation)}")
+
+
+def _show(score: float) -> str:
+    return f"{100 * score:.2f}"
+
+
+def table_row(*cells: str) -> str:
+    """A row of a table in Markdown."""
+    return f"| {' | '.join(cells)} |"
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Status 1 where a run failed."""
+    parser = argparse.ArgumentParser(description="Make docs/results.md.")
+    parser.add_argument("--no-runs", action="store_true", help="train nothing, write the tables")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
+    given = parser.parse_args(arguments)
+    plan = read_plan()
+    failed = 0
+    if not given.no_runs:
+        failed = run_missing([entry for _, entries in plan for entry in entries], given.jobs)
+    write_text(PAGE, page(plan))
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

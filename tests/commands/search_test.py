@@ -1,0 +1,141 @@
+import csv
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+
+from bilstm_tagger.commands.search import _short
+from bilstm_tagger.experiments.records import read_records
+
+optuna = pytest.importorskip("optuna", reason="the extra 'search' is not installed")
+
+CONFIG = "training_config/quickstart.jsonnet"
+SHORT = {"train_data_path": "fixtures/corpus/dev.conll", "trainer.num_epochs": 2}
+SPACE = """{
+  'trainer.optimizer.lr': { type: 'float', low: 5e-4, high: 5e-2, log: true },
+  'model.encoder.hidden_sizes': { type: 'categorical', choices: [[5], [4, 4]] },
+}"""
+
+
+@pytest.fixture
+def space(tmp_path) -> Path:
+    path = tmp_path / "space.jsonnet"
+    path.write_text(SPACE)
+    return path
+
+
+@pytest.fixture
+def search(allennlp, space, tmp_path):
+    def run(*arguments, config=CONFIG, **overrides):
+        allennlp(
+            "search",
+            config,
+            "--space",
+            space,
+            "-s",
+            tmp_path / "runs",
+            "-o",
+            json.dumps(SHORT | overrides),
+            *arguments,
+        )
+
+    return run
+
+
+def study_in(folder: Path):
+    return optuna.load_study(study_name="quickstart", storage=f"sqlite:///{folder}/search.db")
+
+
+def test_searches_goes_on_and_writes_the_best(search, tmp_path, capsys):
+    runs = tmp_path / "runs"
+    search("--trials", "2", "--jobs", "2", "--metric", "+chunk_f1")
+    first = study_in(runs).trials
+    assert [trial.state.name for trial in first] == ["COMPLETE"] * 2
+    # A trial that was interrupted: proposed, begun, not ended.
+    trial = study_in(runs).ask(
+        {
+            "trainer.optimizer.lr": optuna.distributions.FloatDistribution(5e-4, 5e-2, log=True),
+            "model.encoder.hidden_sizes": optuna.distributions.CategoricalDistribution(
+                ["[5]", "[4, 4]"]
+            ),
+        }
+    )
+    (runs / f"trial-{trial.number:04d}.lock").touch()
+    capsys.readouterr()
+    search("--trials", "4", "--jobs", "2", "--metric", "+chunk_f1")
+    out, err = capsys.readouterr()
+    assert "the study has 3 trials" in err
+
+    trials = study_in(runs).trials
+    assert [trial.number for trial in trials] == [0, 1, 2, 3]
+    assert {trial.state.name for trial in trials} <= {"COMPLETE", "PRUNED"}
+    assert trials[:2] == first
+    assert len({trial.params["trainer.optimizer.lr"] for trial in trials}) == 4
+    # The interrupted one is not proposed anew.
+    assert trials[2].params == trial.params
+    assert [len(each.intermediate_values) for each in trials] == [2] * 4
+    records = {int(record.name[-4:]): record for record in read_records(runs)}
+    for trial in trials:
+        record = records[trial.number]
+        assert record.config["trainer"]["optimizer"]["lr"] == trial.params["trainer.optimizer.lr"]
+        assert record.dev("chunk_f1") == trial.value
+        assert str(record.config["model"]["encoder"]["hidden_sizes"]) in str(trial.params)
+
+    best = max(trials, key=lambda trial: trial.value)
+    text = (runs / "best.jsonnet").read_text()
+    assert text.startswith(f"// The best of 4 trials of a search: trial {best.number}, chunk_f1")
+    config = Params.from_file(runs / "best.jsonnet").as_dict(quiet=True)
+    assert config["trainer"]["optimizer"]["lr"] == best.params["trainer.optimizer.lr"]
+    assert "optuna_pruning" not in text and "random_seed" not in config
+    rows = list(csv.DictReader((runs / "trials.csv").open()))
+    assert [float(row["chunk_f1"]) for row in rows] == sorted(
+        (trial.value for trial in trials), reverse=True
+    )
+    assert (runs / "importances.svg").read_text().count("hidden_sizes") == 1
+    assert re.search(r"trial.*state.*chunk_f1.*epochs.*lr", out)
+    assert f"best.jsonnet: trial {best.number}, chunk_f1 {best.value:.4f}" in out
+
+
+def test_a_storage_that_its_study_does_not_fit(search, space):
+    search("--trials", "1", "--metric", "+chunk_f1", "--jobs", "2")
+    with pytest.raises(ConfigurationError, match="with another metric: give another folder"):
+        search("--trials", "1", "--metric", "+pos_accuracy")
+    with pytest.raises(ConfigurationError, match=r"with another config \(or -o\)"):
+        search("--trials", "1", "--metric", "+chunk_f1", **{"trainer.num_epochs": 3})
+    space.write_text(SPACE.replace("5e-4", "6e-4"))
+    with pytest.raises(ConfigurationError, match="with another space"):
+        search("--trials", "1", "--metric", "+chunk_f1")
+
+
+def test_no_trial_succeeds(search, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        search("--trials", "1", train_data_path="missing.conll")
+    assert ended.value.code == 1
+    assert study_in(tmp_path / "runs").trials[0].state.name == "FAIL"
+    assert "no trial was trained to the end" in capsys.readouterr().out
+
+
+def test_wrong_use(search, space, monkeypatch, tmp_path):
+    with pytest.raises(ConfigurationError, match="must be at least 1"):
+        search("--trials", "0")
+    with pytest.raises(ConfigurationError, match=r"put \+ or - before it"):
+        search("--metric", "chunk_f1")
+    with pytest.raises(ConfigurationError, match="missing.jsonnet: no such file"):
+        search(config="missing.jsonnet")
+    space.write_text("{ 'model.nothing.there': { type: 'int', low: 1, high: 2 } }")
+    with pytest.raises(ConfigurationError, match="the space does not fit the config"):
+        search()
+    assert not list((tmp_path / "runs").glob("trial-*"))
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    monkeypatch.delitem(sys.modules, "bilstm_tagger.experiments.search", raising=False)
+    with pytest.raises(ConfigurationError, match=r"pip install 'bilstm-tagger\[search\]'"):
+        search()
+
+
+def test_short_names():
+    names = ["trial", "a.b.lr", "c.size", "d.size", "e.dropout.0", "e.dropout.1"]
+    assert _short(names) == ["trial", "lr", "c.size", "d.size", "dropout.0", "dropout.1"]
