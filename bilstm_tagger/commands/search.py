@@ -84,7 +84,7 @@ def run_search(args: argparse.Namespace) -> None:
     before = len(search.study.trials)
     if before:
         console.print(f"the study has {before} trials")
-    progress = RunsProgress(console, total=max(args.trials - before, 0))
+    progress = RunsProgress(console, max(args.trials - before, 0), search.metric)
     results = run_locally(map(progress.watched, search.jobs(args.trials)), args.jobs)
     try:
         with progress, contextlib.closing(results):
@@ -158,7 +158,9 @@ def _report(search: "SettingsSearch", folder: Path) -> None:
     header = ["trial", "state", search.metric, "epochs", *names]
     with (folder / "trials.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([header, *rows])
-    table = Table(*_short(header), title=f"The best of {len(trials)} trials")
+    table = Table(title=f"The best of {len(trials)} trials")
+    for name in _short(header):
+        table.add_column(name, overflow="fold")
     for row in rows[:_SHOWN]:
         table.add_row(*(f"{each:.4g}" if isinstance(each, float) else str(each) for each in row))
     console.print(table)

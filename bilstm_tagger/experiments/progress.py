@@ -26,11 +26,14 @@ class RunsProgress:
     console : `Console`
     total : `int`
         Runs to be made.
+    metric : `str`, optional
+        What is shown of each; by default the first that its config chooses its epoch by.
     """
 
-    def __init__(self, console: Console, total: int) -> None:
+    def __init__(self, console: Console, total: int, metric: Optional[str] = None) -> None:
         self.console = console
         self.total = total
+        self.metric = metric
         self._ended = 0
         # Folder to the state that it was last seen in.
         self._watched: dict[str, tuple[Job, Any]] = {}
@@ -44,14 +47,15 @@ class RunsProgress:
             TimeElapsedColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=not console.is_interactive,
         )
         self._all = self._bars.add_task("runs", total=total, scores="")
         self._watcher = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> "RunsProgress":
-        self._bars.start()
-        self._watcher.start()
+        if not self._bars.disable:
+            self._bars.start()
+            self._watcher.start()
         return self
 
     def __exit__(
@@ -60,9 +64,10 @@ class RunsProgress:
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        self._over.set()
-        self._watcher.join()
-        self._bars.stop()
+        if not self._bars.disable:
+            self._over.set()
+            self._watcher.join()
+            self._bars.stop()
 
     def watched(self, job: Job) -> Job:
         """Takes in a run that is to be made; the run itself."""
@@ -80,7 +85,7 @@ class RunsProgress:
         if record is None:
             about = "is made by another process"
         elif record.finished:
-            about = _scores_of(record)
+            about = _scores_of(record, self.metric or record.validation_metric or "")
         else:
             about = f"{record.status}: {record.error}"
         self.console.print(
@@ -101,7 +106,8 @@ class RunsProgress:
                 job.label, total=job.epochs or None, scores=""
             )
         epochs = epoch_metrics(Path(job.folder))
-        metric = RunRecord(job.name, "", 0, "", config=job.config).validation_metric
+        record = RunRecord(job.name, "", 0, "", config=job.config)
+        metric = self.metric or record.validation_metric
         latest = epochs[-1].get(f"validation_{metric}") if epochs else None
         self._bars.update(
             self._rows[job.folder],
@@ -115,8 +121,7 @@ def _state(job: Job) -> tuple[int, bool]:
     return len(list(folder.glob("metrics_epoch_*.json"))), (folder / RECORD).is_file()
 
 
-def _scores_of(record: RunRecord) -> str:
-    metric = record.validation_metric or ""
+def _scores_of(record: RunRecord, metric: str) -> str:
     scores = [
         f"{name} {value:.4f}"
         for name, value in (("dev", record.dev(metric)), ("test", record.test(metric)))
