@@ -101,11 +101,12 @@ def run_search(args: argparse.Namespace) -> None:
 
 def _search(args: argparse.Namespace) -> "SettingsSearch":
     try:
-        from bilstm_tagger.experiments.search import Search as SettingsSearch
+        import optuna  # noqa: F401
     except ImportError as error:
         raise ConfigurationError(
             f"a search needs Optuna ({error}): pip install 'bilstm-tagger[search]'"
         ) from error
+    from bilstm_tagger.experiments.search import Search as SettingsSearch
     from bilstm_tagger.experiments.search_space import SearchSpace
 
     for path in (args.config, args.space):

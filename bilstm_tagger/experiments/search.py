@@ -6,9 +6,8 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
-import optuna
 from allennlp.common.checks import ConfigurationError
 from filelock import FileLock, Timeout
 
@@ -17,8 +16,10 @@ from bilstm_tagger.experiments.records import SEEDS, RunRecord, hash_of, write_t
 from bilstm_tagger.experiments.search_space import SearchSpace, config_with
 from bilstm_tagger.training.pruning import TRIAL
 
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial, Trial
+
 _CONFIG = "config_hash"
-_ENDED = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
 
 
 class Search:
@@ -73,6 +74,9 @@ class Search:
         self.seed = seed
         self.warmup_epochs = warmup_epochs
         self.include_packages = list(include_packages)
+        # Not above: `--include-package` imports every module, and Optuna need not be there.
+        import optuna
+
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.study = optuna.create_study(
             storage=storage,
@@ -91,24 +95,28 @@ class Search:
         """The runs to be made until the study has so many trials: first those that were interrupted
         here, then new ones, each proposed when it is asked for.
         """
+        from optuna.trial import Trial
+
         for trial in self.study.get_trials(deepcopy=False):
-            if trial.state == optuna.trial.TrialState.RUNNING and self._stopped(trial.number):
-                yield self._job(optuna.trial.Trial(self.study, trial._trial_id))
+            if trial.state.name == "RUNNING" and self._stopped(trial.number):
+                yield self._job(Trial(self.study, trial._trial_id))
         while len(self.study.get_trials(deepcopy=False)) < number:
             yield self._job(self.study.ask())
 
     def tell(self, job: Job, record: RunRecord) -> None:
         """Tells the study how a trial ended."""
+        from optuna.trial import TrialState
+
         trial = int(Path(job.folder).name.removeprefix("trial-"))
         value = record.dev(self.metric)
         if record.status == "pruned":
-            self.study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+            self.study.tell(trial, state=TrialState.PRUNED)
         elif record.finished and value is not None:
             self.study.tell(trial, value)
         else:
-            self.study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            self.study.tell(trial, state=TrialState.FAIL)
 
-    def best(self) -> Optional[optuna.trial.FrozenTrial]:
+    def best(self) -> Optional["FrozenTrial"]:
         """The best of the trials that were trained to the end."""
         with contextlib.suppress(ValueError):
             return self.study.best_trial
@@ -116,17 +124,22 @@ class Search:
 
     def best_config(self) -> dict[str, Any]:
         """The config of the best trial."""
-        return config_with(self.config, self.space.suggest(self._fixed(self.study.best_trial)))
+        from optuna.trial import FixedTrial
+
+        best = FixedTrial(self.study.best_trial.params)
+        return config_with(self.config, self.space.suggest(best))
 
     def importances(self) -> dict[str, float]:
         """How much of the spread of the scores is due to each setting (fANOVA, Hutter et al. 2014);
         empty where there are too few trials to say.
         """
-        complete = [t for t in self.study.trials if t.state == optuna.trial.TrialState.COMPLETE]
+        from optuna import importance
+
+        complete = [trial for trial in self.study.trials if trial.state.name == "COMPLETE"]
         if len(complete) < 4 or len({trial.value for trial in complete}) < 2:
             return {}
-        evaluator = optuna.importance.FanovaImportanceEvaluator(seed=self.seed)
-        return dict(optuna.importance.get_param_importances(self.study, evaluator=evaluator))
+        evaluator = importance.FanovaImportanceEvaluator(seed=self.seed)
+        return dict(importance.get_param_importances(self.study, evaluator=evaluator))
 
     def write_best(self, path: Path) -> None:
         """Writes the config of the best trial, to be trained as it stands."""
@@ -176,10 +189,7 @@ class Search:
     def _folder(self, number: int) -> str:
         return str(self.folder / f"trial-{number:04d}")
 
-    def _fixed(self, trial: optuna.trial.FrozenTrial) -> Any:
-        return optuna.trial.FixedTrial(trial.params)
-
-    def _job(self, trial: optuna.trial.Trial) -> Job:
+    def _job(self, trial: "Trial") -> Job:
         config = copy.deepcopy(config_with(self.config, self.space.suggest(trial)))
         config_hash = hash_of(config)
         trainer = config.setdefault("trainer", {})

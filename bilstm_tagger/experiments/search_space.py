@@ -10,7 +10,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.common.params import with_overrides
 
 if TYPE_CHECKING:
-    from optuna import Trial
+    from optuna.trial import BaseTrial
 
 _NUMBERS: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float)}
 
@@ -27,7 +27,7 @@ class Choice:
 
     options: dict[str, dict[str, Any]]
 
-    def suggest(self, name: str, trial: "Trial") -> dict[str, Any]:
+    def suggest(self, name: str, trial: "BaseTrial") -> dict[str, Any]:
         return self.options[trial.suggest_categorical(name, list(self.options))]
 
 
@@ -41,7 +41,7 @@ class Number:
     log: bool = False
     step: Any = None
 
-    def suggest(self, name: str, trial: "Trial") -> dict[str, Any]:
+    def suggest(self, name: str, trial: "BaseTrial") -> dict[str, Any]:
         if self.whole:
             low, high, step = int(self.low), int(self.high), self.step or 1
             return {name: trial.suggest_int(name, low, high, step=step, log=self.log)}
@@ -88,7 +88,7 @@ class SearchSpace:
     def from_file(cls, path: str) -> "SearchSpace":
         return cls(Params.from_file(path).as_dict(quiet=True))
 
-    def suggest(self, trial: "Trial") -> dict[str, Any]:
+    def suggest(self, trial: "BaseTrial") -> dict[str, Any]:
         """The overrides of a trial."""
         overrides: dict[str, Any] = {}
         for name, setting in self.settings.items():

@@ -52,7 +52,7 @@ class _Posteriors(NamedTuple):
     weights: Tensor  # (tags, tags): exp(transitions - max)
 
 
-def _position_scores(potentials: Potentials) -> Tensor:
+def position_scores(potentials: Potentials) -> Tensor:
     """A copy of the emissions, (length, tags, batch), with start and end scores added to the
     first and the last position, which leaves nothing but transitions to the recursions."""
     emissions, _, start, end, padding = potentials
@@ -82,7 +82,7 @@ def _scaled_posteriors(potentials: Potentials, interval: int) -> Optional[_Poste
     Returns `None` if underflow may have cost precision.
     """
     transitions, padding = potentials.transitions, potentials.padding
-    scores = _position_scores(potentials)
+    scores = position_scores(potentials)
     length, tags, batch = scores.shape
     limits = torch.finfo(scores.dtype)
     positions = torch.arange(length, device=scores.device)
@@ -147,7 +147,7 @@ def _scaled_posteriors(potentials: Potentials, interval: int) -> Optional[_Poste
 
 
 @torch.no_grad()
-def _posteriors(potentials: Potentials) -> Optional[_Posteriors]:
+def posteriors_of(potentials: Potentials) -> Optional[_Posteriors]:
     found = (_scaled_posteriors(potentials, interval) for interval in _INTERVALS)
     return next((posteriors for posteriors in found if posteriors is not None), None)
 
@@ -236,7 +236,7 @@ class _LogLikelihood(torch.autograd.Function):
 def log_likelihood(potentials: Potentials, tags: Optional[Tensor]) -> Tensor:
     """`log p(y | x)` of each sentence, (batch,), for tags (batch, length) that are within range on
     padding, too; `-log Z(x)` for no tags. A `ValueError` if all paths are forbidden."""
-    posteriors = _posteriors(potentials)
+    posteriors = posteriors_of(potentials)
     if posteriors is not None:
         return _LogLikelihood.apply(*potentials, tags, posteriors)
     log_partition = _log_space_partition(potentials)
@@ -245,7 +245,7 @@ def log_likelihood(potentials: Potentials, tags: Optional[Tensor]) -> Tensor:
 
 def marginals(potentials: Potentials) -> Tensor:
     """`p(y_t = i | x)`: (batch, length, tags). A `ValueError` if all paths are forbidden."""
-    posteriors = _posteriors(potentials)
+    posteriors = posteriors_of(potentials)
     if posteriors is not None:
         return (posteriors.joint * posteriors.scale).permute(2, 1, 0).contiguous()
     # They are the gradient of log Z, which inference mode would not record.
@@ -264,7 +264,7 @@ def viterbi(potentials: Potentials) -> tuple[Tensor, Tensor]:
     Of equally good paths, the last tag is the lowest, then the one before it, and so on.
     """
     padding = potentials.padding
-    scores = _position_scores(potentials)
+    scores = position_scores(potentials)
     length, tags, batch = scores.shape
     if padding is not None:
         scores.mul_(padding.valid.to(scores.dtype).unsqueeze(1))

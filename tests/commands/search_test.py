@@ -131,7 +131,6 @@ def test_wrong_use(search, space, monkeypatch, tmp_path):
         search()
     assert not list((tmp_path / "runs").glob("trial-*"))
     monkeypatch.setitem(sys.modules, "optuna", None)
-    monkeypatch.delitem(sys.modules, "bilstm_tagger.experiments.search", raising=False)
     with pytest.raises(ConfigurationError, match=r"pip install 'bilstm-tagger\[search\]'"):
         search()
 

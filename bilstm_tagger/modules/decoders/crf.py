@@ -6,6 +6,7 @@ import torch
 
 from bilstm_tagger.data.fields import UNKNOWN_LABEL
 from bilstm_tagger.modules.crf import ConditionalRandomField
+from bilstm_tagger.modules.crf_probabilities import TagDistribution
 from bilstm_tagger.modules.decoders.task_decoder import TaskDecoder
 
 
@@ -32,3 +33,8 @@ class CRFDecoder(TaskDecoder):
 
     def decode(self, emissions: torch.Tensor, mask: Optional[torch.Tensor] = None) -> torch.Tensor:
         return self.crf.viterbi(emissions, mask)[0]
+
+    def distribution(
+        self, emissions: torch.Tensor, mask: Optional[torch.Tensor] = None
+    ) -> TagDistribution:
+        return self.crf.distribution(emissions, mask)

@@ -5,7 +5,8 @@ from typing import Optional
 import torch
 
 from bilstm_tagger.data.fields import UNKNOWN_LABEL
-from bilstm_tagger.modules.crf import PermittedPaths
+from bilstm_tagger.modules.crf import AllowedTransitions, PermittedPaths
+from bilstm_tagger.modules.crf_probabilities import TagDistribution
 from bilstm_tagger.modules.decoders.task_decoder import TaskDecoder
 
 
@@ -35,3 +36,12 @@ class SoftmaxDecoder(TaskDecoder):
         if self.paths is None:
             return emissions.argmax(-1)
         return self.paths(emissions, mask)
+
+    def distribution(
+        self, emissions: torch.Tensor, mask: Optional[torch.Tensor] = None
+    ) -> TagDistribution:
+        paths = self.paths
+        if paths is None:
+            every = torch.ones(len(self.labels), dtype=torch.bool, device=emissions.device)
+            paths = PermittedPaths(AllowedTransitions(every, every.expand(len(every), -1), every))
+        return paths.distribution(emissions, mask)

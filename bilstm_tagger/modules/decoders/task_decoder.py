@@ -1,5 +1,6 @@
 """What every decoder of a task has: the layer that it reads, own layers, and tag scores."""
 
+from functools import cached_property, partial
 from typing import Any, Optional
 
 import torch
@@ -9,10 +10,12 @@ from allennlp.data import Vocabulary
 
 from bilstm_tagger.data.encodings import Encoding, get_encoding
 from bilstm_tagger.data.fields import label_namespace
-from bilstm_tagger.data.tag_repair import REPAIRS
+from bilstm_tagger.data.tag_repair import REPAIRS, repaired_spans
 from bilstm_tagger.modules.bilstm_encoder import BiLSTMEncoder
 from bilstm_tagger.modules.crf import AllowedTransitions
+from bilstm_tagger.modules.crf_probabilities import TagDistribution
 from bilstm_tagger.modules.packed_lstm import Packing
+from bilstm_tagger.modules.span_rules import SpanRules
 
 
 class TaskDecoder(torch.nn.Module, Registrable):
@@ -163,3 +166,30 @@ class TaskDecoder(torch.nn.Module, Registrable):
     def decode(self, emissions: torch.Tensor, mask: Optional[torch.Tensor] = None) -> torch.Tensor:
         """The best tags, ids (batch, length)."""
         raise NotImplementedError
+
+    def distribution(
+        self, emissions: torch.Tensor, mask: Optional[torch.Tensor] = None
+    ) -> TagDistribution:
+        """The distribution over the tag sequences that `decode` chooses from: probabilities of
+        tags, sequences and spans, and the best sequences.
+
+        # Parameters
+
+        As of `decode`.
+        """
+        raise NotImplementedError
+
+    @cached_property
+    def span_rules(self) -> SpanRules:
+        """How spans are read in the tags, `repair` included, for the probabilities of spans.
+
+        # Errors
+
+        `ValueError` if the task has no encoding, as it has no spans then.
+        """
+        if self.encoding is None:
+            raise ValueError("a task without 'encoding' has no spans")
+        read = self.encoding.spans
+        if self.repair is not None:
+            read = partial(repaired_spans, repair=self.repair)
+        return SpanRules.of(read, self.labels)

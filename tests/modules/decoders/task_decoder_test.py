@@ -107,3 +107,13 @@ def test_a_decoder_says_how_it_trains_and_decodes(vocabulary):
         decoder.loss(emissions, torch.zeros(1, 2, dtype=torch.long))
     with pytest.raises(NotImplementedError):
         decoder.decode(emissions)
+    with pytest.raises(NotImplementedError):
+        decoder.distribution(emissions)
+
+
+def test_rules_of_spans_are_of_the_encoding(vocabulary):
+    rules = make(vocabulary, encoding="BIO").span_rules
+    assert rules.labels == {"NP": 0, "VP": 1}
+    assert rules.tags.tolist() == [[1, 2], [3, -1]]
+    with pytest.raises(ValueError, match="without 'encoding' has no spans"):
+        make(vocabulary).span_rules  # noqa: B018
