@@ -3,14 +3,14 @@
 import argparse
 import json
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allennlp.commands.subcommand import Subcommand
 from allennlp.common.checks import ConfigurationError
+
+from bilstm_tagger.commands.errors import one_line_errors, write_file
 
 if TYPE_CHECKING:
     from bilstm_tagger.experiments.comparison import Comparison
@@ -81,18 +81,11 @@ class Compare(Subcommand):
 def run_compare(args: argparse.Namespace) -> None:
     """Prints tables and verdicts and writes what is asked for; ends the process with status 1 where
     the runs or predictions cannot be read or compared, or the file cannot be written."""
-    from bilstm_tagger.data.lines import DataFormatError
-    from bilstm_tagger.experiments.records import RecordError, write_text
-
-    try:
+    with one_line_errors():
         _settle(args)
         content = _compare_predictions(args) if args.predictions else _compare_runs(args)
         if args.output_file:
-            Path(args.output_file).parent.mkdir(parents=True, exist_ok=True)
-            write_text(args.output_file, json.dumps(content, indent=2) + "\n")
-    except (ConfigurationError, DataFormatError, OSError, RecordError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+            write_file(args.output_file, json.dumps(content, indent=2) + "\n")
 
 
 def _share(text: str) -> float:

@@ -1,16 +1,14 @@
 """`allennlp distribution`: the distribution of scores over seeds."""
 
 import argparse
-import errno
 import json
-import os
-import sys
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allennlp.commands.subcommand import Subcommand
+
+from bilstm_tagger.commands.errors import one_line_errors, write_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,21 +55,18 @@ def run_distribution(args: argparse.Namespace) -> None:
     """Prints the tables and writes what is asked for; ends the process with status 1 where the
     records cannot be read, no run has the metric, or a file cannot be written."""
     from bilstm_tagger.experiments.distribution import distributions
-    from bilstm_tagger.experiments.records import RecordError, read_records
+    from bilstm_tagger.experiments.records import read_records
     from bilstm_tagger.experiments.report import make_report
 
-    try:
+    with one_line_errors():
         records = read_records(*args.runs)
         found = distributions(records, args.metric)
         print_distributions(found)
         if args.output_file:
             content = {"configs": [each.to_json() for each in found]}
-            _write(args.output_file, json.dumps(content, indent=2) + "\n")
+            write_file(args.output_file, json.dumps(content, indent=2) + "\n")
         if args.report:
-            _write(args.report, make_report(found, records))
-    except (OSError, RecordError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+            write_file(args.report, make_report(found, records))
 
 
 def print_distributions(found: Sequence["ConfigDistribution"]) -> None:
@@ -104,18 +99,6 @@ def print_distributions(found: Sequence["ConfigDistribution"]) -> None:
         for run in left_out:
             table.add_row(Text(run.name), str(run.seed), Text(run.reason))
         console.print(table)
-
-
-def _write(path: str, text: str) -> None:
-    from bilstm_tagger.experiments.records import RecordError, write_text
-
-    try:
-        if Path(path).is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, text)
-    except OSError as error:
-        raise RecordError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _console() -> "Console":

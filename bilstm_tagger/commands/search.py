@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allennlp.commands.subcommand import Subcommand
-from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+
+from bilstm_tagger.commands.errors import one_line_errors
 
 if TYPE_CHECKING:
     from bilstm_tagger.experiments.search import Search as SettingsSearch
@@ -69,6 +70,7 @@ class Search(Subcommand):
         return subparser
 
 
+@one_line_errors()
 def run_search(args: argparse.Namespace) -> None:
     """Makes the trials; ends the process with status 130 if interrupted, 1 if none was finished."""
     from rich.console import Console
@@ -106,13 +108,12 @@ def _search(args: argparse.Namespace) -> "SettingsSearch":
         raise ConfigurationError(
             f"a search needs Optuna ({error}): pip install 'bilstm-tagger[search]'"
         ) from error
+    from bilstm_tagger.experiments.jobs import read_config
     from bilstm_tagger.experiments.search import Search as SettingsSearch
     from bilstm_tagger.experiments.search_space import SearchSpace
 
-    for path in (args.config, args.space):
-        if not Path(path).is_file():
-            raise ConfigurationError(f"{path}: no such file")
-    config = Params.from_file(args.config, args.overrides).as_dict(quiet=True)
+    config = read_config(args.config, args.overrides)
+    space = SearchSpace(read_config(args.space))
     metric = args.metric or (config.get("trainer") or {}).get("validation_metric", "-loss")
     metric = metric[0] if isinstance(metric, list) else metric
     if metric[:1] not in ("+", "-"):
@@ -122,7 +123,7 @@ def _search(args: argparse.Namespace) -> "SettingsSearch":
     return SettingsSearch(
         name=Path(args.config).stem,
         config=config,
-        space=SearchSpace.from_file(args.space),
+        space=space,
         folder=str(folder),
         storage=args.storage or f"sqlite:///{(folder / 'search.db').absolute()}",
         metric=metric[1:],

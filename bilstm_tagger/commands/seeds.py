@@ -7,6 +7,8 @@ import sys
 from allennlp.commands.subcommand import Subcommand
 from allennlp.common.checks import ConfigurationError
 
+from bilstm_tagger.commands.errors import one_line_errors
+
 
 @Subcommand.register("seeds")
 class Seeds(Subcommand):
@@ -63,6 +65,7 @@ class Seeds(Subcommand):
         return subparser
 
 
+@one_line_errors()
 def run_seeds(args: argparse.Namespace) -> None:
     """Makes the runs; ends the process with status 1 if one failed, 130 if interrupted."""
     from rich.console import Console

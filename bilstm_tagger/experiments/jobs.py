@@ -97,6 +97,18 @@ class Job:
         return found
 
 
+def read_config(path: str, overrides: str = "") -> dict[str, Any]:
+    """A config with overrides. A `ConfigurationError` where it cannot be read."""
+    if not Path(path).is_file():
+        raise ConfigurationError(f"{path}: no such file")
+    try:
+        return Params.from_file(path, overrides).as_dict(quiet=True)
+    except (RuntimeError, ValueError) as error:
+        why = " ".join(str(error).split())
+        also = ", or the overrides," if overrides else ""
+        raise ConfigurationError(f"{path}{also} cannot be read: {why}") from error
+
+
 def jobs_of(
     configs: Sequence[str],
     seeds: Sequence[int],
@@ -134,9 +146,7 @@ def jobs_of(
                 f"{names[name]} and {path} would both be '{name}': give them different names"
             )
         names[name] = path
-        if not Path(path).is_file():
-            raise ConfigurationError(f"{path}: no such config")
-        config = Params.from_file(path, overrides).as_dict(quiet=True)
+        config = read_config(path, overrides)
         config_hash = hash_of(config)
         for seed in seeds:
             job = Job(

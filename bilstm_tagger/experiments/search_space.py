@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.params import with_overrides
 
@@ -83,10 +82,6 @@ class SearchSpace:
         if not settings:
             raise ConfigurationError("the space has no settings: there is nothing to search")
         self.settings = {name: _setting(name, about) for name, about in settings.items()}
-
-    @classmethod
-    def from_file(cls, path: str) -> "SearchSpace":
-        return cls(Params.from_file(path).as_dict(quiet=True))
 
     def suggest(self, trial: "BaseTrial") -> dict[str, Any]:
         """The overrides of a trial."""

@@ -109,7 +109,11 @@ class TestErrors:
 
 @pytest.mark.parametrize(
     ("module", "allowed"),
-    [(commands, {"allennlp"}), (plots, {"numpy", "bilstm_tagger"}), (report, {"bilstm_tagger"})],
+    [
+        (commands, {"allennlp", "bilstm_tagger"}),
+        (plots, {"numpy", "bilstm_tagger"}),
+        (report, {"bilstm_tagger"}),
+    ],
 )
 def test_start_up_of_allennlp_imports_no_plots_and_tables(module, allowed):
     imports = [

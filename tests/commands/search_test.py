@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from allennlp.common import Params
-from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.commands.search import _short
 from bilstm_tagger.experiments.records import read_records
@@ -100,15 +99,26 @@ def test_searches_goes_on_and_writes_the_best(search, tmp_path, capsys):
     assert f"best.jsonnet: trial {best.number}, chunk_f1 {best.value:.4f}" in out
 
 
-def test_a_storage_that_its_study_does_not_fit(search, space):
+@pytest.fixture
+def fails(search, capsys):
+    """Searches in vain; asserts that the message is a line of this pattern."""
+
+    def run(pattern: str, *arguments, **settings):
+        with pytest.raises(SystemExit) as ended:
+            search(*arguments, **settings)
+        assert ended.value.code == 1
+        assert re.search(f"^error: .*{pattern}", capsys.readouterr().err.splitlines()[-1])
+
+    return run
+
+
+def test_a_storage_that_its_study_does_not_fit(search, fails, space):
     search("--trials", "1", "--metric", "+chunk_f1", "--jobs", "2")
-    with pytest.raises(ConfigurationError, match="with another metric: give another folder"):
-        search("--trials", "1", "--metric", "+pos_accuracy")
-    with pytest.raises(ConfigurationError, match=r"with another config \(or -o\)"):
-        search("--trials", "1", "--metric", "+chunk_f1", **{"trainer.num_epochs": 3})
+    arguments = ("--trials", "1", "--metric", "+chunk_f1")
+    fails("with another metric: give another folder", *arguments[:3], "+pos_accuracy")
+    fails(r"with another config \(or -o\)", *arguments, **{"trainer.num_epochs": 3})
     space.write_text(SPACE.replace("5e-4", "6e-4"))
-    with pytest.raises(ConfigurationError, match="with another space"):
-        search("--trials", "1", "--metric", "+chunk_f1")
+    fails("with another space", *arguments)
 
 
 def test_no_trial_succeeds(search, tmp_path, capsys):
@@ -119,20 +129,17 @@ def test_no_trial_succeeds(search, tmp_path, capsys):
     assert "no trial was trained to the end" in capsys.readouterr().out
 
 
-def test_wrong_use(search, space, monkeypatch, tmp_path):
-    with pytest.raises(ConfigurationError, match="must be at least 1"):
-        search("--trials", "0")
-    with pytest.raises(ConfigurationError, match=r"put \+ or - before it"):
-        search("--metric", "chunk_f1")
-    with pytest.raises(ConfigurationError, match="missing.jsonnet: no such file"):
-        search(config="missing.jsonnet")
+def test_wrong_use(fails, space, monkeypatch, tmp_path):
+    fails("must be at least 1", "--trials", "0")
+    fails(r"put \+ or - before it", "--metric", "chunk_f1")
+    fails("missing.jsonnet: no such file", config="missing.jsonnet")
     space.write_text("{ 'model.nothing.there': { type: 'int', low: 1, high: 2 } }")
-    with pytest.raises(ConfigurationError, match="the space does not fit the config"):
-        search()
+    fails("the space does not fit the config")
+    space.write_text("{")
+    fails("space.jsonnet cannot be read: STATIC ERROR")
     assert not list((tmp_path / "runs").glob("trial-*"))
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'bilstm-tagger\[search\]'"):
-        search()
+    fails(r"pip install 'bilstm-tagger\[search\]'")
 
 
 def test_short_names():

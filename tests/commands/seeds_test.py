@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.experiments.records import read_records
 
@@ -82,7 +81,9 @@ def test_interrupted_and_gone_on_with(tmp_path):
 
 
 @pytest.mark.parametrize("option", ["--seeds", "--jobs"])
-def test_wrong_numbers(option, allennlp, tmp_path):
-    with pytest.raises(ConfigurationError, match=f"{option} must be at least 1"):
+def test_wrong_numbers(option, allennlp, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
         allennlp(*arguments(tmp_path, option, "0"))
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.splitlines()[-1] == f"error: {option} must be at least 1"
     assert not os.listdir(tmp_path)

@@ -77,5 +77,13 @@ def test_names(tmp_path):
     assert (job.name, job.folder) == ("other_name", str(tmp_path / "other_name" / "seed-1"))
     with pytest.raises(ConfigurationError, match="would both be 'my_config': give them"):
         jobs_of([str(path), str(path)], [1], str(tmp_path))
-    with pytest.raises(ConfigurationError, match="missing.jsonnet: no such config"):
+    with pytest.raises(ConfigurationError, match="missing.jsonnet: no such file"):
         jobs_of([str(tmp_path / "missing.jsonnet")], [1], str(tmp_path))
+
+
+def test_what_cannot_be_read(configs, tmp_path):
+    with pytest.raises(ConfigurationError, match="or the overrides, cannot be read: RUN"):
+        jobs_of(configs[:1], [1], str(tmp_path), "{ trainer: error 'no' }")
+    Path(configs[0]).write_text("{ trainer: ")
+    with pytest.raises(ConfigurationError, match="a.jsonnet cannot be read: STATIC ERROR.*:1:"):
+        jobs_of(configs[:1], [1], str(tmp_path))

@@ -1,0 +1,34 @@
+"""How the subcommands tell of what a user can mend."""
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from allennlp.common.checks import ConfigurationError
+
+from bilstm_tagger.data.lines import DataFormatError
+from bilstm_tagger.experiments.records import RecordError, write_text
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turns errors of input, config and files into a line on stderr, and exit status 1."""
+    try:
+        yield
+    except (ConfigurationError, DataFormatError, OSError, RecordError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def write_file(path: str, text: str) -> None:
+    """Writes a file that the user named. A `RecordError` where that cannot be."""
+    try:
+        if Path(path).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
+    except OSError as error:
+        raise RecordError(f"{path} cannot be written: {error.strerror}") from error
