@@ -36,6 +36,9 @@ number of runs is 1, it is one run, and says little.** Vectors are GloVe 6B, 100
 are those of a training on one core of a machine that did other things, too. Published numbers are
 single runs, unless they say more.
 
+`peters2018_elmo` and `transformer` are not among them: they want weights that `make data` does not
+fetch. `ner` and `pos` are run of the papers that have such a task.
+
 A run by hand: `allennlp train CONFIG -s FOLDER -o '{"random_seed": 1, "numpy_seed": 1,
 "pytorch_seed": 1}' --include-package bilstm_tagger`; of a form, `-o "(import
 'training_config/papers/FORM.libsonnet') + {random_seed: 1, numpy_seed: 1, pytorch_seed: 1}"`.

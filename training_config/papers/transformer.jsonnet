@@ -1,5 +1,6 @@
 // A transformer in place of the word vectors: any encoder of Hugging Face, by its name or the folder
 // that it is in. A token has the mean of its word pieces.
+// Not measured here: `make data` does not fetch such a model.
 local corpora = import '../lib/corpora.libsonnet';
 local inputs = import '../lib/inputs.libsonnet';
 local training = import '../lib/training.libsonnet';
