@@ -40,7 +40,7 @@ local files(names) = {
     'dataset_reader.columns': { tokens: 1, pos: 3 },
     'dataset_reader.conllu': true,
     'dataset_reader.tasks': { pos: {} },
-    'model.tasks': { pos: { type: 'softmax' } },
+    'model.tasks': { pos: { type: 'crf' } },
     'trainer.validation_metric': '+pos_accuracy',
   },
 }

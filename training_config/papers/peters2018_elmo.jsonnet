@@ -1,6 +1,7 @@
 // Peters et al. 2018, Deep contextualized word representations (N18-1202): ELMo, its layers mixed,
 // beside word vectors and characters. data/elmo/ must hold the options and weights of an ELMo.
 // The paper: named entities of CoNLL-2003 92.22; it has no chunking.
+// (AllenNLP's ELMo carries its state from batch to batch: tags depend a little on what came before.)
 // Not measured here: `make data` does not fetch such weights.
 local base = import 'reimers_gurevych2017.jsonnet';
 
