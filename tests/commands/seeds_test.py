@@ -59,7 +59,13 @@ def test_interrupted_and_gone_on_with(tmp_path):
         Path(sys.executable).parent / "allennlp",
         *arguments(tmp_path, "--seeds", "1", "--jobs", "2", **LONG),
     ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Tests in the background of a shell ignore interrupts, and their children would, too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     run = tmp_path / "quickstart" / "seed-1"
     end = time.monotonic() + 90
     while not (run / "metrics_epoch_1.json").exists():
