@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -182,14 +182,6 @@ def by_config(records: Iterable[RunRecord]) -> dict[str, list[RunRecord]]:
         name if names.count(name) == 1 else f"{name} ({config_hash})": group
         for (name, config_hash), group in groups.items()
     }
-
-
-def common_metrics(records: Sequence[RunRecord], prefix: str = DEV) -> list[str]:
-    """Names of the metrics, without prefix, that every one of the records has."""
-    if not records:
-        return []
-    shared = set.intersection(*(set(record.metrics) for record in records))
-    return sorted(name.removeprefix(prefix) for name in shared if name.startswith(prefix))
 
 
 def _order(record: RunRecord) -> tuple[str, str, int]:

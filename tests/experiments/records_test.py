@@ -7,7 +7,6 @@ from bilstm_tagger.experiments.records import (
     RecordError,
     RunRecord,
     by_config,
-    common_metrics,
     hash_of,
     read_records,
     write_record,
@@ -83,13 +82,6 @@ def test_groups_are_the_finished_runs_of_one_config():
     random.shuffle(records)
     groups = {name: [each.seed for each in group] for name, group in by_config(records).items()}
     assert groups == {"a": [1, 2], "b (000000000000)": [1], "b (111111111111)": [1]}
-
-
-def test_common_metrics():
-    records = [record(), record(metrics={"best_validation_f1": 0.5, "best_validation_loss": 2.0})]
-    assert common_metrics(records) == ["f1"]
-    assert common_metrics(records, "test_") == []
-    assert common_metrics([]) == []
 
 
 @pytest.mark.parametrize(
