@@ -4,7 +4,6 @@ and its plots. `make findings`; `--no-runs` for the page alone.
 Runs and records are kept as those of `scripts/results.py`, which see.
 """
 
-import argparse
 import dataclasses
 import json
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from _jsonnet import evaluate_file  # type: ignore[import-untyped]
-from results import Entry, known, run_missing, show_mean, table_row
+from results import Entry, known, run_as_told, show_mean, table_row
 
 from bilstm_tagger.experiments.comparison import Comparison, compare_all
 from bilstm_tagger.experiments.distribution import Scale, Summary
@@ -85,9 +84,10 @@ def page(plan: Sequence[tuple[dict[str, Any], list[Trial]]]) -> str:
     lines = [HEADER]
     for finding, trials in plan:
         lines += [f"## {finding['title']}", "", f"They found: {finding['claim']}", ""]
-        for trial in trials:
-            lines += [*_lines_of(trial, trial.scores()), ""]
-        if any(_enough(trial.scores()) for trial in trials):
+        scores = [trial.scores() for trial in trials]
+        for trial, of_trial in zip(trials, scores, strict=True):
+            lines += [*_lines_of(trial, of_trial), ""]
+        if any(map(_enough, scores)):
             lines += [f"![Test scores of each run](findings/{finding['name']}.svg)", ""]
     return "\n".join(lines)
 
@@ -161,17 +161,11 @@ def plot(trials: Sequence[Trial], path: Path) -> None:
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Status 1 where a run failed."""
-    parser = argparse.ArgumentParser(description="Make docs/findings.md and its plots.")
-    parser.add_argument("--no-runs", action="store_true", help="train nothing, write the page")
-    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
-    given = parser.parse_args(arguments)
     plan = read_plan()
-    failed = 0
-    if not given.no_runs:
-        entries = [
-            entry for _, trials in plan for trial in trials for entry in trial.entries.values()
-        ]
-        failed = run_missing(entries, given.jobs)
+    everything = [
+        entry for _, trials in plan for trial in trials for entry in trial.entries.values()
+    ]
+    failed = run_as_told("Make docs/findings.md and its plots.", everything, arguments)
     for finding, trials in plan:
         drawn = [trial for trial in trials if _enough(trial.scores())]
         if drawn:

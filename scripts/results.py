@@ -190,16 +190,22 @@ def table_row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
-    """Status 1 where a run failed."""
-    parser = argparse.ArgumentParser(description="Make docs/results.md.")
-    parser.add_argument("--no-runs", action="store_true", help="train nothing, write the tables")
+def run_as_told(
+    description: str, entries: Sequence[Entry], arguments: Optional[Sequence[str]]
+) -> int:
+    """Reads the command line and trains what is missing; the number of runs that failed."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--no-runs", action="store_true", help="train nothing, write the page")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     given = parser.parse_args(arguments)
+    return 0 if given.no_runs else run_missing(entries, given.jobs)
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Status 1 where a run failed."""
     plan = read_plan()
-    failed = 0
-    if not given.no_runs:
-        failed = run_missing([entry for _, entries in plan for entry in entries], given.jobs)
+    everything = [entry for _, entries in plan for entry in entries]
+    failed = run_as_told("Make docs/results.md.", everything, arguments)
     write_text(PAGE, page(plan))
     return int(failed > 0)
 

@@ -91,8 +91,7 @@ def run_seeds(args: argparse.Namespace) -> None:
     missing = [job for job in jobs if not ((record := job.record()) and record.finished)]
     if len(missing) < len(jobs):
         console.print(f"{len(jobs) - len(missing)} of {len(jobs)} runs were finished before")
-    failed = 0
-    ended = 0
+    failed = ended = elsewhere = 0
     try:
         progress = RunsProgress(console, total=len(missing))
         watched = list(map(progress.watched, missing))
@@ -105,6 +104,7 @@ def run_seeds(args: argparse.Namespace) -> None:
         with progress, contextlib.closing(results):
             for job, record in results:
                 ended += 1
+                elsewhere += record is None
                 failed += record is not None and not record.finished
                 write_table(args.serialization_dir)
                 progress.ended(job, record)
@@ -114,6 +114,7 @@ def run_seeds(args: argparse.Namespace) -> None:
         )
         sys.exit(130)
     table = write_table(args.serialization_dir)
-    console.print(f"{table}: {len(jobs) - failed} runs finished, {failed} failed", soft_wrap=True)
+    finished = len(jobs) - failed - elsewhere
+    console.print(f"{table}: {finished} runs finished, {failed} failed", soft_wrap=True)
     if failed:
         sys.exit(1)

@@ -68,6 +68,7 @@ def run_on_ray(jobs: Sequence[Job], slots: int, address: str) -> Outcomes:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError, RuntimeError) as error:
         raise ConfigurationError(f"--ray {address}: no cluster there ({error})") from error
+    running: dict[Any, Job] = {}
     try:
         task = ray.remote(num_cpus=threads, max_retries=_RETRIES)(_execute)
         running = {

@@ -1,7 +1,6 @@
 """A search for the settings of a config, by Optuna."""
 
 import contextlib
-import copy
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -190,7 +189,7 @@ class Search:
         return str(self.folder / f"trial-{number:04d}")
 
     def _job(self, trial: "Trial") -> Job:
-        config = copy.deepcopy(config_with(self.config, self.space.suggest(trial)))
+        config = config_with(self.config, self.space.suggest(trial))
         config_hash = hash_of(config)
         trainer = config.setdefault("trainer", {})
         trainer["callbacks"] = [*(trainer.get("callbacks") or []), {"type": "optuna_pruning"}]
