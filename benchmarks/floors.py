@@ -12,7 +12,7 @@ from torch import Tensor
 from benchmarks.samples import Sample, timed
 from benchmarks.tagger import TASK, Tagger, evaluating
 from bilstm_tagger.data.fields import SentenceField
-from bilstm_tagger.models.bilstm_tagger import GROUP_SIZE
+from bilstm_tagger.models.sentence_predictor import GROUP_SIZE
 from bilstm_tagger.modules.packed_lstm import Packing
 
 # A product forward has two backward: with respect to its input, and to its weights.

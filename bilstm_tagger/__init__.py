@@ -1,6 +1,7 @@
 """BiLSTM-CNN-CRF sequence tagging, a plugin for AllenNLP."""
 
 import sys
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -8,3 +9,11 @@ __version__ = "0.1.0"
 # plain Python modules (CRF, BiLSTM, character encoders, encodings, column files) still import.
 if "allennlp" in sys.modules:
     from bilstm_tagger import plugin  # noqa: F401
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Tagger":
+        from bilstm_tagger.tagging import Tagger
+
+        return Tagger
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

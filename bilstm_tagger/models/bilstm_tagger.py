@@ -1,5 +1,6 @@
 """The tagger: shared embedder and encoder, a decoder for each task."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Optional, cast
 
@@ -7,20 +8,17 @@ import torch
 from allennlp.common import Lazy
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance, TextFieldTensors, Vocabulary
-from allennlp.data.fields import TextField
 from allennlp.models import Model
 from allennlp.modules import TextFieldEmbedder
 from allennlp.nn import InitializerApplicator, RegularizerApplicator
 from allennlp.nn.util import get_text_field_mask
 
+from bilstm_tagger.models.prediction import PredictionOptions, TaskPrediction
+from bilstm_tagger.models.sentence_predictor import SentencePredictor, metadata_of
 from bilstm_tagger.models.task_scores import Metadata, TaskScores, predicted_tags
 from bilstm_tagger.models.token_projector import TokenProjector
 from bilstm_tagger.modules.bilstm_encoder import BiLSTMEncoder
 from bilstm_tagger.modules.decoders import TaskDecoder
-from bilstm_tagger.modules.packed_lstm import Packing
-
-# Sentences that are predicted together. With more, the states outgrow the cache of a processor.
-GROUP_SIZE = 128
 
 
 @Model.register("bilstm_tagger")
@@ -92,10 +90,14 @@ class BiLSTMTagger(Model):
         identified: dict[str, Any] = {"": None}
         if task_identifier:
             identified = {name: partial(self._identified, task=name) for name in tasks}
-        self._projectors = {
-            name: TokenProjector(vocab, text_field_embedder, self.encoder, function)
-            for name, function in identified.items()
-        }
+        self._predictor = SentencePredictor(
+            {
+                name: TokenProjector(vocab, text_field_embedder, self.encoder, function)
+                for name, function in identified.items()
+            },
+            self.encoder,
+            self._decoders(),
+        )
         if initializer is not None:
             initializer(self)
 
@@ -237,49 +239,40 @@ class BiLSTMTagger(Model):
 
         `List[Dict[str, Any]]`
             For each sentence, in the order of the list, `tags` and `tokens`, as of
-            `make_output_human_readable`.
+            `make_output_human_readable`; but constrained where the decoders are not set otherwise.
         """
-        outputs: list[dict[str, Any]] = [{} for _ in instances]
+        outputs: list[dict[str, Any]] = []
+        for instance, predicted in zip(instances, self.predict_instances(instances), strict=True):
+            output: dict[str, Any] = {"tags": {name: each.tags for name, each in predicted.items()}}
+            about = metadata_of(instance)
+            if "tokens" in about:
+                output["tokens"] = about["tokens"]
+            outputs.append(output)
+        return outputs
+
+    def predict_instances(
+        self, instances: Sequence[Instance], options: Optional[PredictionOptions] = None
+    ) -> list[dict[str, TaskPrediction]]:
+        """Predicts sentences of any lengths, in evaluation mode: for each, in their order, task to
+        what it says. Labels have no influence.
+
+        # Parameters
+
+        instances : `Sequence[Instance]`
+        options : `PredictionOptions`, optional
+            What is wanted beside the tags.
+        """
         training = self.training
         self.eval()
         try:
-            # Sentences of similar length together make the fewest steps.
-            order = sorted(range(len(instances)), key=lambda i: -len(instances[i]["tokens"]))
-            for start in range(0, len(order), GROUP_SIZE):
-                group = order[start : start + GROUP_SIZE]
-                readable = self._predict([instances[index] for index in group])
-                for key, values in readable.items():
-                    for index, value in zip(group, values, strict=True):
-                        outputs[index][key] = value
+            return self._predictor.predict(instances, options or PredictionOptions())
         finally:
             if training:
                 self.train()
-        return outputs
 
     def train(self, mode: bool = True) -> "BiLSTMTagger":
         if mode:
-            for each in self._projectors.values():
-                each.clear()  # the weights will change
+            self._predictor.clear()  # the weights will change
         return super().train(mode)
-
-    @torch.no_grad()
-    def _predict(self, instances: list[Instance]) -> dict[str, list[Any]]:
-        """The readable output of sentences, the longest first."""
-        fields = [cast(TextField, instance["tokens"]) for instance in instances]
-        lengths = [len(field) for field in fields]
-        packing = Packing(torch.tensor(lengths, device=next(self.parameters()).device))
-        layers = {}
-        for name, project in self._projectors.items():
-            projected, rows = project(fields)
-            layers[name] = self.encoder.read(projected, packing, rows)
-        tag_ids = {
-            name: decoder.predict(layers[name if self.task_identifier else ""], packing)
-            for name, decoder in self._decoders().items()
-        }
-        metadata = [
-            instance["metadata"].metadata if "metadata" in instance.fields else {}
-            for instance in instances
-        ]
-        return self._readable(tag_ids, lengths, metadata)
 
     default_predictor = "json_to_json"

@@ -1,12 +1,12 @@
 """The losses and scores of the tasks of a model, and their tags as they are in the files."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Optional
 
 import torch
 from allennlp.training.metrics import Average, Metric
 
-from bilstm_tagger.data.encodings import get_encoding
+from bilstm_tagger.data.encodings import Encoding, get_encoding
 from bilstm_tagger.data.tag_repair import repaired_spans
 from bilstm_tagger.metrics import SpanF1, TokenAccuracy
 from bilstm_tagger.modules.decoders import TaskDecoder
@@ -15,22 +15,43 @@ Metadata = Sequence[dict[str, Any]]
 Tags = list[list[str]]
 
 
-def _in_encoding_of_files(
-    task: str, decoder: TaskDecoder, tags: Tags, metadata: Metadata, predicted: bool
-) -> Tags:
-    encoding = decoder.encoding
-    if encoding is None:
+def file_encoding(task: str, decoder: TaskDecoder, about: dict[str, Any]) -> Optional[Encoding]:
+    """The encoding of the files, in which tags are written; `None` for plain labels.
+
+    # Parameters
+
+    task : `str`, decoder : `TaskDecoder`
+        The task.
+    about : `Dict[str, Any]`
+        The metadata of a sentence, as the dataset reader gives it.
+    """
+    if decoder.encoding is None:
+        return None
+    name = about.get("file_encodings", {}).get(task)
+    return decoder.encoding if name is None else get_encoding(name)
+
+
+def written(
+    tags: list[str], decoder: TaskDecoder, encoding: Optional[Encoding], repair: Optional[str]
+) -> list[str]:
+    """The tags of a sentence as they are written.
+
+    # Parameters
+
+    tags : `List[str]`
+        In the model's encoding.
+    decoder : `TaskDecoder`, encoding : `Encoding`, optional
+        Of the task; the encoding is that of `file_encoding`.
+    repair : `str`, optional
+        What becomes of tags that continue a chunk where none is open.
+    """
+    if decoder.encoding is None or encoding is None:
         return tags
-    converted = []
-    for row, about in zip(tags, metadata, strict=True):
-        wanted = about.get("file_encodings", {}).get(task) or encoding.name
-        if predicted and decoder.repair is not None:
-            spans = repaired_spans(row, decoder.repair)
-            row = get_encoding(wanted).spans_to_tags(spans, len(row))
-        elif wanted != encoding.name:
-            row = get_encoding(wanted).spans_to_tags(encoding.spans(row), len(row))
-        converted.append(row)
-    return converted
+    if repair is not None:
+        return encoding.spans_to_tags(repaired_spans(tags, repair), len(tags))
+    if encoding is not decoder.encoding:
+        return encoding.spans_to_tags(decoder.encoding.spans(tags), len(tags))
+    return tags
 
 
 def predicted_tags(
@@ -50,9 +71,15 @@ def predicted_tags(
         Of the sentences, as the dataset reader gives it.
     """
     label = decoder.labels.__getitem__
-    rows = zip(ids.tolist(), lengths, strict=True)
-    tags = [list(map(label, row[:length])) for row, length in rows]
-    return _in_encoding_of_files(task, decoder, tags, metadata, predicted=True)
+    return [
+        written(
+            list(map(label, row[:length])),
+            decoder,
+            file_encoding(task, decoder, about),
+            decoder.repair,
+        )
+        for row, length, about in zip(ids.tolist(), lengths, metadata, strict=True)
+    ]
 
 
 def _metrics_of(decoder: TaskDecoder) -> list[Metric]:
@@ -99,8 +126,10 @@ class TaskScores:
             if name not in metadata[0].get("gold", ()) or not decoder.evaluate:
                 continue
             predicted = predicted_tags(name, decoder, ids, lengths, metadata)
-            gold = [each["gold"][name] for each in metadata]
-            gold = _in_encoding_of_files(name, decoder, gold, metadata, predicted=False)
+            gold = [
+                written(each["gold"][name], decoder, file_encoding(name, decoder, each), None)
+                for each in metadata
+            ]
             self._scored.add(name)
             for metric in self._metrics[name]:
                 metric(predicted, gold)

@@ -13,6 +13,9 @@ from bilstm_tagger.modules.crf_functional import Potentials
 from bilstm_tagger.modules.n_best import NBest, n_best
 from bilstm_tagger.modules.span_rules import SentenceSpan, SpanRules
 
+# Instead of the probability 0, as a divisor.
+_TINY = torch.finfo(torch.double).tiny
+
 
 class _Chain(NamedTuple):
     """The distribution as a Markov chain. In logarithms, tag j follows tag i at position t with
@@ -22,6 +25,27 @@ class _Chain(NamedTuple):
     transitions: Tensor  # (tags, tags)
     emitted: Tensor  # (length, batch, tags): the sum over all that a tag and its future may be
     following: Tensor  # (length, batch, tags): the same without the tag; infinity for a dead end
+
+
+class Neighbours(NamedTuple):
+    """What the neighbours of a tag are, given the tag: probabilities, (batch, length, tags).
+
+    # Parameters
+
+    marginals : `Tensor`
+        Of the tag itself; 0 on padding.
+    starting : `Tensor`
+        That a span starts at it.
+    adjacent : `Tensor`
+        That one does, and the tag before it has the same label.
+    ending : `Tensor`
+        That the tag behind it does not continue its span.
+    """
+
+    marginals: Tensor
+    starting: Tensor
+    adjacent: Tensor
+    ending: Tensor
 
 
 @dataclass(eq=False)
@@ -136,6 +160,36 @@ class TagDistribution:
             ends = torch.tensor(lengths, device=emissions.device)[where[0]] - 1
             found[order] = _span_log_probabilities(self._chain, rules, where, ends).exp()
         return found.clamp_(max=1.0)
+
+    @torch.no_grad()
+    def neighbours(self, rules: SpanRules) -> Neighbours:
+        """
+        Whether spans start and end at each tag of each token, given that tag.
+
+        # Parameters
+
+        rules : `SpanRules`
+            How spans are read.
+        """
+        marginals, transitions, emitted, following = self._chain
+        device = transitions.device
+        label_of = rules.label_of.to(device)
+        starts, continues = rules.starts.to(device), rules.continues.to(device)
+        same = starts[:-1] & (label_of.unsqueeze(1) == label_of)
+        starting, adjacent, going = (torch.zeros_like(marginals) for _ in range(3))
+        starting[0] = starts[-1].to(marginals)
+        for position in range(1, len(marginals)):
+            before, here = marginals[position - 1], marginals[position]
+            origins = (before.log() - following[position - 1]).unsqueeze(2)
+            # (batch, from, to): the probability of both tags.
+            pairs = (origins + transitions + emitted[position].unsqueeze(1)).exp()
+            starting[position] = (pairs * starts[:-1]).sum(1) / here.clamp(min=_TINY)
+            adjacent[position] = (pairs * same).sum(1) / here.clamp(min=_TINY)
+            going[position - 1] = (pairs * continues).sum(2) / before.clamp(min=_TINY)
+        if self.potentials.padding is not None:
+            going[:-1] *= self.potentials.padding.valid[1:].unsqueeze(2)
+        found = (marginals, starting, adjacent, 1 - going)
+        return Neighbours(*(values.clamp(0.0, 1.0).transpose(0, 1) for values in found))
 
     @cached_property
     @torch.no_grad()

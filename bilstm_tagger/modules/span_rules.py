@@ -42,6 +42,14 @@ class SpanRules:
     starts: Tensor
     continues: Tensor
 
+    @property
+    def label_of(self) -> Tensor:
+        """The row of the label of each tag, (num_tags,) long; -1 for tags that have none."""
+        found = torch.full((len(self.continues),), -1, dtype=torch.long)
+        for row, tags in enumerate(self.tags):
+            found[tags[tags >= 0]] = row
+        return found
+
     @classmethod
     def of(
         cls, read: Callable[[Sequence[str]], Sequence[Span]], tags: Sequence[str]

@@ -1,7 +1,8 @@
 """Predictors: raw text, JSON or CoNLL columns in; JSON or CoNLL columns out."""
 
+import itertools
 import json
-from typing import Any, NamedTuple, Optional
+from typing import Optional, Union
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
@@ -9,20 +10,12 @@ from allennlp.data import DatasetReader, Instance
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 
-from bilstm_tagger.data.encodings import get_encoding
-from bilstm_tagger.dataset_readers import ConllColumnsReader
-from bilstm_tagger.models import BiLSTMTagger
-from bilstm_tagger.predictors.raw_text import split_text
+from bilstm_tagger.models.prediction import PredictionOptions
+from bilstm_tagger.tagging import Tagger, TokenizedSentence
 
 _BYTE_ORDER_MARK = "\ufeff"
 # What a token in a column cannot hold.
 _COLUMN_ENDS = frozenset("\t\r\n")
-
-
-class _Input(NamedTuple):
-    tokens: list[str]
-    columns: dict[str, list[str]]
-    offsets: Optional[list[tuple[int, int]]] = None
 
 
 class TaggerPredictor(Predictor):
@@ -31,7 +24,7 @@ class TaggerPredictor(Predictor):
     A prediction is a dictionary with `sentences`, a list. Each has `tokens`, `tags` (task to tags),
     `spans` (encoded task to spans: `label`, `first_token`, `last_token`, `text`, and for raw text
     `start` and `end`) and for raw text `offsets` (of each token: first character, and the one
-    behind the last).
+    behind the last); on request also what `TaggedSentence` has of probabilities.
 
     Six subclasses are registered, by the form of input and output. Input "text": each line raw
     text, of any number of sentences. "json": each line an object with `sentence` (raw text) or
@@ -50,6 +43,14 @@ class TaggerPredictor(Predictor):
         The data set whose layout a column file has. Needed where the model was trained on several.
     tasks : `List[str]`, optional (default = all, in alphabetical order)
         The tasks whose tags are wanted, in the order of the columns.
+    constrained : `bool`, optional (default=`None`)
+        Whether sequences of tags that the encoding forbids are never given. `None`: yes, unless the
+        config of the model says otherwise.
+    probabilities : `Union[bool, str]`, optional (default=`False`)
+        In JSON output, `true`: the probabilities of tags, spans and sequences; "all": also those of
+        all tags that were not chosen.
+    top_k : `int`, optional (default=`0`)
+        In JSON output, how many of the best sequences of tags are given.
     """
 
     input_form = "json"
@@ -62,28 +63,27 @@ class TaggerPredictor(Predictor):
         language: str = "en",
         dataset: Optional[str] = None,
         tasks: Optional[list[str]] = None,
+        constrained: Optional[bool] = None,
+        probabilities: Union[bool, str] = False,
+        top_k: int = 0,
     ) -> None:
-        for part, wanted in ((model, BiLSTMTagger), (dataset_reader, ConllColumnsReader)):
-            if not isinstance(part, wanted):
-                raise ConfigurationError(
-                    "this predictor is for a model 'bilstm_tagger' with a dataset reader "
-                    f"'conll_columns', found {type(part).__name__} in place of {wanted.__name__}"
-                )
-        names = sorted(dataset_reader.datasets)
+        names = sorted(getattr(dataset_reader, "datasets", ()))
         if self.input_form == "conll" and dataset is None and len(names) > 1:
             raise ConfigurationError(
                 f"the model was trained on several data sets ({', '.join(names)}): say which "
                 f'layout the file has, as in --predictor-args \'{{"dataset": "{names[0]}"}}\''
             )
-        self._reader = dataset_reader.for_prediction(dataset)
+        if self.output_form == "conll" and (probabilities or top_k):
+            raise ConfigurationError(
+                "columns have no place for 'probabilities' and 'top_k'; choose a predictor with "
+                "JSON as output"
+            )
+        self._tagger = Tagger(model, dataset_reader, language, tasks, constrained, dataset)
+        self._reader = self._tagger.reader
+        PredictionOptions.of(probabilities, top_k)  # refuses what is none
+        self._probabilities = probabilities
+        self._top_k = top_k
         super().__init__(model, self._reader)
-        self._language = language
-        self._tasks = sorted(model.tasks) if tasks is None else tasks
-        for name in self._tasks:
-            if name not in model.tasks:
-                raise ConfigurationError(
-                    f"the model has no task '{name}'; it has {sorted(model.tasks)}"
-                )
 
     # Input
 
@@ -101,7 +101,7 @@ class TaggerPredictor(Predictor):
             raise ValueError(f"expected a JSON object, found {line[:80]!r} ({error})") from None
         return loaded
 
-    def _inputs(self, given: JsonDict) -> list[_Input]:
+    def _inputs(self, given: JsonDict) -> list[TokenizedSentence]:
         if not isinstance(given, dict) or ("sentence" in given) == ("tokens" in given):
             raise ValueError(
                 "expected a JSON object with either 'sentence' (raw text) or 'tokens' (a list of "
@@ -120,13 +120,10 @@ class TaggerPredictor(Predictor):
                             f"the token {token!r:.80} holds a tab or line end, which columns "
                             "cannot; choose a predictor with JSON as output"
                         )
-            return [_Input(tokens, features)] if tokens else []
+            return [TokenizedSentence(tokens, features)] if tokens else []
         if not isinstance(given["sentence"], str):
             raise ValueError(f"'sentence' must be a string, found {given['sentence']!r:.80}")
-        return [
-            _Input(sentence.tokens, {}, sentence.offsets)
-            for sentence in split_text(given["sentence"], self._language)
-        ]
+        return self._tagger.split(given["sentence"])
 
     # Prediction
 
@@ -139,22 +136,17 @@ class TaggerPredictor(Predictor):
 
     def predict_batch_json(self, inputs: list[JsonDict]) -> list[JsonDict]:
         split = [self._inputs(given) for given in inputs]
-        instances = [
-            self._reader.text_to_instance(each.tokens, each.columns)
-            for all_ in split
-            for each in all_
-        ]
-        outputs = iter(self._model.forward_on_instances(instances))
+        everything = itertools.chain.from_iterable(split)
+        tagged = iter(
+            self._tagger.tag(everything, probabilities=self._probabilities, top_k=self._top_k)
+        )
         taken = {"sentence", "tokens", *self._reader.feature_columns}
         return [
             {
                 **{key: value for key, value in given.items() if key not in taken},
-                "sentences": [
-                    self._sentence(next(outputs), each.offsets, given.get("sentence"))
-                    for each in all_
-                ],
+                "sentences": [each.to_json() for each in itertools.islice(tagged, len(sentences))],
             }
-            for given, all_ in zip(inputs, split, strict=True)
+            for given, sentences in zip(inputs, split, strict=True)
         ]
 
     def predict_instance(self, instance: Instance) -> JsonDict:
@@ -163,10 +155,15 @@ class TaggerPredictor(Predictor):
     def predict_batch_instance(self, instances: list[Instance]) -> list[JsonDict]:
         for instance in instances:
             self._dataset_reader.apply_token_indexers(instance)
-        outputs = self._model.forward_on_instances(instances)
+        given = [
+            TokenizedSentence(instance["metadata"].metadata["tokens"]) for instance in instances
+        ]
         predictions = []
-        for instance, output in zip(instances, outputs, strict=True):
-            prediction: JsonDict = {"sentences": [self._sentence(output)]}
+        tagged = self._tagger.tag_instances(
+            instances, given, probabilities=self._probabilities, top_k=self._top_k
+        )
+        for instance, sentence in zip(instances, tagged, strict=True):
+            prediction: JsonDict = {"sentences": [sentence.to_json()]}
             lines = instance["metadata"].metadata.get("lines")
             if lines and self.output_form == "conll":
                 prediction["lines"] = lines
@@ -179,32 +176,6 @@ class TaggerPredictor(Predictor):
         if len(inputs) != 1:
             raise ValueError(f"expected one sentence, found {len(inputs)}")
         return self._reader.text_to_instance(inputs[0].tokens, inputs[0].columns)
-
-    def _sentence(
-        self,
-        output: dict[str, Any],
-        offsets: Optional[list[tuple[int, int]]] = None,
-        text: Optional[str] = None,
-    ) -> JsonDict:
-        tokens = output["tokens"]
-        all_tags = {task: output["tags"][task] for task in self._tasks}
-        sentence: JsonDict = {"tokens": tokens, "tags": all_tags, "spans": {}}
-        if offsets is not None:
-            sentence["offsets"] = offsets
-        for task, tags in all_tags.items():
-            encoding = self._reader.file_encodings.get(task)
-            if encoding is None:
-                continue
-            spans = sentence["spans"][task] = []
-            for label, start, end in get_encoding(encoding).spans(tags):
-                span: JsonDict = {"label": label, "first_token": start, "last_token": end - 1}
-                if offsets is not None and text is not None:
-                    first, behind = offsets[start][0], offsets[end - 1][1]
-                    span.update(start=first, end=behind, text=text[first:behind])
-                else:
-                    span["text"] = " ".join(tokens[start:end])
-                spans.append(span)
-        return sentence
 
     # Output
 

@@ -11,7 +11,7 @@ from allennlp.data.batch import Batch
 from allennlp.models import Model
 
 from bilstm_tagger.data.fields import UNKNOWN_LABEL
-from bilstm_tagger.models import BiLSTMTagger, bilstm_tagger
+from bilstm_tagger.models import BiLSTMTagger, sentence_predictor
 
 CONFIG = Path(__file__).parent / "small.jsonnet"
 CORPUS = "fixtures/corpus/dev.conll"
@@ -300,7 +300,7 @@ def test_padded_batch_has_the_loss_of_batches_of_equal_length(model, instances, 
 
 @pytest.mark.parametrize("group_size", [1, 3, 128])
 def test_forward_on_instances_keeps_the_order(model, instances, monkeypatch, group_size):
-    monkeypatch.setattr(bilstm_tagger, "GROUP_SIZE", group_size)
+    monkeypatch.setattr(sentence_predictor, "GROUP_SIZE", group_size)
     outputs = model.forward_on_instances(instances)
     assert [each["tokens"] for each in outputs] == [
         each["metadata"]["tokens"] for each in instances

@@ -15,7 +15,8 @@ base {
     encoder: { hidden_sizes: [6, 4], dropout: [0.25, 0.25] },
     tasks+: {
       pos+: { level: 1 },
-      chunk+: { encoder: { hidden_sizes: [3], dropout: [0.25, 0.25] } },
+      // As in evaluation, which predictions are compared with.
+      chunk+: { constrained: false, encoder: { hidden_sizes: [3], dropout: [0.25, 0.25] } },
       ner: { type: 'crf', encoding: 'BIO', constrained: true },
     },
   },

@@ -137,17 +137,17 @@ def test_other_indexers_other_rows(parts):
 def test_a_model_that_has_predicted_can_be_pickled(parts):
     model, fields = parts
     with torch.no_grad():
-        model._projectors[""](fields)
+        model._predictor._projectors[""](fields)
     assert isinstance(pickle.loads(pickle.dumps(model)), type(model))
 
 
 def test_training_forgets_rows(parts):
     model, fields = parts
     with torch.no_grad():
-        model._projectors[""](fields)
-    assert model._projectors[""]._ids
+        model._predictor._projectors[""](fields)
+    assert model._predictor._projectors[""]._ids
     model.train()
-    assert not model._projectors[""]._ids
+    assert not model._predictor._projectors[""]._ids
 
 
 @torch.no_grad()

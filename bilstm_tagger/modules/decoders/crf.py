@@ -31,10 +31,18 @@ class CRFDecoder(TaskDecoder):
         known = ~unknown.any(-1)
         return -(likelihood * known).sum() / known.sum().clamp(min=1)
 
-    def decode(self, emissions: torch.Tensor, mask: Optional[torch.Tensor] = None) -> torch.Tensor:
-        return self.crf.viterbi(emissions, mask)[0]
+    def decode(
+        self,
+        emissions: torch.Tensor,
+        mask: Optional[torch.Tensor] = None,
+        constrained: Optional[bool] = None,
+    ) -> torch.Tensor:
+        return self.crf.viterbi(emissions, mask, self._constrains(constrained))[0]
 
     def distribution(
-        self, emissions: torch.Tensor, mask: Optional[torch.Tensor] = None
+        self,
+        emissions: torch.Tensor,
+        mask: Optional[torch.Tensor] = None,
+        constrained: Optional[bool] = None,
     ) -> TagDistribution:
-        return self.crf.distribution(emissions, mask)
+        return self.crf.distribution(emissions, mask, self._constrains(constrained))

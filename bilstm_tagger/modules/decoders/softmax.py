@@ -15,12 +15,16 @@ class SoftmaxDecoder(TaskDecoder):
     """A softmax for each token.
 
     The loss is the mean cross-entropy over tokens; tokens whose label training has not seen have
-    none. With `constrained`, the tags of a sentence are the most probable that the encoding
-    permits. Registered as a `TaskDecoder` with name "softmax".
+    none. Constrained, the tags of a sentence are the most probable that the encoding permits.
+    Registered as a `TaskDecoder` with name "softmax".
     """
 
     def build(self) -> None:
         self.paths = None if self.allowed is None else PermittedPaths(self.allowed)
+        every = torch.ones(len(self.labels), dtype=torch.bool)
+        self.all_paths = PermittedPaths(
+            AllowedTransitions(every, every.expand(len(every), -1), every)
+        )
 
     def loss(
         self, emissions: torch.Tensor, gold: torch.Tensor, mask: Optional[torch.Tensor] = None
@@ -32,16 +36,27 @@ class SoftmaxDecoder(TaskDecoder):
         )
         return total / (gold != UNKNOWN_LABEL).sum().clamp(min=1)
 
-    def decode(self, emissions: torch.Tensor, mask: Optional[torch.Tensor] = None) -> torch.Tensor:
-        if self.paths is None:
+    def decode(
+        self,
+        emissions: torch.Tensor,
+        mask: Optional[torch.Tensor] = None,
+        constrained: Optional[bool] = None,
+    ) -> torch.Tensor:
+        if not self._constrains(constrained):
             return emissions.argmax(-1)
-        return self.paths(emissions, mask)
+        return self._paths(constrained)(emissions, mask)
 
     def distribution(
-        self, emissions: torch.Tensor, mask: Optional[torch.Tensor] = None
+        self,
+        emissions: torch.Tensor,
+        mask: Optional[torch.Tensor] = None,
+        constrained: Optional[bool] = None,
     ) -> TagDistribution:
-        paths = self.paths
-        if paths is None:
-            every = torch.ones(len(self.labels), dtype=torch.bool, device=emissions.device)
-            paths = PermittedPaths(AllowedTransitions(every, every.expand(len(every), -1), every))
-        return paths.distribution(emissions, mask)
+        return self._paths(constrained).distribution(emissions, mask)
+
+    def _paths(self, constrained: Optional[bool]) -> PermittedPaths:
+        if not self._constrains(constrained):
+            return self.all_paths
+        if self.paths is None:
+            raise ValueError("constrained, but the task has no encoding")
+        return self.paths

@@ -46,8 +46,9 @@ class TaskDecoder(torch.nn.Module, Registrable):
         the metrics of validation, nor in the choice of an epoch.
     per_type : `bool`, optional (default=`False`)
         Whether precision, recall and F1 are given for each type of span, too. Needs `encoding`.
-    constrained : `bool`, optional (default=`False`)
-        Whether tag sequences that the encoding forbids are never predicted. Needs `encoding`.
+    constrained : `bool`, optional (default=`None`)
+        Whether tag sequences that the encoding forbids are never given. `None`: not in evaluation,
+        where the network is judged as it is, but in prediction. Needs `encoding`.
     repair : `str`, optional (default=`None`)
         What becomes of predicted tags that continue a chunk where none is open, before they are
         scored and written: "O" or "B". `None`: chunks are read as by conlleval. Needs `encoding`.
@@ -64,7 +65,7 @@ class TaskDecoder(torch.nn.Module, Registrable):
         loss_weight: float = 1.0,
         evaluate: bool = True,
         per_type: bool = False,
-        constrained: bool = False,
+        constrained: Optional[bool] = None,
         repair: Optional[str] = None,
     ) -> None:
         super().__init__()
@@ -84,7 +85,11 @@ class TaskDecoder(torch.nn.Module, Registrable):
             self.encoding: Optional[Encoding] = encoding and get_encoding(encoding)  # type: ignore[assignment]
         except ValueError as error:
             raise ConfigurationError(f"{key}.encoding: {error}") from None
-        options = {"per_type": per_type, "constrained": constrained, "repair": repair is not None}
+        options = {
+            "per_type": per_type,
+            "constrained": constrained is not None,
+            "repair": repair is not None,
+        }
         for option, wanted in options.items():
             if wanted and self.encoding is None:
                 raise ConfigurationError(f"{key}.{option} needs the 'encoding' of the task")
@@ -98,8 +103,9 @@ class TaskDecoder(torch.nn.Module, Registrable):
         self.evaluate = evaluate
         self.per_type = per_type
         self.repair = repair
+        self.constrained = constrained
         self.allowed: Optional[AllowedTransitions] = None
-        if constrained and self.encoding is not None:
+        if self.encoding is not None:
             rules: Any = self.encoding.allowed(self.labels)
             self.allowed = AllowedTransitions(*(torch.tensor(rule) for rule in rules))
         size = input_sizes[level - 1]
@@ -132,8 +138,8 @@ class TaskDecoder(torch.nn.Module, Registrable):
             hidden = self.encoder(hidden, lengths)[-1]
         return self.scorer(hidden)
 
-    def predict(self, layers: list[torch.Tensor], packing: Packing) -> torch.Tensor:
-        """The best tags of sentences without padding: ids (batch, length).
+    def read(self, layers: list[torch.Tensor], packing: Packing) -> torch.Tensor:
+        """Scores of all tags of sentences without padding, as `forward`.
 
         # Parameters
 
@@ -145,7 +151,29 @@ class TaskDecoder(torch.nn.Module, Registrable):
         hidden = layers[self.level - 1]
         if self.encoder is not None:
             hidden = self.encoder.read(self.encoder.project(hidden), packing)[-1]
-        return self.decode(packing.pad(self.scorer(hidden)), packing.mask)
+        return packing.pad(self.scorer(hidden))
+
+    def _constrains(self, wanted: Optional[bool]) -> bool:
+        return bool(self.constrained if wanted is None else wanted)
+
+    def constrains_prediction(self, wanted: Optional[bool] = None) -> bool:
+        """Whether prediction is constrained.
+
+        # Parameters
+
+        wanted : `bool`, optional (default = as the decoder is set)
+            What the user says.
+        """
+        if self.allowed is None:
+            return False
+        if wanted is None:
+            wanted = self.constrained
+        if wanted is not None:
+            return wanted
+        # A tag that can be repeated from the first token to the last leaves a way for any sentence.
+        # Labels of very few sentences may have none.
+        start, transitions, end = self.allowed
+        return bool((start & transitions.diagonal() & end).any())
 
     def loss(
         self, emissions: torch.Tensor, gold: torch.Tensor, mask: Optional[torch.Tensor] = None
@@ -163,12 +191,30 @@ class TaskDecoder(torch.nn.Module, Registrable):
         """
         raise NotImplementedError
 
-    def decode(self, emissions: torch.Tensor, mask: Optional[torch.Tensor] = None) -> torch.Tensor:
-        """The best tags, ids (batch, length)."""
+    def decode(
+        self,
+        emissions: torch.Tensor,
+        mask: Optional[torch.Tensor] = None,
+        constrained: Optional[bool] = None,
+    ) -> torch.Tensor:
+        """The best tags, ids (batch, length).
+
+        # Parameters
+
+        emissions : `torch.Tensor`
+            Scores, (batch, length, labels).
+        mask : `torch.Tensor`, optional
+            Tokens, (batch, length), bool. `None`: there is no padding.
+        constrained : `bool`, optional (default = as the decoder is set)
+            Whether sequences that the encoding forbids are left out.
+        """
         raise NotImplementedError
 
     def distribution(
-        self, emissions: torch.Tensor, mask: Optional[torch.Tensor] = None
+        self,
+        emissions: torch.Tensor,
+        mask: Optional[torch.Tensor] = None,
+        constrained: Optional[bool] = None,
     ) -> TagDistribution:
         """The distribution over the tag sequences that `decode` chooses from: probabilities of
         tags, sequences and spans, and the best sequences.

@@ -1,6 +1,6 @@
 import pytest
 
-from bilstm_tagger.predictors.raw_text import RawSentence, split_text
+from bilstm_tagger.tagging.raw_text import RawSentence, split_text
 
 TEXTS = [
     "The rain stopped. Did you see it?",

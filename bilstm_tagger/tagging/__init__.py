@@ -1,0 +1,9 @@
+from bilstm_tagger.tagging.results import (
+    Alternative,
+    TaggedSentence,
+    TaggedSpan,
+    TokenizedSentence,
+)
+from bilstm_tagger.tagging.tagger import Tagger
+
+__all__ = ["Alternative", "TaggedSentence", "TaggedSpan", "Tagger", "TokenizedSentence"]

@@ -1,0 +1,164 @@
+"""What goes into a tagger and what comes out: sentences, in plain Python."""
+
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+Offsets = list[tuple[int, int]]
+
+
+@dataclass(slots=True)
+class TokenizedSentence:
+    """A sentence to be tagged.
+
+    # Parameters
+
+    tokens : `List[str]`
+        At least one, none of them empty.
+    columns : `Dict[str, List[str]]`
+        Feature columns, each with a value for every token. Those that the model does not know are
+        not looked at.
+    text : `str`, optional
+        The raw text that the sentence comes from.
+    offsets : `List[Tuple[int, int]]`, optional
+        Of each token, its first character in the text, and the one behind its last.
+    """
+
+    tokens: list[str]
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    text: Optional[str] = None
+    offsets: Optional[Offsets] = None
+
+
+@dataclass(slots=True)
+class TaggedSpan:
+    """A span: a chunk, an entity.
+
+    # Parameters
+
+    label : `str`
+    first_token, last_token : `int`
+        From 0, both within the span.
+    text : `str`
+        The piece of raw text; of tokens without, the tokens, joined by blanks.
+    start, end : `int`, optional
+        The first character in the raw text, and the one behind the last.
+    probability : `float`, optional
+        That exactly this span is in the sentence, with this label, no longer and no shorter.
+    """
+
+    label: str
+    first_token: int
+    last_token: int
+    text: str
+    start: Optional[int] = None
+    end: Optional[int] = None
+    probability: Optional[float] = None
+
+    def to_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "label": self.label,
+            "first_token": self.first_token,
+            "last_token": self.last_token,
+        }
+        if self.start is not None:
+            found.update(start=self.start, end=self.end)
+        found["text"] = self.text
+        if self.probability is not None:
+            found["probability"] = rounded(self.probability)
+        return found
+
+
+@dataclass(slots=True)
+class Alternative:
+    """One of the best sequences of tags of a sentence.
+
+    # Parameters
+
+    tags : `List[str]`
+    spans : `List[TaggedSpan]`
+        Without probabilities of their own.
+    probability : `float`
+        Of the whole sequence.
+    """
+
+    tags: list[str]
+    spans: list[TaggedSpan]
+    probability: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "tags": self.tags,
+            "spans": [span.to_json() for span in self.spans],
+            "probability": rounded(self.probability),
+        }
+
+
+@dataclass(slots=True)
+class TaggedSentence:
+    """A sentence with its tags. All dictionaries are from task to what it says of the sentence; the
+    last four are empty unless they were asked for.
+
+    # Parameters
+
+    tokens : `List[str]`
+        As they came in.
+    tags : `Dict[str, List[str]]`
+        A tag for each token, in the encoding of the files that the model was trained on.
+    spans : `Dict[str, List[TaggedSpan]]`
+        The spans of tasks with an encoding, from left to right.
+    text, offsets : optional
+        Of raw text; see `TokenizedSentence`.
+    probabilities : `Dict[str, List[float]]`
+        Of the tag of each token, whatever the others are (its marginal probability).
+    distributions : `Dict[str, List[Dict[str, float]]]`
+        For each token the probability of every tag, in alphabetical order; the sum is 1.
+    sequence_probabilities : `Dict[str, float]`
+        Of all tags of the sentence together.
+    alternatives : `Dict[str, List[Alternative]]`
+        The best sequences of tags, the best one first, which is that of `tags`.
+    """
+
+    tokens: list[str]
+    tags: dict[str, list[str]]
+    spans: dict[str, list[TaggedSpan]]
+    text: Optional[str] = None
+    offsets: Optional[Offsets] = None
+    probabilities: dict[str, list[float]] = field(default_factory=dict)
+    distributions: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    sequence_probabilities: dict[str, float] = field(default_factory=dict)
+    alternatives: dict[str, list[Alternative]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """For `json.dumps`. Probabilities have six significant digits; the raw text, which
+        sentences share, is left out."""
+        found: dict[str, Any] = {
+            "tokens": self.tokens,
+            "tags": self.tags,
+            "spans": {
+                task: [each.to_json() for each in spans] for task, spans in self.spans.items()
+            },
+        }
+        if self.offsets is not None:
+            found["offsets"] = self.offsets
+        if self.probabilities:
+            found["probabilities"] = {
+                task: list(map(rounded, values)) for task, values in self.probabilities.items()
+            }
+            found["sequence_probabilities"] = {
+                task: rounded(value) for task, value in self.sequence_probabilities.items()
+            }
+        if self.distributions:
+            found["distributions"] = {
+                task: [{tag: rounded(p) for tag, p in each.items()} for each in tokens]
+                for task, tokens in self.distributions.items()
+            }
+        if self.alternatives:
+            found["alternatives"] = {
+                task: [each.to_json() for each in best] for task, best in self.alternatives.items()
+            }
+        return found
+
+
+def rounded(probability: float) -> float:
+    """A probability with six significant digits."""
+    return float(f"{probability:.6g}")
