@@ -3,6 +3,7 @@ from bilstm_tagger.training.learning_rates import (
     InverseTimeDecayLearningRate,
     PiecewiseConstantLearningRate,
 )
+from bilstm_tagger.training.moving_average import RecoverableMovingAverage
 from bilstm_tagger.training.optimizers import FusedAdamOptimizer, NadamOptimizer
 from bilstm_tagger.training.pruning import OptunaPruningCallback
 from bilstm_tagger.training.random_state import RandomStateCallback
@@ -17,4 +18,5 @@ __all__ = [
     "OptunaPruningCallback",
     "PiecewiseConstantLearningRate",
     "RandomStateCallback",
+    "RecoverableMovingAverage",
 ]

@@ -14,6 +14,7 @@ from allennlp.nn.util import move_to_device
 from allennlp.training import TrainerCallback
 
 from bilstm_tagger.models import BiLSTMTagger
+from bilstm_tagger.training.moving_average import averaged
 from bilstm_tagger.training.results_table import Result, ResultsTable
 
 logger = logging.getLogger(__name__)
@@ -102,11 +103,18 @@ class BestEpochsCallback(TrainerCallback):
         is_primary: bool = True,
         **kwargs: Any,
     ) -> None:
-        # All workers of a distributed training score: they add up what they have.
-        test = {} if self._test_loader is None else self._score(trainer.model)
-        if self._table is None:
-            return
-        for task, metric in trainer.model.main_metrics.items():
+        with averaged(trainer):
+            # All workers of a distributed training score: they add up what they have.
+            test = {} if self._test_loader is None else self._score(trainer.model)
+            if self._table is not None:
+                self._keep(trainer.model, metrics, epoch, test)
+
+    def _keep(
+        self, model: BiLSTMTagger, metrics: dict[str, Any], epoch: int, test: dict[str, float]
+    ) -> None:
+        """Writes the scores of an epoch, and the weights where they are the best."""
+        assert self._table is not None
+        for task, metric in model.main_metrics.items():
             if f"validation_{metric}" not in metrics:
                 continue  # an epoch that is not validated
             previous = self._table.best(task)
@@ -115,7 +123,7 @@ class BestEpochsCallback(TrainerCallback):
             )
             if is_best:
                 weights = self._weights_file(result)
-                torch.save(trainer.model.state_dict(), weights)
+                torch.save(model.state_dict(), weights)
                 if previous is not None and self._weights_file(previous) != weights:
                     self._weights_file(previous).unlink(missing_ok=True)
         best = {
@@ -126,7 +134,7 @@ class BestEpochsCallback(TrainerCallback):
                 "test": each.test,
                 "weights": self._weights_file(each).name,
             }
-            for each in self._best(trainer.model)
+            for each in self._best(model)
         }
         (self._folder / BEST_EPOCHS).write_text(json.dumps(best, indent=2) + "\n", encoding="utf-8")
 

@@ -19,6 +19,8 @@ def overrides(**callback):
     return {
         "dataset_reader.max_instances": 40,
         "trainer.num_epochs": EPOCHS,
+        # Scores and weights are those of the averages, as they are the trainer's.
+        "trainer.moving_average": {"type": "recoverable_exponential", "decay": 0.9},
         "trainer.callbacks": [
             {"type": "random_state"},
             {"type": "best_epochs", **callback},

@@ -16,13 +16,17 @@ class Interrupted(Exception):
     pass
 
 
-def config() -> Params:
+AVERAGE = {"type": "recoverable_exponential", "decay": 0.95}
+
+
+def config(average: dict | None) -> Params:
     return Params.from_file(
         "training_config/quickstart.jsonnet",
         {
             "dataset_reader.max_instances": 60,
             "trainer.num_epochs": EPOCHS,
             "trainer.patience": None,
+            "trainer.moving_average": average,
             "evaluate_on_test": True,
         },
     )
@@ -34,9 +38,11 @@ def metrics(folder: Path) -> dict:
     return {key: value for key, value in found.items() if key.endswith(kept)}
 
 
-@pytest.mark.parametrize("epochs_before", [1, 3])
-def test_recovered_training_ends_as_uninterrupted_one(tmp_path: Path, epochs_before: int) -> None:
-    train_model(config(), str(tmp_path / "whole"))
+@pytest.mark.parametrize(("epochs_before", "average"), [(1, None), (3, None), (2, AVERAGE)])
+def test_recovered_training_ends_as_uninterrupted_one(
+    tmp_path: Path, epochs_before: int, average: dict | None
+) -> None:
+    train_model(config(average), str(tmp_path / "whole"))
 
     save = Checkpointer.maybe_save_checkpoint
 
@@ -50,8 +56,8 @@ def test_recovered_training_ends_as_uninterrupted_one(tmp_path: Path, epochs_bef
         mock.patch.object(Checkpointer, "maybe_save_checkpoint", save_then_fail),
         pytest.raises(Interrupted),
     ):
-        train_model(config(), str(tmp_path / "halves"))
-    train_model(config(), str(tmp_path / "halves"), recover=True)
+        train_model(config(average), str(tmp_path / "halves"))
+    train_model(config(average), str(tmp_path / "halves"), recover=True)
 
     whole = metrics(tmp_path / "whole")
     assert whole["best_epoch"] > 0
