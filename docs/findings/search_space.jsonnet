@@ -1,8 +1,5 @@
 // What a search for chunking on CoNLL-2000 varies: the settings that Reimers and Gurevych (2017) call
 // important, of `training_config/papers/reimers_gurevych2017.jsonnet`.
-local characters(name) = {
-  'model.text_field_embedder.token_embedders.characters': { type: 'character_' + name },
-};
 local encoding(name) = {
   'dataset_reader.tasks.chunk.model_encoding': name,
   'model.tasks.chunk.encoding': name,
@@ -11,19 +8,15 @@ local encoding(name) = {
 {
   'model.encoder.hidden_sizes': {
     type: 'categorical',
-    choices: [[100], [100, 100], [150, 150], [200, 200], [100, 100, 100]],
+    choices: [[100], [200], [100, 100], [150, 150], [100, 100, 100]],
   },
-  'model.encoder.dropout.0': { type: 'float', low: 0.1, high: 0.6 },
-  'model.encoder.dropout.1': { type: 'float', low: 0.1, high: 0.6 },
+  'model.encoder.dropout.0': { type: 'float', low: 0.2, high: 0.6 },
+  'model.encoder.dropout.1': { type: 'float', low: 0.2, high: 0.6 },
   'model.text_field_embedder.token_embedders.words.trainable': {
     type: 'categorical',
     choices: [false, true],
   },
-  characters: {
-    type: 'categorical',
-    choices: { cnn: characters('cnn'), lstm: characters('lstm') },
-  },
   encoding: { type: 'categorical', choices: { BIO: encoding('BIO'), IOBES: encoding('IOBES') } },
-  'data_loader.batch_sampler.batch_size': { type: 'int', low: 8, high: 48, step: 8 },
-  'trainer.optimizer.lr': { type: 'float', low: 5e-4, high: 5e-3, log: true },
+  'data_loader.batch_sampler.batch_size': { type: 'categorical', choices: [16, 32, 64] },
+  'trainer.optimizer.lr': { type: 'float', low: 1e-3, high: 5e-3, log: true },
 }
