@@ -12,10 +12,6 @@ local encoding(name) = {
   },
   'model.encoder.dropout.0': { type: 'float', low: 0.2, high: 0.6 },
   'model.encoder.dropout.1': { type: 'float', low: 0.2, high: 0.6 },
-  'model.text_field_embedder.token_embedders.words.trainable': {
-    type: 'categorical',
-    choices: [false, true],
-  },
   encoding: { type: 'categorical', choices: { BIO: encoding('BIO'), IOBES: encoding('IOBES') } },
   'data_loader.batch_sampler.batch_size': { type: 'categorical', choices: [16, 32, 64] },
   'trainer.optimizer.lr': { type: 'float', low: 1e-3, high: 5e-3, log: true },
