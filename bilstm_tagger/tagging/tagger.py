@@ -14,6 +14,7 @@ from bilstm_tagger.data.encodings import get_encoding
 from bilstm_tagger.dataset_readers import ConllColumnsReader
 from bilstm_tagger.models import BiLSTMTagger
 from bilstm_tagger.models.prediction import PredictionOptions, TaskPrediction
+from bilstm_tagger.tagging.more_vectors import add_word_vectors
 from bilstm_tagger.tagging.raw_text import split_text
 from bilstm_tagger.tagging.results import (
     Alternative,
@@ -121,9 +122,10 @@ class Tagger:
         `DataFormatError` or `ConfigurationError` for vectors that cannot be read or do not fit.
         """
         archive = load_safely(path, trust, cuda_device=cuda_device)
+        tagger = cls(archive.model, archive.dataset_reader, **settings)
         if vectors is not None:
-            raise NotImplementedError
-        return cls(archive.model, archive.dataset_reader, **settings)
+            add_word_vectors(tagger.model, tagger.reader, vectors)
+        return tagger
 
     def __call__(
         self, text: str, *, probabilities: Probabilities = False, top_k: int = 0

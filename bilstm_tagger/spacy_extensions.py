@@ -1,0 +1,125 @@
+"""What the component for spaCy says of docs, tokens and spans beside spaCy's own attributes."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Optional
+
+from spacy.tokens import Doc, Span, Token
+
+if TYPE_CHECKING:
+    from bilstm_tagger.tagging import TaggedSentence
+
+# Extensions are read from `doc.user_data`, under keys of the form that spaCy has for extensions: so
+# all comes along when docs are stored, joined, or sent to another process. It is plain Python, as
+# nothing else can be stored.
+_TOKEN = "tag_probabilities"
+_SPAN = "probability"
+
+
+def _key(name: str, start: Optional[int] = None, end: Optional[int] = None) -> tuple[Any, ...]:
+    return "._.", name, start, end
+
+
+@dataclass(frozen=True)
+class _Sentences:
+    """Getter of docs: the sentences that the component of a name has tagged."""
+
+    name: str
+
+    def __call__(self, doc: Doc) -> list["TaggedSentence"]:
+        from bilstm_tagger.tagging import TaggedSentence, TaggedSpan
+
+        text = doc.text
+        return [
+            # A doc that was stored comes back with tuples for lists.
+            TaggedSentence(
+                list(kept["tokens"]),
+                {task: list(tags) for task, tags in kept["tags"].items()},
+                {
+                    task: [TaggedSpan(**each) for each in found]
+                    for task, found in kept["spans"].items()
+                },
+                text,
+                [(start, end) for start, end in kept["offsets"]],
+                {task: list(values) for task, values in kept["probabilities"].items()},
+                sequence_probabilities=dict(kept["sequence_probabilities"]),
+            )
+            for kept in doc.user_data.get(_key(self.name), ())
+        ]
+
+
+def _of_token(token: Token) -> dict[str, float]:
+    found: dict[str, float] = token.doc.user_data.get(_key(_TOKEN, token.idx), {})
+    return found
+
+
+def _of_span(span: Span) -> Optional[float]:
+    # By label: spans of several tasks may have the same bounds.
+    key = _key(_SPAN, span.start_char, span.end_char)
+    found: Optional[float] = span.doc.user_data.get(key, {}).get(span.label_)
+    return found
+
+
+def component_error(problem: str) -> Exception:
+    """An error of a user of the component."""
+    # AllenNLP takes seconds to import, which only those who use the component have to wait for.
+    from allennlp.common.checks import ConfigurationError
+
+    return ConfigurationError(f"the spaCy component 'bilstm_tagger': {problem}")
+
+
+def _extend(kind: Any, name: str, getter: Callable[[Any], Any], mend: str) -> None:
+    """Registers an extension, unless there is somebody else's."""
+    if kind.has_extension(name):
+        found = kind.get_extension(name)[2]
+        if getattr(found, "__module__", None) != __name__:
+            raise component_error(f"there is another extension {kind.__name__}._.{name}; {mend}")
+    kind.set_extension(name, getter=getter, force=True)
+
+
+def register(name: str, probabilities: bool) -> None:
+    """Registers the extensions of a component.
+
+    # Parameters
+
+    name : `str`
+        That of the component, and of the extension of docs.
+    probabilities : `bool`
+        Whether tokens and spans get theirs.
+
+    # Errors
+
+    `ConfigurationError` where there is another extension of that name.
+    """
+    mend = "give this component another name: nlp.add_pipe('bilstm_tagger', name=...)"
+    _extend(Doc, name, _Sentences(name), mend)
+    if probabilities:
+        mend = "remove that one, or set probabilities: false"
+        _extend(Token, _TOKEN, _of_token, mend)
+        _extend(Span, _SPAN, _of_span, mend)
+
+
+def keep_sentences(doc: Doc, name: str, sentences: list["TaggedSentence"]) -> None:
+    """Sets `doc._.<name>`. All sentences have the text of the doc, which is not kept again."""
+    doc.user_data[_key(name)] = [
+        {
+            "tokens": each.tokens,
+            "tags": each.tags,
+            "spans": {task: list(map(asdict, spans)) for task, spans in each.spans.items()},
+            "offsets": each.offsets,
+            "probabilities": each.probabilities,
+            "sequence_probabilities": each.sequence_probabilities,
+        }
+        for each in sentences
+    ]
+
+
+def keep_token(token: Token, probabilities: dict[str, float]) -> None:
+    """Adds to `token._.tag_probabilities`, task to probability."""
+    token.doc.user_data.setdefault(_key(_TOKEN, token.idx), {}).update(probabilities)
+
+
+def keep_span(span: Span, probability: float) -> None:
+    """Sets `span._.probability`."""
+    key = _key(_SPAN, span.start_char, span.end_char)
+    span.doc.user_data.setdefault(key, {})[span.label_] = probability
