@@ -11,13 +11,12 @@ from allennlp.commands.subcommand import Subcommand
 from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.commands.errors import one_line_errors, write_file
+from bilstm_tagger.commands.tables import print_table
 
 if TYPE_CHECKING:
     from bilstm_tagger.experiments.comparison import Comparison
     from bilstm_tagger.experiments.distribution import Distribution, Scale
 
-# Of a table that goes to a file, where no terminal has a width.
-_WIDTH = 160
 # The defaults of the options that go with runs, and of those that go with predictions.
 _OF_RUNS: dict[str, Any] = {"part": "test", "correction": "holm"}
 _OF_PREDICTIONS: dict[str, Any] = {"gold": -2, "predicted": -1, "conllu": False, "rounds": 10_000}
@@ -153,7 +152,7 @@ def print_runs(
         numbers = (summary.mean, summary.standard_deviation, summary.minimum, summary.maximum)
         rows.append((name, str(summary.n), *map(scale.show, numbers)))
     title = f"{scale.describe(first.metric)}, {part}"
-    _print_table(title, ("config", "runs", "mean", "sd", "min", "max"), rows, 1)
+    print_table(title, ("config", "runs", "mean", "sd", "min", "max"), rows, 1)
 
     rows = []
     for pair in found:
@@ -165,7 +164,7 @@ def print_runs(
         rows.append((pair.a, pair.b, *cells, *shown, needed))
     header = ("A", "B", "A - B", f"{100 * (1 - found[0].alpha):.4g} % interval", "P(A beats B)")
     tests = ("Mann-Whitney p", "permutation p", f"corrected ({found[0].correction})")
-    _print_table("", (*header, *tests, "runs a side needed"), rows, 2)
+    print_table("", (*header, *tests, "runs a side needed"), rows, 2)
 
     left_out = [
         (name, str(run.seed), run.reason) for name, each in configs.items() for run in each.left_out
@@ -177,7 +176,7 @@ def print_runs(
         if getattr(run, part) is None
     ]
     if left_out:
-        _print_table("Runs left out", ("config", "seed", "why"), left_out, 3)
+        print_table("Runs left out", ("config", "seed", "why"), left_out, 3)
 
 
 def _compare_predictions(args: argparse.Namespace) -> dict[str, Any]:
@@ -213,26 +212,6 @@ def _compare_predictions(args: argparse.Namespace) -> dict[str, Any]:
         for path, score in zip(args.runs, (found.a, found.b), strict=True)
     ]
     title = f"{metric}, per cent; {found.differing:,} of {found.sentences:,} sentences differ"
-    _print_table(title, ("predictions", metric), rows, 1)
+    print_table(title, ("predictions", metric), rows, 1)
     print(verdict)
     return {"predictions": args.runs, "seed": args.seed, **asdict(found), "verdict": verdict}
-
-
-def _print_table(
-    title: str, header: Sequence[str], rows: Sequence[Sequence[str]], names: int
-) -> None:
-    """The first columns hold names, the others numbers."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
-    table = Table(title=title or None, title_justify="left")
-    for index, name in enumerate(header):
-        table.add_column(Text(name), justify="left" if index < names else "right", overflow="fold")
-    for row in rows:
-        # Names may have brackets, which rich would take for its own.
-        table.add_row(*map(Text, row))
-    console.print(table)
