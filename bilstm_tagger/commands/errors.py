@@ -3,23 +3,40 @@
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from allennlp.common.checks import ConfigurationError
 
+from bilstm_tagger.archives import UnsafeArchive
 from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.experiments.records import RecordError, write_text
+from bilstm_tagger.tagging.processes import WorkerLost
+
+_OF_USERS = (
+    ConfigurationError,
+    DataFormatError,
+    OSError,
+    RecordError,
+    UnsafeArchive,
+    WorkerLost,
+)
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Turns errors of input, config and files into a line on stderr, and exit status 1."""
+def one_line_errors(more: Callable[[], str] = str) -> Iterator[None]:
+    """Turns errors of input, config and files into a line on stderr, and exit status 1.
+
+    # Parameters
+
+    more : `Callable[[], str]`, optional
+        What is to be said behind it.
+    """
     try:
         yield
-    except (ConfigurationError, DataFormatError, OSError, RecordError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except _OF_USERS as error:
+        print(f"error: {error}{more()}", file=sys.stderr)
         sys.exit(1)
 
 

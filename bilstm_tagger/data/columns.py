@@ -10,7 +10,7 @@ from bilstm_tagger.data.lines import DataFormatError, PathLike, read_lines
 
 TOKENS = "tokens"
 # Only ASCII blanks: a no-break space or an ideographic space can be a token.
-_BLANKS = " \t\r\v\f"
+BLANKS = " \t\r\v\f"
 _BLANK_RUN = re.compile(r"[ \t]+")
 _DIVIDER = "-DOCSTART-"
 # CoNLL-U ids of lines that are no words: ranges (`8-9`) and empty nodes (`8.1`).
@@ -65,7 +65,7 @@ class ColumnFormat:
     def split(self, line: str) -> list[str]:
         """The cells of a line, as many as there are."""
         if self.delimiter is None:
-            return _BLANK_RUN.split(line.strip(_BLANKS))
+            return _BLANK_RUN.split(line.strip(BLANKS))
         return line.split(self.delimiter)
 
 
@@ -96,14 +96,22 @@ class Sentence:
 
 
 # What a line is, apart from a "token", another "row" and a "note", as in `Sentence.source_lines`.
-_BLANK = "blank"
-_DOCUMENT = "document"
+BLANK = "blank"
+DOCUMENT = "document"
 # Different lines that are remembered.
 _MAX_KNOWN = 50_000
 
 
-class _Rows:
-    """The lines of one file: what each is, and whether it is as declared."""
+class Rows:
+    """The lines of one file: what each is, and whether it is as declared.
+
+    # Parameters
+
+    path : `PathLike`
+        The file, for messages.
+    layout : `ColumnFormat`
+        Its layout.
+    """
 
     def __init__(self, path: PathLike, layout: ColumnFormat) -> None:
         self._path = path
@@ -129,13 +137,13 @@ class _Rows:
     def classify(self, line: str) -> tuple[str, list[str]]:
         """The kind of a line, and the cells of a token's."""
         layout = self._layout
-        if not line.strip(_BLANKS):
-            return _BLANK, []
+        if not line.strip(BLANKS):
+            return BLANK, []
         if layout.comment_prefix and line.startswith(layout.comment_prefix):
             return "note", []
         cells = layout.split(line)
-        if layout.document_dividers and cells[0].strip(_BLANKS) == _DIVIDER:
-            return _DOCUMENT, []
+        if layout.document_dividers and cells[0].strip(BLANKS) == _DIVIDER:
+            return DOCUMENT, []
         if layout.conllu and _NOT_A_WORD.fullmatch(cells[0]):
             return "row", []
         return "token", cells
@@ -143,6 +151,14 @@ class _Rows:
     def check(self, number: int, line: str, cells: list[str]) -> None:
         """Raises `DataFormatError` unless all columns are there and filled, and as many as in the
         lines before."""
+        self.check_cells(number, line, cells)
+        if self._width is None:
+            self._width, self._width_line = len(cells), number
+        elif len(cells) != self._width:
+            raise self.ragged(number, line, len(cells), self._width, self._width_line)
+
+    def check_cells(self, number: int, line: str, cells: list[str]) -> None:
+        """Raises `DataFormatError` unless all columns are there and filled."""
         last = self._wanted[-1][1]
         if len(cells) <= last:
             name, index = next(item for item in self._wanted if item[1] >= len(cells))
@@ -155,15 +171,6 @@ class _Rows:
                 f"{len(cells)}: {line[:80]!r}; column '{name}' (index {index}) is missing; mend "
                 "the line, or 'columns' or 'delimiter' of the dataset reader",
             )
-        if self._width is None:
-            self._width, self._width_line = len(cells), number
-        elif len(cells) != self._width:
-            raise DataFormatError(
-                self._path,
-                number,
-                f"expected {self._width} columns as in line {self._width_line}, found "
-                f"{len(cells)}: {line[:80]!r}; mend the line, or 'delimiter' of the dataset reader",
-            )
         for name, index in self._wanted:
             if not cells[index]:
                 raise DataFormatError(
@@ -172,6 +179,26 @@ class _Rows:
                     f"expected something in column '{name}' (index {index}), found nothing: "
                     f"{line[:80]!r}; mend the line, or 'delimiter' of the dataset reader",
                 )
+
+    def ragged(
+        self, number: int, line: str, found: int, width: int, width_line: int
+    ) -> DataFormatError:
+        """The error for a line of another number of columns than one before."""
+        return DataFormatError(
+            self._path,
+            number,
+            f"expected {width} columns as in line {width_line}, found {found}: {line[:80]!r}; mend "
+            "the line, or 'delimiter' of the dataset reader",
+        )
+
+    def divider_in_sentence(self, number: int) -> DataFormatError:
+        """The error for a divider without a blank line before it."""
+        return DataFormatError(
+            self._path,
+            number,
+            f"expected a blank line before {_DIVIDER}, found it inside a sentence; "
+            "add the blank line, or set document_dividers: false",
+        )
 
 
 def read_sentences(
@@ -199,31 +226,26 @@ def read_sentences(
     def new_sentence() -> Sentence:
         return Sentence([], {name: [] for name, _ in others}, os.fspath(path))
 
-    rows = _Rows(path, layout)
+    rows = Rows(path, layout)
     found = False
     sentence = new_sentence()
     for number, line in read_lines(path):
         kind, cells = rows.parse(number, line)
-        if kind == _BLANK and sentence.tokens:
+        if kind == BLANK and sentence.tokens:
             found = True
             yield sentence
             sentence = new_sentence()
             continue
-        if kind == _DOCUMENT and sentence.tokens:
-            raise DataFormatError(
-                path,
-                number,
-                f"expected a blank line before {_DIVIDER}, found it inside a sentence; "
-                "add the blank line, or set document_dividers: false",
-            )
+        if kind == DOCUMENT and sentence.tokens:
+            raise rows.divider_in_sentence(number)
         if kind == "token":
             sentence.tokens.append(cells[token_column])
             for name, index in others:
                 sentence.columns[name].append(cells[index])
             sentence.line_numbers.append(number)
         # Comments and dividers before a sentence are kept with it, and the blanks after them.
-        if keep_lines and (kind != _BLANK or sentence.source_lines):
-            sentence.source_lines.append((line, "note" if kind in (_BLANK, _DOCUMENT) else kind))
+        if keep_lines and (kind != BLANK or sentence.source_lines):
+            sentence.source_lines.append((line, "note" if kind in (BLANK, DOCUMENT) else kind))
     if sentence.tokens:
         found = True
         yield sentence

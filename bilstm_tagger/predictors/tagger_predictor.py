@@ -12,10 +12,15 @@ from allennlp.predictors import Predictor
 
 from bilstm_tagger.models.prediction import PredictionOptions
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
+from bilstm_tagger.tagging.json_input import (
+    check_cell,
+    others_of,
+    parse_json,
+    prediction_of,
+    sentences_of,
+)
 
 _BYTE_ORDER_MARK = "\ufeff"
-# What a token in a column cannot hold.
-_COLUMN_ENDS = frozenset("\t\r\n")
 
 
 class TaggerPredictor(Predictor):
@@ -95,35 +100,14 @@ class TaggerPredictor(Predictor):
         line = line.removeprefix(_BYTE_ORDER_MARK)
         if self.input_form == "text":
             return {"sentence": line.rstrip("\r\n")}
-        try:
-            loaded = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"expected a JSON object, found {line[:80]!r} ({error})") from None
-        return loaded
+        return parse_json(line)
 
     def _inputs(self, given: JsonDict) -> list[TokenizedSentence]:
-        if not isinstance(given, dict) or ("sentence" in given) == ("tokens" in given):
-            raise ValueError(
-                "expected a JSON object with either 'sentence' (raw text) or 'tokens' (a list of "
-                f"strings), found {json.dumps(given)[:80]}"
-            )
-        features = {name: given[name] for name in self._reader.feature_columns if name in given}
-        if "tokens" in given:
-            tokens = given["tokens"]
-            for name, values in {"tokens": tokens, **features}.items():
-                if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
-                    raise ValueError(f"'{name}' must be a list of strings, found {values!r:.80}")
-            if self.output_form == "conll":
-                for token in tokens:
-                    if not _COLUMN_ENDS.isdisjoint(token):
-                        raise ValueError(
-                            f"the token {token!r:.80} holds a tab or line end, which columns "
-                            "cannot; choose a predictor with JSON as output"
-                        )
-            return [TokenizedSentence(tokens, features)] if tokens else []
-        if not isinstance(given["sentence"], str):
-            raise ValueError(f"'sentence' must be a string, found {given['sentence']!r:.80}")
-        return self._tagger.split(given["sentence"])
+        sentences = sentences_of(given, self._tagger)
+        if self.output_form == "conll" and "tokens" in given:
+            for token in given["tokens"]:
+                check_cell(token)
+        return sentences
 
     # Prediction
 
@@ -140,12 +124,10 @@ class TaggerPredictor(Predictor):
         tagged = iter(
             self._tagger.tag(everything, probabilities=self._probabilities, top_k=self._top_k)
         )
-        taken = {"sentence", "tokens", *self._reader.feature_columns}
         return [
-            {
-                **{key: value for key, value in given.items() if key not in taken},
-                "sentences": [each.to_json() for each in itertools.islice(tagged, len(sentences))],
-            }
+            prediction_of(
+                others_of(given, self._tagger), list(itertools.islice(tagged, len(sentences)))
+            )
             for given, sentences in zip(inputs, split, strict=True)
         ]
 

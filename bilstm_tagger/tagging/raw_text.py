@@ -1,10 +1,12 @@
 """Raw text to sentences and tokens, by spaCy."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 import spacy
 from spacy.language import Language
+from spacy.tokens import Token
 
 
 class RawSentence(NamedTuple):
@@ -14,14 +16,27 @@ class RawSentence(NamedTuple):
     offsets: list[tuple[int, int]]
 
 
-@lru_cache(maxsize=8)
+# Words that a pipeline may see before it is made anew: it keeps each of them, half a KB.
+_MAX_WORDS = 100_000
+
+
 def _pipeline(language: str) -> Language:
+    pipeline, most = _new_pipeline(language)
+    if len(pipeline.vocab.strings) > most:
+        _new_pipeline.cache_clear()
+        pipeline, _ = _new_pipeline(language)
+    return pipeline
+
+
+@lru_cache(maxsize=8)
+def _new_pipeline(language: str) -> tuple[Language, int]:
+    """A pipeline, and how many strings it may have."""
     # A blank pipeline: rules alone, nothing to download. Its limit on the length of a text is for
     # statistical models.
     pipeline = spacy.blank(language)
     pipeline.add_pipe("sentencizer")
     pipeline.max_length = 2**62
-    return pipeline
+    return pipeline, len(pipeline.vocab.strings) + _MAX_WORDS
 
 
 def split_text(text: str, language: str = "en") -> list[RawSentence]:
@@ -36,8 +51,25 @@ def split_text(text: str, language: str = "en") -> list[RawSentence]:
     """
     sentences = []
     for span in _pipeline(language)(text).sents:
-        words = [token for token in span if not token.is_space]
-        if words:
-            offsets = [(token.idx, token.idx + len(token.text)) for token in words]
-            sentences.append(RawSentence([token.text for token in words], offsets))
+        sentence = _sentence(span)
+        if sentence.tokens:
+            sentences.append(sentence)
     return sentences
+
+
+def tokenize_text(text: str, language: str = "en") -> RawSentence:
+    """Splits the raw text of one sentence into tokens, by the same rules. There are none in white
+    space.
+
+    # Parameters
+
+    text, language
+        As of `split_text`.
+    """
+    return _sentence(_pipeline(language).make_doc(text))
+
+
+def _sentence(tokens: Iterable[Token]) -> RawSentence:
+    words = [token for token in tokens if not token.is_space]
+    offsets = [(token.idx, token.idx + len(token.text)) for token in words]
+    return RawSentence([token.text for token in words], offsets)

@@ -1,6 +1,7 @@
 import pytest
 
-from bilstm_tagger.tagging.raw_text import RawSentence, split_text
+from bilstm_tagger.tagging import raw_text
+from bilstm_tagger.tagging.raw_text import RawSentence, split_text, tokenize_text
 
 TEXTS = [
     "The rain stopped. Did you see it?",
@@ -58,3 +59,28 @@ def test_long_text():
     text = "Rain! " * 170_000
     assert len(text) > 1_000_000
     assert len(split_text(text[:1_000_002])) == 166_667
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_one_sentence_has_the_tokens_of_all(text):
+    sentence = tokenize_text(text)
+    sentences = split_text(text)
+    assert sentence.tokens == [token for each in sentences for token in each.tokens]
+    assert sentence.offsets == [pair for each in sentences for pair in each.offsets]
+
+
+def test_one_sentence_of_white_space_has_no_tokens():
+    assert tokenize_text(" \t\u3000") == RawSentence([], [])
+
+
+def test_words_are_not_kept_for_ever(monkeypatch):
+    monkeypatch.setattr(raw_text, "_MAX_WORDS", 100)
+    raw_text._new_pipeline.cache_clear()
+    sizes = []
+    for start in range(0, 2_000, 10):
+        words = [f"w{number}" for number in range(start, start + 10)]
+        (sentence,) = split_text(" ".join(words))
+        assert sentence.tokens == words
+        sizes.append(len(raw_text._pipeline("en").vocab.strings))
+    assert max(sizes) - sizes[0] < 200
+    raw_text._new_pipeline.cache_clear()

@@ -1,0 +1,144 @@
+"""An input of any size in blocks of whole records, as raw lines."""
+
+import contextlib
+import gzip
+import io
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Iterator
+from types import TracebackType
+from typing import BinaryIO, Optional, cast
+
+from bilstm_tagger.data.columns import BLANKS
+from bilstm_tagger.data.lines import DataFormatError
+from bilstm_tagger.tagging.blocks import Block
+
+STDIN = "-"
+_BUFFER = 2**17
+_GZIP_MAGIC = b"\x1f\x8b"
+_WHITE = BLANKS.encode() + b"\n"
+# A block is full with so many bytes or lines: a few hundred sentences.
+_BYTES = 100_000
+_LINES_OF_COLUMNS = 10_000
+_LINES = 500
+
+
+class Input:
+    """What is to be tagged: a file or standard input, plain or gzip (told by its first bytes).
+
+    Use as a context.
+
+    # Parameters
+
+    path : `str`
+        The file; `"-"` is standard input.
+
+    # Errors
+
+    `DataFormatError` for a missing path, or a folder.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.name = "<stdin>" if path == STDIN else path
+        self._owned = path != STDIN
+        if self._owned:
+            if not os.path.exists(path):
+                raise DataFormatError(path, None, "there is no such file; check the path")
+            if os.path.isdir(path):
+                raise DataFormatError(path, None, "expected a file, found a folder; name a file")
+            self._stream: BinaryIO = open(path, "rb", _BUFFER)  # noqa: SIM115  (closed by __exit__)
+        else:
+            self._stream = sys.stdin.buffer
+        self.status = _status(self._stream)
+
+    def __enter__(self) -> "Input":
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        if self._owned:
+            self._stream.close()
+
+    @property
+    def size(self) -> Optional[int]:
+        """Bytes, packed as they are; `None` for what is no file."""
+        return None if self.status is None else self.status.st_size
+
+    @property
+    def position(self) -> int:
+        """How many of them were read; 0 for what is no file."""
+        return 0 if self.status is None else cast(io.BufferedReader, self._stream).raw.tell()
+
+    def blocks(self, of_columns: bool) -> Iterator[Block]:
+        """Yields the input, cut behind a blank line (column files) or any line.
+
+        # Parameters
+
+        of_columns : `bool`
+            Whether this is a column file.
+
+        # Errors
+
+        `DataFormatError` for a damaged gzip file.
+        """
+        number = 1
+        most = _LINES_OF_COLUMNS if of_columns else _LINES
+        index, size = 0, 0
+        lines: list[bytes] = []
+        try:
+            for line in self._unpacked():
+                lines.append(line)
+                size += len(line)
+                full = size >= _BYTES or len(lines) >= most
+                if full and not (of_columns and line.strip(_WHITE)):
+                    yield Block(index, number, lines)
+                    number += len(lines)
+                    index, size, lines = index + 1, 0, []
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise DataFormatError(
+                self.name,
+                number + len(lines),
+                f"expected a whole gzip file, but it cannot be unpacked here ({error}); "
+                "the file is damaged or cut short: fetch or pack it again",
+            ) from None
+        if lines:
+            yield Block(index, number, lines)
+
+    def check_unchanged(self) -> None:
+        """Raises `DataFormatError` for a file that was changed since it was opened."""
+        before, now = self.status, _status(self._stream)
+        if before is not None and now is not None:
+            for what, old, new in (
+                ("size", before.st_size, now.st_size),
+                ("time of change", before.st_mtime_ns, now.st_mtime_ns),
+            ):
+                if old != new:
+                    raise DataFormatError(
+                        self.name,
+                        None,
+                        f"the file was changed while it was read (its {what} was {old}, and is "
+                        f"{new}): the output may be of neither version; tag it again",
+                    )
+
+    def _unpacked(self) -> BinaryIO:
+        # A pipe may hand out a single byte at first.
+        start = cast(io.BufferedReader, self._stream).peek(len(_GZIP_MAGIC))[: len(_GZIP_MAGIC)]
+        if start and _GZIP_MAGIC.startswith(start):
+            # A buffer of its own: gzip hands out line by line, which takes a fifth longer.
+            return io.BufferedReader(gzip.GzipFile(fileobj=self._stream), _BUFFER)
+        return self._stream
+
+
+def _status(stream: BinaryIO) -> Optional[os.stat_result]:
+    """That of a file; of a pipe or terminal, which change all the time, none."""
+    with contextlib.suppress(OSError):
+        status = os.fstat(stream.fileno())
+        if stat.S_ISREG(status.st_mode):
+            return status
+    return None

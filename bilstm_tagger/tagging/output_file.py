@@ -1,0 +1,103 @@
+"""The output: a file that is there when it is complete, or standard output."""
+
+import gzip
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Optional, cast
+
+from allennlp.common.checks import ConfigurationError
+
+from bilstm_tagger.tagging.block_reader import Input
+
+STDOUT = "-"
+_INCOMPLETE = ".incomplete"
+# As `gzip` does it: the best takes three times as long for a hundredth less.
+_LEVEL = 6
+
+
+class OutputFile:
+    """Takes bytes. A file is written beside its place and moved there in the end; after an error
+    or an interrupt what was written stays beside it.
+
+    Use as a context.
+
+    # Parameters
+
+    path : `str`
+        The file, packed if it ends in `.gz`; `"-"` is standard output.
+
+    # Errors
+
+    `ConfigurationError` for a folder.
+    """
+
+    def __init__(self, path: str) -> None:
+        if path != STDOUT and os.path.isdir(path):
+            raise ConfigurationError(f"-o {path}: expected a file, found a folder; name a file")
+        self._path = path if path == STDOUT else os.path.realpath(path)
+        # Devices and named pipes are written as they are.
+        moves = path != STDOUT and (os.path.isfile(path) or not os.path.exists(path))
+        self._written = self._path + _INCOMPLETE if moves else self._path
+        self._stream: Optional[BinaryIO] = None
+        self._packed: Optional[gzip.GzipFile] = None
+
+    def check_differs(self, given: Input) -> None:
+        """Raises `ConfigurationError` where this is the input, or would overwrite it."""
+        if given.status is None:
+            return
+        if self._path == STDOUT:
+            ours = [os.fstat(1)]
+        else:
+            paths = [path for path in (self._path, self._written) if os.path.exists(path)]
+            ours = list(map(os.stat, paths))
+        if any(os.path.samestat(given.status, each) for each in ours):
+            raise ConfigurationError(
+                f"{given.name} is the output, too; choose another file for the output"
+            )
+
+    @property
+    def remains(self) -> Optional[str]:
+        """The path of an incomplete file; `None` where there is none."""
+        if self._stream is None or self._written == self._path:
+            return None
+        return self._written
+
+    def __enter__(self) -> "OutputFile":
+        if self._path == STDOUT:
+            self._stream = sys.stdout.buffer
+            return self
+        Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+        self._stream = open(self._written, "wb")  # noqa: SIM115  (closed by __exit__)
+        if self._path.endswith(".gz"):
+            # Without name and time: the same bytes for the same input.
+            self._packed = gzip.GzipFile("", "wb", _LEVEL, self._stream, mtime=0)
+        return self
+
+    def write(self, data: bytes) -> None:
+        assert self._stream is not None
+        if self._packed is not None:
+            self._packed.write(data)
+            return
+        self._stream.write(data)
+        if self._path == STDOUT:
+            self._stream.flush()
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        if self._path == STDOUT:
+            return
+        stream = cast(BinaryIO, self._stream)
+        try:
+            if self._packed is not None:
+                self._packed.close()
+        finally:
+            stream.close()
+        if kind is None and self._written != self._path:
+            os.replace(self._written, self._path)
+            self._stream = None

@@ -1,0 +1,101 @@
+"""Tagged sentences as JSON, and as columns."""
+
+import json
+from typing import Any, Optional
+
+from bilstm_tagger.data.columns import ColumnFormat
+from bilstm_tagger.tagging.json_input import check_cell, prediction_of
+from bilstm_tagger.tagging.records import Record
+from bilstm_tagger.tagging.results import TaggedSentence
+
+# Combinations of tags that are remembered.
+_MAX_KNOWN = 10_000
+
+
+class JsonOutput:
+    """An object a line, as of the predictors: one for each line of text or JSON, or sentence of a
+    column file. A record with a problem becomes an object with `error`, `line` (its number) and
+    `input`; bytes of it that are no UTF-8 are escaped as Python's "surrogateescape" does.
+    """
+
+    def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
+        if record.of_columns and not sentences:  # comments and blank lines
+            return b""
+        return _dump(prediction_of(record.others, sentences))
+
+    def untagged(self, record: Record) -> bytes:
+        assert record.problem is not None
+        source = b"".join(record.source).rstrip(b"\r\n").decode("utf-8", "surrogateescape")
+        return _dump(
+            {"error": record.problem.problem, "line": record.problem.line, "input": source}
+        )
+
+
+def _dump(given: dict[str, Any]) -> bytes:
+    # An unpaired surrogate comes out as the escape that it came in as.
+    return json.dumps(given, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+
+
+class ColumnOutput:
+    """A token a line, a column for each task. The lines of a column file come out byte for byte,
+    with the tags behind; of others, token and tags separated by tabs, and a blank line after each
+    sentence.
+
+    # Parameters
+
+    layout : `ColumnFormat`, optional
+        That of the input, if it is a column file.
+    """
+
+    def __init__(self, layout: Optional[ColumnFormat]) -> None:
+        delimiter = None if layout is None else layout.delimiter
+        self._delimiter = None if delimiter is None else delimiter.encode()
+        self._cells = _TagCells()
+
+    def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
+        if not record.of_columns:
+            return b"".join(map(_rows, sentences))
+        if not sentences:
+            return b"".join(record.source)
+        of_tokens = zip(*sentences[0].tags.values(), strict=True)
+        # Ranges and empty nodes of CoNLL-U have none.
+        none = ("_",) * len(sentences[0].tags)
+        lines = []
+        for (kind, _, body, end), raw in zip(record.rows, record.source, strict=True):
+            if kind in ("token", "row"):
+                tags = next(of_tokens) if kind == "token" else none
+                delimiter = self._delimiter or (b" " if b" " in body else b"\t")
+                lines.append(body + self._cells[delimiter, tags] + end)
+            else:
+                lines.append(raw)
+        return b"".join(lines)
+
+    def untagged(self, record: Record) -> bytes:
+        return pass_through(record)
+
+
+class _TagCells(dict[tuple[bytes, tuple[str, ...]], bytes]):
+    """Delimiter and tags of a token to what stands behind it, made when it is first asked for."""
+
+    def __missing__(self, key: tuple[bytes, tuple[str, ...]]) -> bytes:
+        if len(self) >= _MAX_KNOWN:
+            self.clear()
+        delimiter, tags = key
+        cells = self[key] = b"".join(delimiter + tag.encode() for tag in tags)
+        return cells
+
+
+def _rows(sentence: TaggedSentence) -> bytes:
+    for token in sentence.tokens:
+        check_cell(token)
+    rows = zip(sentence.tokens, *sentence.tags.values(), strict=True)
+    return "".join(["\t".join(row) + "\n" for row in rows] + ["\n"]).encode()
+
+
+def pass_through(record: Record) -> bytes:
+    """The lines of a record, byte for byte; behind one of no column file a blank line, so that it
+    is no part of the next sentence."""
+    raw = b"".join(record.source)
+    if record.of_columns:
+        return raw
+    return raw.rstrip(b"\r\n") + b"\n\n"

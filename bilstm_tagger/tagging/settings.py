@@ -1,0 +1,187 @@
+"""What is to be done with an input: settings that go to any process, and the tagger that they make
+there."""
+
+import os
+from dataclasses import dataclass, field
+from typing import Optional, cast
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.plugins import import_plugins
+from allennlp.common.util import import_module_and_submodules
+
+from bilstm_tagger.data.columns import TOKENS, ColumnFormat
+from bilstm_tagger.models.prediction import PredictionOptions
+from bilstm_tagger.modules.decoders import TaskDecoder
+from bilstm_tagger.tagging.block_tagger import FormTagger
+from bilstm_tagger.tagging.column_input import ColumnInput
+from bilstm_tagger.tagging.conllu_output import ConlluOutput, places_of
+from bilstm_tagger.tagging.line_input import LineInput
+from bilstm_tagger.tagging.output_forms import ColumnOutput, JsonOutput
+from bilstm_tagger.tagging.records import InputForm, OutputForm
+from bilstm_tagger.tagging.tagger import Probabilities, Tagger
+
+COLUMN_FORMS = ("conll", "conllu")
+INPUT_FORMS = ("text", "sentences", "tokens", "json", *COLUMN_FORMS)
+OUTPUT_FORMS = ("json", *COLUMN_FORMS)
+_BY_ENDING = {
+    ".conllu": "conllu",
+    ".conll": "conll",
+    ".iob": "conll",
+    ".bio": "conll",
+    ".tsv": "conll",
+    ".jsonl": "json",
+    ".json": "json",
+}
+
+
+def input_form_of(path: str) -> str:
+    """The form of an input by the ending of its name, a `.gz` left aside; else text."""
+    _, ending = os.path.splitext(path.lower().removesuffix(".gz"))
+    return _BY_ENDING.get(ending, "text")
+
+
+def output_form_for(input_form: str) -> str:
+    """The form that goes with an input: columns for columns, else JSON."""
+    return input_form if input_form in COLUMN_FORMS else "json"
+
+
+@dataclass(frozen=True)
+class TagSettings:
+    """
+    # Parameters
+
+    archive : `str`
+        The model.
+    source : `str`
+        The name of the input, for messages.
+    input_form : `str`
+        One of `INPUT_FORMS`.
+    output_form : `str`
+        One of `OUTPUT_FORMS`.
+    skip : `bool`
+        Whether records that cannot be tagged are passed through; else they are an error.
+    columns : `Dict[str, str]`
+        Task to column of CoNLL-U output; see `places_of`.
+    probabilities, top_k : optional
+        As of `Tagger.tag`, for JSON output.
+    language, tasks, constrained, dataset, vectors, trust, cuda_device : optional
+        As of `Tagger.load`.
+    packages : `List[str]`
+        Packages to import before, which register components of a trusted archive.
+
+    # Errors
+
+    `ConfigurationError` for options that do not go together.
+    """
+
+    archive: str
+    source: str
+    input_form: str
+    output_form: str
+    skip: bool = False
+    columns: dict[str, str] = field(default_factory=dict)
+    probabilities: Probabilities = False
+    top_k: int = 0
+    language: str = "en"
+    tasks: Optional[list[str]] = None
+    constrained: Optional[bool] = None
+    dataset: Optional[str] = None
+    vectors: Optional[str] = None
+    trust: bool = False
+    cuda_device: int = -1
+    packages: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        PredictionOptions.of(self.probabilities, self.top_k)  # refuses what is none
+        if self.output_form != "json" and (self.probabilities or self.top_k):
+            raise ConfigurationError(
+                "--probabilities and --top-k are for --output-format json: columns have no place "
+                "for them"
+            )
+        if self.output_form != "conllu" and self.columns:
+            raise ConfigurationError("--columns is for --output-format conllu")
+
+    @property
+    def of_columns(self) -> bool:
+        """Whether the input is a column file, to be cut at blank lines."""
+        return self.input_form in COLUMN_FORMS
+
+    def block_tagger(self) -> FormTagger:
+        """Loads the model.
+
+        # Errors
+
+        As `Tagger.load`, and `ConfigurationError` for an input or output that the model has not.
+        """
+        if not os.path.exists(self.archive):
+            raise ConfigurationError(f"{self.archive}: there is no such archive; check the path")
+        # This may be another process than that of the command.
+        if self.trust:
+            import_plugins()
+        for package in self.packages:
+            import_module_and_submodules(package)
+        return self.with_tagger(
+            Tagger.load(
+                self.archive,
+                trust=self.trust,
+                vectors=self.vectors,
+                cuda_device=self.cuda_device,
+                language=self.language,
+                tasks=self.tasks,
+                constrained=self.constrained,
+                dataset=self.dataset,
+            )
+        )
+
+    def with_tagger(self, tagger: Tagger) -> FormTagger:
+        """As `block_tagger`, with a model that is there."""
+        layout = self._layout(tagger) if self.of_columns else None
+        reads: InputForm = (
+            LineInput(tagger, self.input_form) if layout is None else ColumnInput(layout)
+        )
+        if self.input_form not in ("json", *COLUMN_FORMS) and tagger.reader.feature_columns:
+            raise ConfigurationError(
+                f"the model was trained with the columns {tagger.reader.feature_columns} as "
+                f"features, which --input-format {self.input_form} has not; give it a column file, "
+                "or JSON with 'tokens' and these keys"
+            )
+        writes = self._output(tagger, layout)
+        return FormTagger(
+            tagger, reads, writes, self.source, self.skip, self.probabilities, self.top_k
+        )
+
+    def _layout(self, tagger: Tagger) -> ColumnFormat:
+        names = sorted(tagger.reader.datasets)
+        layout = tagger.reader.prediction_layout()
+        if self.input_form == "conllu":
+            if layout.conllu:
+                return layout
+            if tagger.reader.feature_columns:
+                raise ConfigurationError(
+                    f"the model was trained with the columns {tagger.reader.feature_columns} as "
+                    "features, and not on CoNLL-U: where they are in it is not known; take "
+                    "--input-format conll, and a file with the columns of the training"
+                )
+            return ColumnFormat({TOKENS: 1}, conllu=True)
+        if self.dataset is None and len(names) > 1:
+            raise ConfigurationError(
+                f"the model was trained on several data sets ({', '.join(names)}): say which "
+                f"layout the file has, as in --dataset {names[0]}"
+            )
+        return layout
+
+    def _output(self, tagger: Tagger, layout: Optional[ColumnFormat]) -> OutputForm:
+        if self.output_form == "json":
+            return JsonOutput()
+        if self.output_form == "conll":
+            return ColumnOutput(layout)
+        places = places_of(tagger.tasks, self.columns)
+        for task, column in places.items():
+            decoder = cast(TaskDecoder, tagger.model.tasks[task])
+            broken = [tag for tag in decoder.labels if "|" in tag]
+            if column == "MISC" and broken:
+                raise ConfigurationError(
+                    f"the tags of '{task}' have '|', which separates entries of MISC: "
+                    f"{broken[:3]}; leave the task out by --tasks, or choose another column"
+                )
+        return ConlluOutput(places, layout is not None and layout.conllu)

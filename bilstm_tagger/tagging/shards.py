@@ -1,0 +1,264 @@
+"""A large run in shards: each finished one is kept beside the output, and is not done again after
+an interruption."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Optional
+
+from allennlp.common.checks import ConfigurationError
+from filelock import FileLock, Timeout
+
+from bilstm_tagger.tagging.block_reader import STDIN
+from bilstm_tagger.tagging.blocks import Block, BlockTagger, Skipped, TaggedBlock
+from bilstm_tagger.tagging.output_file import STDOUT
+from bilstm_tagger.tagging.settings import TagSettings
+
+MANIFEST = "manifest.json"
+_LOCK = "lock"
+
+
+@dataclasses.dataclass(slots=True)
+class Shard:
+    """Consecutive blocks.
+
+    # Parameters
+
+    index : `int`
+        From 0, in the order of the input.
+    blocks : `List[Block]`
+        At least one.
+    """
+
+    index: int
+    blocks: list[Block]
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """The numbers of its first and of its last line in the input, from 1."""
+        last = self.blocks[-1]
+        return self.blocks[0].first_line, last.first_line + len(last.lines) - 1
+
+    def tagged(self, tagger: BlockTagger) -> TaggedBlock:
+        """What becomes of its blocks, as that of one block; the index is that of the shard."""
+        done = list(map(tagger, self.blocks))
+        return TaggedBlock(
+            self.index,
+            b"".join(each.output for each in done),
+            sum(each.sentences for each in done),
+            sum(each.tokens for each in done),
+            [skipped for each in done for skipped in each.skipped],
+        )
+
+
+class ShardedRun:
+    """The state of a run, in the folder `OUTPUT.shards`: `manifest.json`, which says what the run
+    is, and for each finished shard its output, `00000000.out`, and a record of it, `00000000.json`.
+    Each of these files is whole or is not there, whenever the process or the machine dies.
+
+    Use as a context. Meanwhile no other process can have the run. When it is left without an error,
+    and the run is `complete`, or nothing is finished at all, the folder is removed.
+
+    # Parameters
+
+    output : `str`
+        The file where the output is to be.
+    files : `Mapping[str, Optional[str]]`
+        The files that the output depends on, by what they are (`input`, `model`, ...). A run whose
+        `input` is no file, but `None` (standard input) or a pipe, starts anew each time.
+    settings : `Mapping[str, Any]`
+        What else the output depends on, as for JSON.
+    blocks_per_shard : `int`, optional (default=`16`)
+        A shard is lost as a whole when a worker dies, and is held in memory as a whole.
+
+    # Errors
+
+    `ConfigurationError` for an output that is no file. On entering also where the folder is that of
+    another run, or another process has it, and `FileNotFoundError` for a missing file.
+    """
+
+    def __init__(
+        self,
+        output: str,
+        files: Mapping[str, Optional[str]],
+        settings: Mapping[str, Any],
+        blocks_per_shard: int = 16,
+    ) -> None:
+        if output == STDOUT or (os.path.exists(output) and not os.path.isfile(output)):
+            raise ConfigurationError(
+                f"-o {output}: expected the name of a file, beside which what is finished is kept; "
+                "name one"
+            )
+        self.output = Path(os.path.realpath(output))
+        self.folder = self.output.with_name(f"{self.output.name}.shards")
+        self.files = files
+        self.settings = settings
+        self.blocks_per_shard = blocks_per_shard
+        self.complete = False
+        self._lock = FileLock(self.folder / _LOCK, timeout=0)
+
+    @classmethod
+    def of(cls, settings: TagSettings, path: str, output: str) -> "ShardedRun":
+        """The run of a command.
+
+        # Parameters
+
+        settings : `TagSettings`
+        path : `str`
+            The input; `"-"` is standard input.
+        output : `str`
+        """
+        files = {
+            "input": None if path == STDIN else path,
+            "model": settings.archive,
+            "vectors": settings.vectors,
+        }
+        others = dataclasses.asdict(settings)
+        # Files, however they are written; a name for messages.
+        for name in ("archive", "vectors", "source"):
+            del others[name]
+        return cls(output, files, others)
+
+    def __enter__(self) -> "ShardedRun":
+        manifest = self._manifest()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise ConfigurationError(
+                f"{self.output} is being made by another process; wait for it, or name another "
+                "output"
+            ) from None
+        try:
+            self._claim(manifest)
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        if (kind is None and self.complete) or not self._records():
+            shutil.rmtree(self.folder)
+        self._lock.release()
+
+    def shards(self, blocks: Iterable[Block]) -> Iterator[Shard]:
+        """The shards of the input, as they are asked for."""
+        coming, index = iter(blocks), 0
+        while some := list(islice(coming, self.blocks_per_shard)):
+            yield Shard(index, some)
+            index += 1
+
+    def finished(self, index: int) -> Optional[TaggedBlock]:
+        """What became of a shard; `None` where it is not finished, or was damaged since."""
+        try:
+            record = json.loads(self._path(index, "json").read_bytes())
+            output = self._path(index, "out").read_bytes()
+            skipped = [Skipped(**each) for each in record["skipped"]]
+            found = TaggedBlock(index, output, record["sentences"], record["tokens"], skipped)
+            return found if _record(found) == record else None
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+    def write(self, tagged: TaggedBlock) -> None:
+        """Keeps what became of a shard."""
+        # The record comes last: where there is one, there is an output.
+        _write(self._path(tagged.index, "out"), tagged.output)
+        _write(self._path(tagged.index, "json"), _as_json(_record(tagged)))
+
+    def _path(self, index: int, ending: str) -> Path:
+        return self.folder / f"{index:08d}.{ending}"
+
+    def _records(self) -> list[Path]:
+        return list(self.folder.glob("[0-9]*.json"))
+
+    def _manifest(self) -> dict[str, Any]:
+        """What the run is, as it is read from a file."""
+        files = {
+            f"{name} file": None if path is None else _facts(path)
+            for name, path in self.files.items()
+        }
+        settings = {**self.settings, "blocks per shard": self.blocks_per_shard}
+        return json.loads(json.dumps({**files, "settings": settings}))
+
+    def _claim(self, manifest: dict[str, Any]) -> None:
+        """Makes the folder that of this run, unless it is."""
+        path = self.folder / MANIFEST
+        mend = f"delete {self.folder} to start anew, or name another output"
+        try:
+            found = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            # A new folder, or one that was hardly begun.
+            if any(each.name not in (_LOCK, f".{MANIFEST}") for each in self.folder.iterdir()):
+                raise ConfigurationError(
+                    f"{self.folder} is in the way: it is not what an interrupted run leaves; {mend}"
+                ) from None
+            _write(path, _as_json(manifest))
+            return
+        except ValueError as error:
+            raise ConfigurationError(f"{path} is damaged ({error}); {mend}") from None
+        if found != manifest:
+            differences = "; ".join(_differences(found, manifest))
+            raise ConfigurationError(
+                f"{self.folder} is of another run, which cannot be continued: {differences}; {mend}"
+            )
+        if manifest.get("input file") is None:
+            for each in self._records():
+                each.unlink()
+
+
+def _record(tagged: TaggedBlock) -> dict[str, Any]:
+    """What is kept of a shard beside its output, and tells whether that is still the same."""
+    return {
+        "size": len(tagged.output),
+        "sha256": hashlib.sha256(tagged.output).hexdigest(),
+        "sentences": tagged.sentences,
+        "tokens": tagged.tokens,
+        "skipped": list(map(dataclasses.asdict, tagged.skipped)),
+    }
+
+
+def _facts(path: str) -> Optional[dict[str, Any]]:
+    """What tells whether a file is still the same; `None` for what is no file."""
+    found = os.stat(path)
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return {"path": os.path.abspath(path), "size": found.st_size, "mtime": found.st_mtime_ns}
+
+
+def _differences(then: Any, now: Any, name: str = "") -> Iterator[str]:
+    if isinstance(then, dict) and isinstance(now, dict):
+        for key in sorted(then.keys() | now.keys()):
+            yield from _differences(then.get(key), now.get(key), f"{name} {key}".lstrip())
+    elif then != now:
+        yield f"{name} was {json.dumps(then)}, is now {json.dumps(now)}"
+
+
+def _as_json(found: Mapping[str, Any]) -> bytes:
+    return json.dumps(found, indent=1).encode() + b"\n"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Writes a file as a whole, or not at all, even if the power goes."""
+    scratch = path.with_name(f".{path.name}")
+    with scratch.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(scratch, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
