@@ -82,7 +82,7 @@ def run_search(args: argparse.Namespace) -> None:
     if args.trials < 1 or args.jobs < 1:
         raise ConfigurationError("--trials and --jobs must be at least 1")
     search = _search(args)
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, emoji=False)
     before = len(search.study.trials)
     if before:
         console.print(f"the study has {before} trials")
@@ -141,7 +141,7 @@ def _report(search: "SettingsSearch", folder: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     best = search.best()
     trials = search.study.trials
     sign = -1 if search.study.direction.name == "MAXIMIZE" else 1

@@ -87,7 +87,7 @@ def run_seeds(args: argparse.Namespace) -> None:
         args.include_package,
         args.name,
     )
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, emoji=False)
     missing = [job for job in jobs if not ((record := job.record()) and record.finished)]
     if len(missing) < len(jobs):
         console.print(f"{len(jobs) - len(missing)} of {len(jobs)} runs were finished before")

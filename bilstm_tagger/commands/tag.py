@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bilstm_tagger.tagging.blocks import Skipped
     from bilstm_tagger.tagging.output_file import OutputFile
     from bilstm_tagger.tagging.pipeline import Totals
+    from bilstm_tagger.tagging.processes import TagBlocks
     from bilstm_tagger.tagging.settings import TagSettings
 
 # Exit statuses of programs that a signal ended.
@@ -93,7 +94,18 @@ class Tag(Subcommand):
             help="at a line or sentence that cannot be read: stop, or pass it through as it is and "
             "say so",
         )
-        add("--jobs", type=int, default=1, metavar="N", help="processes that tag")
+        add(
+            "--jobs",
+            type=int,
+            metavar="N",
+            help="processes that tag (default: 1; on a cluster, as many as it has processors)",
+        )
+        add(
+            "--ray",
+            metavar="ADDRESS",
+            help="tag on the cluster of Ray there; local: on one that is started on this machine. "
+            "The same command goes on after an interruption",
+        )
         add("--vectors", metavar="FILE", help="word vectors for words that training has not seen")
         add(
             "--trust",
@@ -143,7 +155,7 @@ def settings_of(args: argparse.Namespace) -> "TagSettings":
     """
     from bilstm_tagger.tagging.settings import TagSettings, input_form_of, output_form_for
 
-    if args.jobs < 1:
+    if args.jobs is not None and args.jobs < 1:
         raise ConfigurationError("--jobs must be at least 1")
     input_form = args.input_format or input_form_of(args.input)
     return TagSettings(
@@ -183,7 +195,6 @@ def _tag(args: argparse.Namespace, settings: "TagSettings", output: "OutputFile"
 
     from bilstm_tagger.tagging.block_reader import Input
     from bilstm_tagger.tagging.pipeline import tag_input
-    from bilstm_tagger.tagging.processes import in_place, in_processes
     from bilstm_tagger.tagging.progress import TaggingProgress, rate
 
     # A line number would be an emoji, `:100:` for one.
@@ -196,8 +207,12 @@ def _tag(args: argparse.Namespace, settings: "TagSettings", output: "OutputFile"
     shown = sys.stderr.isatty() and not (args.output == "-" and sys.stdout.isatty())
     with Input(args.input) as given:
         output.check_differs(given)
-        tagging = in_place(settings) if args.jobs == 1 else in_processes(settings, args.jobs)
-        with tagging as tag, output, TaggingProgress(console, given, shown) as progress:
+        # The output is there before a cluster's pieces of it are removed.
+        with (
+            _tagging(args, settings) as tag,
+            output,
+            TaggingProgress(console, given, shown) as progress,
+        ):
 
             def report(totals: "Totals", skipped: list["Skipped"]) -> None:
                 for each in skipped:
@@ -209,6 +224,22 @@ def _tag(args: argparse.Namespace, settings: "TagSettings", output: "OutputFile"
         f"{totals.sentences:,} sentences, {totals.tokens:,} tokens, {totals.seconds:.1f} s, "
         f"{rate(totals.sentences, totals.seconds)}, {totals.skipped:,} skipped"
     )
+
+
+def _tagging(
+    args: argparse.Namespace, settings: "TagSettings"
+) -> contextlib.AbstractContextManager["TagBlocks"]:
+    """Where the work is done: here, in processes, or on a cluster."""
+    from bilstm_tagger.tagging.on_ray import on_ray
+    from bilstm_tagger.tagging.processes import in_place, in_processes
+    from bilstm_tagger.tagging.shards import ShardedRun
+
+    if args.ray is not None:
+        run = ShardedRun.of(settings, args.input, args.output)
+        return on_ray(args.ray, settings.block_tagger, run, args.jobs)
+    if args.jobs in (None, 1):
+        return in_place(settings)
+    return in_processes(settings, args.jobs)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from bilstm_tagger.data.lines import DataFormatError, PathLike, read_lines
+from bilstm_tagger.data.memo import remember
 
 TOKENS = "tokens"
 # Only ASCII blanks: a no-break space or an ideographic space can be a token.
@@ -98,8 +99,6 @@ class Sentence:
 # What a line is, apart from a "token", another "row" and a "note", as in `Sentence.source_lines`.
 BLANK = "blank"
 DOCUMENT = "document"
-# Different lines that are remembered.
-_MAX_KNOWN = 50_000
 
 
 class Rows:
@@ -129,9 +128,7 @@ class Rows:
             kind, cells = found = self.classify(line)
             if kind == "token":
                 self.check(number, line, cells)
-            if len(self._known) >= _MAX_KNOWN:
-                self._known.clear()
-            self._known[line] = found
+            remember(self._known, line, found)
         return found
 
     def classify(self, line: str) -> tuple[str, list[str]]:

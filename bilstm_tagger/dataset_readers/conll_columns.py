@@ -15,6 +15,7 @@ from bilstm_tagger.data.column_token import ColumnToken
 from bilstm_tagger.data.columns import ColumnFormat, Sentence, read_sentences
 from bilstm_tagger.data.fields import SentenceField, SentenceMetadataField, TaskLabelsField
 from bilstm_tagger.data.lines import DataFormatError
+from bilstm_tagger.data.memo import remember
 from bilstm_tagger.data.paths import local_path
 from bilstm_tagger.data.token_indexers import ColumnIndexer
 from bilstm_tagger.dataset_readers.dataset_layout import DatasetLayout, TaskColumn
@@ -26,10 +27,6 @@ _PATH_SETTING = "the data path in the config or the command"
 DataPath = Union[str, "os.PathLike[str]", Mapping[str, str]]
 
 
-# Tokens that are kept.
-MAX_TOKENS = 100_000
-
-
 class _TokenMemo(dict[tuple[str, ...], Token]):
     """Text and features to token, made when it is first asked for."""
 
@@ -39,8 +36,9 @@ class _TokenMemo(dict[tuple[str, ...], Token]):
 
     def __missing__(self, key: tuple[str, ...]) -> Token:
         text, *values = key
-        token = self[key] = ColumnToken(text, dict(zip(self._features, values, strict=True)))
-        return token
+        return remember(
+            self, key, ColumnToken(text, dict(zip(self._features, values, strict=True)))
+        )
 
 
 @DatasetReader.register("conll_columns")
@@ -229,8 +227,6 @@ class ConllColumnsReader(DatasetReader):
 
     def _tokens(self, sentence: Sentence) -> list[Token]:
         """The same object for the same token: a corpus has few distinct ones."""
-        if len(self._memo) > MAX_TOKENS:
-            self._memo.clear()
         if not self.feature_columns:
             return [self._memo[text,] for text in sentence.tokens]
         features = [sentence.columns[name] for name in self.feature_columns]

@@ -142,7 +142,11 @@ class TaggerPredictor(Predictor):
         ]
         predictions = []
         tagged = self._tagger.tag_instances(
-            instances, given, probabilities=self._probabilities, top_k=self._top_k
+            instances,
+            given,
+            probabilities=self._probabilities,
+            top_k=self._top_k,
+            with_spans=self.output_form == "json",
         )
         for instance, sentence in zip(instances, tagged, strict=True):
             prediction: JsonDict = {"sentences": [sentence.to_json()]}

@@ -88,5 +88,9 @@ class FormTagger:
         if not instances:
             return []
         return self._tagger.tag_instances(
-            instances, sentences, probabilities=self._probabilities, top_k=self._top_k
+            instances,
+            sentences,
+            probabilities=self._probabilities,
+            top_k=self._top_k,
+            with_spans=self._writes.with_spans,
         )

@@ -3,12 +3,10 @@
 from typing import Optional
 
 from bilstm_tagger.data.columns import BLANK, DOCUMENT, TOKENS, ColumnFormat, Rows
+from bilstm_tagger.data.memo import remember
 from bilstm_tagger.tagging.blocks import Block, Skipped
 from bilstm_tagger.tagging.records import Record, Row, decode_line, problem_of
 from bilstm_tagger.tagging.results import TokenizedSentence
-
-# Different lines that are remembered.
-_MAX_KNOWN = 50_000
 
 
 class ColumnInput:
@@ -84,9 +82,7 @@ class ColumnInput:
             self._rows.check_cells(number, line, cells)
         body = raw.removesuffix(b"\n").removesuffix(b"\r")
         row = Row(kind, cells, body, raw[len(body) :])
-        # Lines come again and again: each is looked into once.
-        if len(self._known) >= _MAX_KNOWN:
-            self._known.clear()
         if number > 1:
-            self._known[raw] = row
+            # Lines come again and again: each is looked into once.
+            remember(self._known, raw, row)
         return row

@@ -66,6 +66,8 @@ class ConlluOutput:
         Whether the input is CoNLL-U.
     """
 
+    with_spans = False
+
     def __init__(self, places: Mapping[str, str], edits: bool) -> None:
         self._places = [
             (task, _INDEX[column], (task[:1].upper() + task[1:]).encode() + b"=")

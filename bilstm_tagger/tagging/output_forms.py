@@ -4,12 +4,10 @@ import json
 from typing import Any, Optional
 
 from bilstm_tagger.data.columns import ColumnFormat
+from bilstm_tagger.data.memo import remember
 from bilstm_tagger.tagging.json_input import check_cell, prediction_of
 from bilstm_tagger.tagging.records import Record
 from bilstm_tagger.tagging.results import TaggedSentence
-
-# Combinations of tags that are remembered.
-_MAX_KNOWN = 10_000
 
 
 class JsonOutput:
@@ -17,6 +15,8 @@ class JsonOutput:
     column file. A record with a problem becomes an object with `error`, `line` (its number) and
     `input`; bytes of it that are no UTF-8 are escaped as Python's "surrogateescape" does.
     """
+
+    with_spans = True
 
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
         if record.of_columns and not sentences:  # comments and blank lines
@@ -46,6 +46,8 @@ class ColumnOutput:
     layout : `ColumnFormat`, optional
         That of the input, if it is a column file.
     """
+
+    with_spans = False
 
     def __init__(self, layout: Optional[ColumnFormat]) -> None:
         delimiter = None if layout is None else layout.delimiter
@@ -78,11 +80,8 @@ class _TagCells(dict[tuple[bytes, tuple[str, ...]], bytes]):
     """Delimiter and tags of a token to what stands behind it, made when it is first asked for."""
 
     def __missing__(self, key: tuple[bytes, tuple[str, ...]]) -> bytes:
-        if len(self) >= _MAX_KNOWN:
-            self.clear()
         delimiter, tags = key
-        cells = self[key] = b"".join(delimiter + tag.encode() for tag in tags)
-        return cells
+        return remember(self, key, b"".join(delimiter + tag.encode() for tag in tags))
 
 
 def _rows(sentence: TaggedSentence) -> bytes:

@@ -69,10 +69,17 @@ class InputForm(Protocol):
 class OutputForm(Protocol):
     """Writes records.
 
+    # Parameters
+
+    with_spans : `bool`
+        Whether it writes spans, or tags alone.
+
     # Errors
 
     `ValueError` for tokens that the form cannot hold.
     """
+
+    with_spans: bool
 
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes: ...
 

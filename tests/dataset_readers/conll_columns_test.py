@@ -13,10 +13,11 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DataLoader, DatasetReader, Vocabulary
 
+from bilstm_tagger.data import memo
 from bilstm_tagger.data.fields import SentenceField, TaskLabelsField
 from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.data.token_indexers import CasingIndexer
-from bilstm_tagger.dataset_readers import ConllColumnsReader, conll_columns
+from bilstm_tagger.dataset_readers import ConllColumnsReader
 
 CORPUS = "fixtures/corpus"
 BROKEN = "fixtures/broken"
@@ -164,7 +165,7 @@ def test_features_of_a_token(write):
 
 
 def test_a_token_is_made_once(write, monkeypatch):
-    monkeypatch.setattr(conll_columns, "MAX_TOKENS", 2)
+    monkeypatch.setattr(memo, "MAX_ENTRIES", 2)
     reader = make(token_indexers=with_column("chunk"))
     text = "a X B-NP O\na X B-NP O\na X O O\n\nb X B-NP O\n\na X B-NP O\n"
     first, second, third = (each["tokens"].tokens for each in reader.read(write(text)))
@@ -172,7 +173,7 @@ def test_a_token_is_made_once(write, monkeypatch):
     assert first[2].columns == {"chunk": "O"}
     assert [token.text for token in (*first, *second, *third)] == ["a", "a", "a", "b", "a"]
     assert third[0].columns == first[0].columns
-    assert len(reader._memo) <= 3  # and starts over
+    assert len(reader._memo) <= 2  # and starts over
 
 
 def test_settings_reach_the_file(write):

@@ -7,6 +7,8 @@ from allennlp.data import TokenIndexer, Vocabulary
 from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 from allennlp.data.tokenizers import Token
 
+from bilstm_tagger.data.memo import remember
+
 # A vocabulary is stored one entry a line: these could not be read back.
 _LINE_ENDS = frozenset("\r\n")
 
@@ -67,8 +69,7 @@ class WordCharactersIndexer(TokenIndexer):
             text = token.text
             row = memo.get(text)
             if row is None:
-                row = list(map(id_of, self._cut(text)))
-                memo[text] = row
+                row = remember(memo, text, list(map(id_of, self._cut(text))))
             rows.append(row)
         return {"token_characters": rows}
 

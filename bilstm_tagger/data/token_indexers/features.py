@@ -8,6 +8,7 @@ from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 from allennlp.data.tokenizers import Token
 
 from bilstm_tagger.data.column_token import ColumnToken
+from bilstm_tagger.data.memo import remember
 from bilstm_tagger.data.word_forms import casing
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class CasingIndexer(FeatureIndexer):
         text: str = token.text
         value = self._memo.get(text)
         if value is None:
-            value = self._memo[text] = casing(text)
+            value = remember(self._memo, text, casing(text))
         return value
 
 

@@ -4,6 +4,7 @@ from allennlp.data import TokenIndexer, Vocabulary
 from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 from allennlp.data.tokenizers import Token
 
+from bilstm_tagger.data.memo import remember
 from bilstm_tagger.data.word_forms import known_form
 
 
@@ -44,7 +45,7 @@ class WordFormsIndexer(TokenIndexer):
                 form = known_form(text, ids)
                 # Never 0, not even for a token that spells the name of padding.
                 index = ids.get(form, 0) or ids[vocabulary._oov_token]
-                memo[text] = index
+                remember(memo, text, index)
             indices.append(index)
         return {"tokens": indices}
 
