@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bilstm_tagger.tagging import Tagger
+from bilstm_tagger.tagging import Tagger, block_reader
 from bilstm_tagger.tagging.block_reader import Input
 
 CONLL = "fixtures/text/untagged.conll"
@@ -40,6 +40,27 @@ def tag(allennlp, archive, capfdbinary):
         return output, [line for line in lines if " - allennlp." not in line]
 
     return run
+
+
+def test_on_ray_as_in_one_process(tag, tmp_path, monkeypatch):
+    pytest.importorskip("ray")
+    monkeypatch.setattr(block_reader, "_LINES", 4)
+    source = tmp_path / "text.txt"
+    source.write_text("He reckons the deficit will narrow. It may not.\nno\n\n" * 50)
+    alone, there = tmp_path / "one.json.gz", tmp_path / "ray.json.gz"
+    tag(source, "-o", alone, "--probabilities", "chosen")
+    _, errors = tag(
+        source, "-o", there, "--probabilities", "chosen", "--ray", "local", "--jobs", "1"
+    )
+    assert errors[-1].startswith("150 sentences, ")
+    assert there.read_bytes() == alone.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "one.json.gz",
+        "ray.json.gz",
+        "text.txt",
+    ]
+    _, (error,) = tag(source, "--ray", "local", status=1)
+    assert "expected the name of a file" in error
 
 
 class TestOutput:

@@ -13,13 +13,9 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.data.lines import DataFormatError
-from bilstm_tagger.tagging import block_reader, on_ray
-from bilstm_tagger.tagging.block_reader import Input
+from bilstm_tagger.tagging import on_ray
 from bilstm_tagger.tagging.blocks import Block, Skipped, TaggedBlock
-from bilstm_tagger.tagging.output_file import OutputFile
-from bilstm_tagger.tagging.pipeline import Totals, tag_input
-from bilstm_tagger.tagging.processes import TagBlocks, WorkerLost, in_place
-from bilstm_tagger.tagging.settings import TagSettings
+from bilstm_tagger.tagging.processes import WorkerLost
 from bilstm_tagger.tagging.shards import ShardedRun
 
 # A line each; two of them are skipped.
@@ -188,33 +184,6 @@ def test_a_shard_that_kills_each_worker_stops_the_run(ray, run, folder, monkeypa
     ):
         tag(Fake(folder, deadly=1).load, run, 1, [])
     assert len(set(folder.glob("1-*"))) == 2
-
-
-def test_a_model_tags_as_it_does_in_one_process(ray, quickstart_archive, tmp_path, monkeypatch):
-    monkeypatch.setattr(block_reader, "_LINES", 20)
-    source = tmp_path / "text.txt"
-    source.write_text("He reckons the deficit will narrow. It may not.\nno\n\n" * 50)
-    settings = TagSettings(str(quickstart_archive), str(source), "text", "json", probabilities=True)
-
-    def totals_of(name: str, tagging: contextlib.AbstractContextManager[TagBlocks]) -> Totals:
-        with (
-            Input(str(source)) as given,
-            tagging as tag_blocks,
-            OutputFile(str(tmp_path / name)) as output,
-        ):
-            totals = tag_input(given, False, tag_blocks, output, lambda *_: None)
-        totals.seconds = 0
-        return totals
-
-    run = ShardedRun.of(settings, str(source), str(tmp_path / "ray.json.gz"))
-    run.blocks_per_shard = 3
-    expected = totals_of("one.json.gz", in_place(settings))
-    assert (
-        totals_of("ray.json.gz", on_ray.on_ray("local", settings.block_tagger, run, 1)) == expected
-    )
-    assert expected.sentences == 150
-    assert (tmp_path / "ray.json.gz").read_bytes() == (tmp_path / "one.json.gz").read_bytes()
-    assert not run.folder.exists()
 
 
 def test_without_ray(run, monkeypatch):
