@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-MEND_TRUST = "if you know where the archive comes from, load it with trust=True, or --trust of the command"
+MEND_TRUST = "if you know where the archive comes from, say trust=True (or --trust)"
 MEND_DAMAGED = "the archive is damaged or was not made by AllenNLP: fetch it anew"
 MEND_ATTACK = "no training makes such an archive: do not use it"
 

@@ -21,6 +21,7 @@ from bilstm_tagger.experiments.distribution import (
     Scale,
     ScoredRun,
 )
+from bilstm_tagger.plot_style import plot_style
 
 # Below that, a density says more than the points do.
 LEAST_FOR_VIOLIN = 8
@@ -36,28 +37,14 @@ _CSS = {
     _PAGE: "var(--page)",
 }
 _SETTINGS = {
+    **plot_style(_INK, _GRID),
     "svg.fonttype": "none",
-    "svg.hashsalt": "bilstm_tagger",
     "font.size": 9.5,
     "axes.labelsize": 9.5,
     "xtick.labelsize": 9,
     "ytick.labelsize": 9,
     "legend.fontsize": 9,
-    # A name may have a dollar sign.
-    "text.parse_math": False,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _INK,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": _GRID,
-    "grid.linewidth": 0.6,
     "axes.formatter.useoffset": False,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
 }
 # Dev and test: colour, marker, and where in the row of their config.
 _SIDES = (("dev", _DEV, "o", -0.23), ("test", _TEST, "D", 0.23))

@@ -4,29 +4,16 @@ import io
 from collections.abc import Mapping
 from typing import Any, Optional
 
+from bilstm_tagger.plot_style import plot_style
 from bilstm_tagger.tagging.calibration import LEVELS, Calibration
 
 FORMATS = ("svg", "png")
 _BLUE, _INK, _GREY, _GRID = "#1f6fb2", "#222222", "#8a8a8a", "#e3e3e3"
 _SETTINGS = {
-    "svg.hashsalt": "bilstm_tagger",
+    **plot_style(_INK, _GRID),
     "savefig.dpi": 150,
     "font.size": 9,
     "axes.titlesize": 10,
-    # A name may have a dollar sign.
-    "text.parse_math": False,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _INK,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": _GRID,
-    "grid.linewidth": 0.6,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
 }
 # Inches.
 _PANEL_WIDTH, _PANEL_HEIGHT = 3.3, 4.1

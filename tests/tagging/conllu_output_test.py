@@ -4,7 +4,6 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.data.lines import DataFormatError
-from bilstm_tagger.tagging import Tagger
 from bilstm_tagger.tagging.blocks import Block
 from bilstm_tagger.tagging.conllu_output import places_of
 from bilstm_tagger.tagging.settings import TagSettings
@@ -23,11 +22,6 @@ CONLLU = """# newdoc
 
 # last
 """
-
-
-@pytest.fixture(scope="module")
-def tagger(quickstart_archive) -> Tagger:
-    return Tagger.load(quickstart_archive)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Blocks of every form of input, as every form of output."""
 
-import io
 import json
 import pickle
 import sys
@@ -10,35 +9,11 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.tagging import Tagger
-from bilstm_tagger.tagging.blocks import Block, TaggedBlock
+from bilstm_tagger.tagging.blocks import Block
 from bilstm_tagger.tagging.settings import TagSettings, input_form_of, output_form_for
 
 RAW = "Zoë's café  in São Paulo didn't open 😀. We left."
 COLUMNS = b"We PRON\nleft VERB\n\nIt  PRON \nrained\tVERB\n"
-
-
-@pytest.fixture(scope="module")
-def tagger(quickstart_archive) -> Tagger:
-    return Tagger.load(quickstart_archive)
-
-
-@pytest.fixture
-def tag(tagger):
-    def run(data, given, wanted="json", **options) -> TaggedBlock:
-        settings = TagSettings("model", "IN", given, wanted, **options)
-        data = data.encode() if isinstance(data, str) else data
-        block = Block(3, 1, io.BytesIO(data).readlines())
-        return settings.with_tagger(tagger)(block)
-
-    return run
-
-
-@pytest.fixture
-def objects(tag):
-    def run(data, given, **options):
-        return [json.loads(line) for line in tag(data, given, **options).output.splitlines()]
-
-    return run
 
 
 def tokens_of(objects):

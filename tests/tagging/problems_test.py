@@ -12,33 +12,8 @@ from allennlp.models import Model
 from bilstm_tagger.data.columns import ColumnFormat
 from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
-from bilstm_tagger.tagging.blocks import Block, TaggedBlock
+from bilstm_tagger.tagging.blocks import Block
 from bilstm_tagger.tagging.column_input import ColumnInput
-from bilstm_tagger.tagging.settings import TagSettings
-
-
-@pytest.fixture(scope="module")
-def tagger(quickstart_archive) -> Tagger:
-    return Tagger.load(quickstart_archive)
-
-
-@pytest.fixture
-def tag(tagger):
-    def run(data, given, wanted="json", **options) -> TaggedBlock:
-        settings = TagSettings("model", "IN", given, wanted, **options)
-        data = data.encode() if isinstance(data, str) else data
-        block = Block(3, 1, io.BytesIO(data).readlines())
-        return settings.with_tagger(tagger)(block)
-
-    return run
-
-
-@pytest.fixture
-def objects(tag):
-    def run(data, given, **options):
-        return [json.loads(line) for line in tag(data, given, **options).output.splitlines()]
-
-    return run
 
 
 class TestProblems:

@@ -16,11 +16,6 @@ TEXT = "The old ferry left at noon. Nobody waved, and the harbour was quiet agai
 
 
 @pytest.fixture(scope="module")
-def tagger(quickstart_archive) -> Tagger:
-    return Tagger.load(quickstart_archive)
-
-
-@pytest.fixture(scope="module")
 def sentences() -> list[TokenizedSentence]:
     layout = ColumnFormat({"tokens": 0})
     return [
