@@ -12,7 +12,7 @@ from allennlp.common.checks import ConfigurationError
 from bilstm_tagger.archives import UnsafeArchive
 from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.experiments.records import RecordError, write_text
-from bilstm_tagger.tagging.processes import WorkerLost
+from bilstm_tagger.tagging.files.processes import WorkerLost
 
 _OF_USERS = (
     ConfigurationError,

@@ -15,11 +15,11 @@ from allennlp.common.util import SigTermReceived
 from bilstm_tagger.commands.errors import one_line_errors
 
 if TYPE_CHECKING:
-    from bilstm_tagger.tagging.blocks import Skipped
-    from bilstm_tagger.tagging.output_file import OutputFile
-    from bilstm_tagger.tagging.pipeline import Totals
-    from bilstm_tagger.tagging.processes import TagBlocks
-    from bilstm_tagger.tagging.settings import TagSettings
+    from bilstm_tagger.tagging.files.blocks import Skipped
+    from bilstm_tagger.tagging.files.output_file import OutputFile
+    from bilstm_tagger.tagging.files.pipeline import Totals
+    from bilstm_tagger.tagging.files.processes import TagBlocks
+    from bilstm_tagger.tagging.files.settings import TagSettings
 
 # Exit statuses of programs that a signal ended.
 _INTERRUPTED, _CLOSED_PIPE, _TERMINATED = 130, 141, 143
@@ -35,7 +35,7 @@ class Tag(Subcommand):
     """
 
     def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
-        from bilstm_tagger.tagging.settings import INPUT_FORMS, OUTPUT_FORMS
+        from bilstm_tagger.tagging.files.settings import INPUT_FORMS, OUTPUT_FORMS
 
         subparser = parser.add_parser(
             self.name,
@@ -120,7 +120,7 @@ class Tag(Subcommand):
 def run_tag(args: argparse.Namespace) -> None:
     """Tags; ends the process with status 1 for an error of the user's, 130 if interrupted, and 141,
     as a program does that the closed pipe ends, if nobody reads the output."""
-    from bilstm_tagger.tagging.output_file import OutputFile
+    from bilstm_tagger.tagging.files.output_file import OutputFile
 
     output: Optional[OutputFile] = None
 
@@ -153,7 +153,7 @@ def settings_of(args: argparse.Namespace) -> "TagSettings":
 
     `ConfigurationError` for options that do not go together.
     """
-    from bilstm_tagger.tagging.settings import TagSettings, input_form_of, output_form_for
+    from bilstm_tagger.tagging.files.settings import TagSettings, input_form_of, output_form_for
 
     if args.jobs is not None and args.jobs < 1:
         raise ConfigurationError("--jobs must be at least 1")
@@ -193,9 +193,9 @@ def _columns(text: Optional[str]) -> dict[str, str]:
 def _tag(args: argparse.Namespace, settings: "TagSettings", output: "OutputFile") -> None:
     from rich.console import Console
 
-    from bilstm_tagger.tagging.block_reader import Input
-    from bilstm_tagger.tagging.pipeline import tag_input
-    from bilstm_tagger.tagging.progress import TaggingProgress, rate
+    from bilstm_tagger.tagging.files.block_reader import Input
+    from bilstm_tagger.tagging.files.pipeline import tag_input
+    from bilstm_tagger.tagging.files.progress import TaggingProgress, rate
 
     # A line number would be an emoji, `:100:` for one.
     console = Console(stderr=True, highlight=False, emoji=False)
@@ -230,9 +230,9 @@ def _tagging(
     args: argparse.Namespace, settings: "TagSettings"
 ) -> contextlib.AbstractContextManager["TagBlocks"]:
     """Where the work is done: here, in processes, or on a cluster."""
-    from bilstm_tagger.tagging.on_ray import on_ray
-    from bilstm_tagger.tagging.processes import in_place, in_processes
-    from bilstm_tagger.tagging.shards import ShardedRun
+    from bilstm_tagger.tagging.files.on_ray import on_ray
+    from bilstm_tagger.tagging.files.processes import in_place, in_processes
+    from bilstm_tagger.tagging.files.shards import ShardedRun
 
     if args.ray is not None:
         run = ShardedRun.of(settings, args.input, args.output)

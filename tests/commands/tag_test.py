@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bilstm_tagger.tagging import Tagger, block_reader
-from bilstm_tagger.tagging.block_reader import Input
+from bilstm_tagger.tagging import Tagger
+from bilstm_tagger.tagging.files import block_reader
+from bilstm_tagger.tagging.files.block_reader import Input
 
 CONLL = "fixtures/text/untagged.conll"
 RAW = "fixtures/text/raw.txt"

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from bilstm_tagger.tagging import Tagger
-from bilstm_tagger.tagging.blocks import Block, TaggedBlock
-from bilstm_tagger.tagging.settings import TagSettings
+from bilstm_tagger.tagging.files.blocks import Block, TaggedBlock
+from bilstm_tagger.tagging.files.settings import TagSettings
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
 
 from bilstm_tagger.data.lines import DataFormatError
-from bilstm_tagger.tagging.blocks import Block, Skipped, TaggedBlock
-from bilstm_tagger.tagging.records import InputForm, OutputForm, Record, problem_of
+from bilstm_tagger.tagging.files.blocks import Block, Skipped, TaggedBlock
+from bilstm_tagger.tagging.files.records import InputForm, OutputForm, Record, problem_of
 from bilstm_tagger.tagging.results import TaggedSentence
 from bilstm_tagger.tagging.tagger import Probabilities, Tagger
 

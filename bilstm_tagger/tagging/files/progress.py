@@ -6,7 +6,7 @@ from typing import Optional
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from bilstm_tagger.tagging.block_reader import Input
+from bilstm_tagger.tagging.files.block_reader import Input
 
 
 class TaggingProgress:

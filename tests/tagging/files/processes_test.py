@@ -7,9 +7,9 @@ import pytest
 
 from bilstm_tagger.archives import UnsafeArchive
 from bilstm_tagger.data.lines import DataFormatError
-from bilstm_tagger.tagging.blocks import Block
-from bilstm_tagger.tagging.processes import WorkerLost, in_place, in_processes
-from bilstm_tagger.tagging.settings import TagSettings
+from bilstm_tagger.tagging.files.blocks import Block
+from bilstm_tagger.tagging.files.processes import WorkerLost, in_place, in_processes
+from bilstm_tagger.tagging.files.settings import TagSettings
 
 SHORT = b"We\nleft\n\n"
 # Of this length it is ready long after the others.

@@ -9,8 +9,8 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.tagging import Tagger
-from bilstm_tagger.tagging.blocks import Block
-from bilstm_tagger.tagging.settings import TagSettings, input_form_of, output_form_for
+from bilstm_tagger.tagging.files.blocks import Block
+from bilstm_tagger.tagging.files.settings import TagSettings, input_form_of, output_form_for
 
 RAW = "Zoë's café  in São Paulo didn't open 😀. We left."
 COLUMNS = b"We PRON\nleft VERB\n\nIt  PRON \nrained\tVERB\n"

@@ -13,10 +13,10 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.data.lines import DataFormatError
-from bilstm_tagger.tagging import on_ray
-from bilstm_tagger.tagging.blocks import Block, Skipped, TaggedBlock
-from bilstm_tagger.tagging.processes import WorkerLost
-from bilstm_tagger.tagging.shards import ShardedRun
+from bilstm_tagger.tagging.files import on_ray
+from bilstm_tagger.tagging.files.blocks import Block, Skipped, TaggedBlock
+from bilstm_tagger.tagging.files.processes import WorkerLost
+from bilstm_tagger.tagging.files.shards import ShardedRun
 
 # A line each; two of them are skipped.
 BLOCKS = [

@@ -6,9 +6,9 @@ from typing import Optional
 
 from allennlp.common.checks import ConfigurationError
 
+from bilstm_tagger.tagging.files.output_forms import pass_through
+from bilstm_tagger.tagging.files.records import Record, Row
 from bilstm_tagger.tagging.json_input import check_cell
-from bilstm_tagger.tagging.output_forms import pass_through
-from bilstm_tagger.tagging.records import Record, Row
 from bilstm_tagger.tagging.results import TaggedSentence
 
 COLUMNS = ("UPOS", "XPOS", "MISC")

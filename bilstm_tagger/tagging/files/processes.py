@@ -13,8 +13,8 @@ from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.archives import UnsafeArchive
 from bilstm_tagger.data.lines import DataFormatError
-from bilstm_tagger.tagging.blocks import Block, TaggedBlock
-from bilstm_tagger.tagging.settings import TagSettings
+from bilstm_tagger.tagging.files.blocks import Block, TaggedBlock
+from bilstm_tagger.tagging.files.settings import TagSettings
 
 # Makes of blocks what becomes of them, in the same order.
 TagBlocks = Callable[[Iterator[Block]], Iterator[TaggedBlock]]

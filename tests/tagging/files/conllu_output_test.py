@@ -4,9 +4,9 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.data.lines import DataFormatError
-from bilstm_tagger.tagging.blocks import Block
-from bilstm_tagger.tagging.conllu_output import places_of
-from bilstm_tagger.tagging.settings import TagSettings
+from bilstm_tagger.tagging.files.blocks import Block
+from bilstm_tagger.tagging.files.conllu_output import places_of
+from bilstm_tagger.tagging.files.settings import TagSettings
 
 CONLLU = """# newdoc
 # text = Don't go.

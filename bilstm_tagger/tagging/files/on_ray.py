@@ -12,9 +12,9 @@ from typing import Any, Optional, Union
 from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.ray_cluster import ray_cluster
-from bilstm_tagger.tagging.blocks import Block, BlockTagger, TaggedBlock
-from bilstm_tagger.tagging.processes import TagBlocks, WorkerLost
-from bilstm_tagger.tagging.shards import Shard, ShardedRun
+from bilstm_tagger.tagging.files.blocks import Block, BlockTagger, TaggedBlock
+from bilstm_tagger.tagging.files.processes import TagBlocks, WorkerLost
+from bilstm_tagger.tagging.files.shards import Shard, ShardedRun
 
 logger = logging.getLogger(__name__)
 

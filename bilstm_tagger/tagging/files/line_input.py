@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bilstm_tagger.tagging.blocks import Block, Skipped
+from bilstm_tagger.tagging.files.blocks import Block, Skipped
+from bilstm_tagger.tagging.files.records import Record, decode_line, problem_of
 from bilstm_tagger.tagging.json_input import others_of, parse_json, sentences_of
 from bilstm_tagger.tagging.raw_text import tokenize_text
-from bilstm_tagger.tagging.records import Record, decode_line, problem_of
 from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.tagging.tagger import Tagger
 

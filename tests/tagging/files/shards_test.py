@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from allennlp.common.checks import ConfigurationError
 
-from bilstm_tagger.tagging.blocks import Block, Skipped, TaggedBlock
-from bilstm_tagger.tagging.output_file import OutputFile
-from bilstm_tagger.tagging.settings import TagSettings
-from bilstm_tagger.tagging.shards import ShardedRun
+from bilstm_tagger.tagging.files.blocks import Block, Skipped, TaggedBlock
+from bilstm_tagger.tagging.files.output_file import OutputFile
+from bilstm_tagger.tagging.files.settings import TagSettings
+from bilstm_tagger.tagging.files.shards import ShardedRun
 
 
 def upper(block: Block) -> TaggedBlock:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_tagger.tagging import Tagger
-from bilstm_tagger.tagging.blocks import Block
-from bilstm_tagger.tagging.settings import TagSettings
+from bilstm_tagger.tagging.files.blocks import Block
+from bilstm_tagger.tagging.files.settings import TagSettings
 
 any_input = settings(max_examples=40, deadline=None, derandomize=True)
 ENDS = st.sampled_from(["\n", "\r\n"])

@@ -5,8 +5,8 @@ from typing import Any, Optional
 
 from bilstm_tagger.data.columns import ColumnFormat
 from bilstm_tagger.data.memo import remember
+from bilstm_tagger.tagging.files.records import Record
 from bilstm_tagger.tagging.json_input import check_cell, prediction_of
-from bilstm_tagger.tagging.records import Record
 from bilstm_tagger.tagging.results import TaggedSentence
 
 

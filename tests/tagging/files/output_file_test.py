@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from allennlp.common.checks import ConfigurationError
 
-from bilstm_tagger.tagging.block_reader import Input
-from bilstm_tagger.tagging.output_file import OutputFile
+from bilstm_tagger.tagging.files.block_reader import Input
+from bilstm_tagger.tagging.files.output_file import OutputFile
 
 
 def test_is_there_when_it_is_complete(tmp_path):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional, Protocol
 
 from bilstm_tagger.data.lines import DataFormatError
-from bilstm_tagger.tagging.blocks import Block, Skipped
+from bilstm_tagger.tagging.files.blocks import Block, Skipped
 from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence
 
 _BYTE_ORDER_MARK = "\ufeff"

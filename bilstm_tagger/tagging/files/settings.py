@@ -12,12 +12,12 @@ from allennlp.common.util import import_module_and_submodules
 from bilstm_tagger.data.columns import TOKENS, ColumnFormat
 from bilstm_tagger.models.prediction import PredictionOptions
 from bilstm_tagger.modules.decoders import TaskDecoder
-from bilstm_tagger.tagging.block_tagger import FormTagger
-from bilstm_tagger.tagging.column_input import ColumnInput
-from bilstm_tagger.tagging.conllu_output import ConlluOutput, places_of
-from bilstm_tagger.tagging.line_input import LineInput
-from bilstm_tagger.tagging.output_forms import ColumnOutput, JsonOutput
-from bilstm_tagger.tagging.records import InputForm, OutputForm
+from bilstm_tagger.tagging.files.block_tagger import FormTagger
+from bilstm_tagger.tagging.files.column_input import ColumnInput
+from bilstm_tagger.tagging.files.conllu_output import ConlluOutput, places_of
+from bilstm_tagger.tagging.files.line_input import LineInput
+from bilstm_tagger.tagging.files.output_forms import ColumnOutput, JsonOutput
+from bilstm_tagger.tagging.files.records import InputForm, OutputForm
 from bilstm_tagger.tagging.tagger import Probabilities, Tagger
 
 COLUMN_FORMS = ("conll", "conllu")

@@ -13,7 +13,7 @@ from typing import BinaryIO, Optional, cast
 
 from bilstm_tagger.data.columns import BLANKS
 from bilstm_tagger.data.lines import DataFormatError
-from bilstm_tagger.tagging.blocks import Block
+from bilstm_tagger.tagging.files.blocks import Block
 
 STDIN = "-"
 _BUFFER = 2**17

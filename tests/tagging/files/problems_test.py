@@ -12,8 +12,8 @@ from allennlp.models import Model
 from bilstm_tagger.data.columns import ColumnFormat
 from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
-from bilstm_tagger.tagging.blocks import Block
-from bilstm_tagger.tagging.column_input import ColumnInput
+from bilstm_tagger.tagging.files.blocks import Block
+from bilstm_tagger.tagging.files.column_input import ColumnInput
 
 
 class TestProblems:

@@ -9,7 +9,7 @@ from typing import BinaryIO, Optional, cast
 
 from allennlp.common.checks import ConfigurationError
 
-from bilstm_tagger.tagging.block_reader import Input
+from bilstm_tagger.tagging.files.block_reader import Input
 
 STDOUT = "-"
 _INCOMPLETE = ".incomplete"

@@ -16,10 +16,10 @@ from typing import Any, Optional
 from allennlp.common.checks import ConfigurationError
 from filelock import FileLock, Timeout
 
-from bilstm_tagger.tagging.block_reader import STDIN
-from bilstm_tagger.tagging.blocks import Block, BlockTagger, Skipped, TaggedBlock
-from bilstm_tagger.tagging.output_file import STDOUT
-from bilstm_tagger.tagging.settings import TagSettings
+from bilstm_tagger.tagging.files.block_reader import STDIN
+from bilstm_tagger.tagging.files.blocks import Block, BlockTagger, Skipped, TaggedBlock
+from bilstm_tagger.tagging.files.output_file import STDOUT
+from bilstm_tagger.tagging.files.settings import TagSettings
 
 MANIFEST = "manifest.json"
 _LOCK = "lock"

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bilstm_tagger.tagging.block_reader import Input
-from bilstm_tagger.tagging.blocks import Skipped
-from bilstm_tagger.tagging.output_file import OutputFile
-from bilstm_tagger.tagging.processes import TagBlocks
+from bilstm_tagger.tagging.files.block_reader import Input
+from bilstm_tagger.tagging.files.blocks import Skipped
+from bilstm_tagger.tagging.files.output_file import OutputFile
+from bilstm_tagger.tagging.files.processes import TagBlocks
 
 
 @dataclass(slots=True)
