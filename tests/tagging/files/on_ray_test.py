@@ -49,7 +49,7 @@ class Fake:
         before = set(self.folder.glob(f"{block.index}-*"))
         (self.folder / f"{block.index}-{os.getpid()}").touch()
         if block.index in self.stuck and not before:
-            time.sleep(300)
+            time.sleep(900)
         if block.index == self.deadly:
             os.kill(os.getpid(), signal.SIGKILL)
         if block.index == self.broken:
@@ -103,7 +103,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 90
+    end = time.monotonic() + 240
     while not true():
         assert time.monotonic() < end
         time.sleep(0.05)
