@@ -240,6 +240,8 @@ class TestProcess:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # The background of a shell ignores interrupts, and so does what starts there.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             **options,
         )
 

@@ -122,6 +122,15 @@ def tag(make_tagger: Callable[[], Fake], run: ShardedRun, workers: int, into: li
             into.append(tagged)
 
 
+@pytest.fixture
+def interruptible():
+    """The background of a shell ignores interrupts, and so does what starts there."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_worker_is_killed_then_the_run_is_interrupted_then_goes_on(ray, run, folder):
     fake = Fake(folder, stuck={6, 14})
     tagged: list[TaggedBlock] = []
