@@ -85,7 +85,9 @@ class PlainLoop:
         for rows, lengths in self.groups:
             packing = Packing(lengths)
             layers = encoder.read(projected, packing, rows)
-            found.append(self.decoder.predict(layers, packing).tolist())
+            emissions = self.decoder.read(layers, packing)
+            constrained = self.decoder.constrains_prediction()
+            found.append(self.decoder.decode(emissions, packing.mask, constrained).tolist())
         return found
 
     def decode(self) -> Sample:

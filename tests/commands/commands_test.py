@@ -214,7 +214,11 @@ class TestPredict:
     ):
         scores = evaluate(quickstart_archive, TEST)
         output = predict(
-            quickstart_archive, TEST, "conll_to_conll", "--use-dataset-reader", "--batch-size", 32
+            quickstart_archive,
+            TEST,
+            "conll_to_conll",
+            *("--use-dataset-reader", "--batch-size", 32),
+            *("--predictor-args", '{"constrained": false}'),  # as evaluation
         )
         sentences = [
             [line.split() for line in block.splitlines()] for block in output.split("\n\n") if block

@@ -19,6 +19,8 @@ COLUMNS = {"tokens": 0, "pos": 1, "chunk": 2, "ner": 3}
 SETTINGS: dict[str, tuple[Any, dict[str, Any]]] = {
     "conll2000_chunking": ("dev.conll", {}),
     "conll2000_pos_and_chunks": ("dev.conll", {}),
+    "conll2000_tuned": ("dev.conll", {}),
+    "conll2000_tuned_multitask": ("dev.conll", {}),
     "multitask_levels": ({"ewt": "pos.conllu", "conll2000": "dev.conll"}, {}),
     "multitask_pos_chunking": ({"ewt": "pos.conllu", "conll2000": "dev.conll"}, {}),
     "quickstart": ("dev.conll", {}),
