@@ -106,7 +106,13 @@ class TaskDecoder(torch.nn.Module, Registrable):
         self.constrained = constrained
         self.allowed: Optional[AllowedTransitions] = None
         if self.encoding is not None:
-            rules: Any = self.encoding.allowed(self.labels)
+            try:
+                rules: Any = self.encoding.allowed(self.labels)
+            except ValueError as error:
+                raise ConfigurationError(
+                    f"{key}.encoding does not fit the labels: {error}; it must be that of the "
+                    "task's labels in the dataset reader, 'model_encoding' or else 'encoding'"
+                ) from None
             self.allowed = AllowedTransitions(*(torch.tensor(rule) for rule in rules))
         size = input_sizes[level - 1]
         self.encoder = None if encoder is None else encoder.construct(input_size=size)

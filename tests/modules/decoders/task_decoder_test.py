@@ -117,3 +117,41 @@ def test_rules_of_spans_are_of_the_encoding(vocabulary):
     assert rules.tags.tolist() == [[1, 2], [3, -1]]
     with pytest.raises(ValueError, match="without 'encoding' has no spans"):
         make(vocabulary).span_rules  # noqa: B018
+
+
+@pytest.mark.parametrize("kind", ["softmax", "crf"])
+def test_labels_of_another_encoding(kind):
+    vocabulary = Vocabulary({"chunk_labels": {"O": 3, "S-NP": 2, "E-NP": 1}})
+    with pytest.raises(ConfigurationError, match=r"model\.tasks\.chunk\.encoding does not fit"):
+        make(vocabulary, kind, encoding="BIO")
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "expected"),
+    [
+        (None, None, True),
+        (None, False, False),
+        (None, True, True),
+        (True, None, True),
+        (True, False, False),
+        (False, None, False),
+        (False, True, True),
+    ],
+)
+def test_whether_prediction_is_constrained(vocabulary, given, wanted, expected):
+    decoder = make(vocabulary, encoding="BIO", constrained=given)
+    assert decoder.constrains_prediction(wanted) is expected
+    assert not make(vocabulary).constrains_prediction(True)
+
+
+@pytest.mark.parametrize("kind", ["softmax", "crf"])
+def test_constraints_may_be_asked_for(vocabulary, kind):
+    decoder = make(vocabulary, kind, encoding="BIO")
+    # `I-NP` throughout, which may not start a sentence.
+    emissions = torch.full((1, 3, 4), -5.0)
+    emissions[..., LABELS.index("I-NP")] = 5.0
+    assert decoder.decode(emissions).tolist() == [[2, 2, 2]]
+    assert decoder.decode(emissions, None, True).tolist() == [[1, 2, 2]]
+    for constrained in (False, True):
+        best = decoder.distribution(emissions, None, constrained).n_best(1).tags[:, 0]
+        assert torch.equal(best, decoder.decode(emissions, None, constrained))
