@@ -27,6 +27,8 @@ local own(name, seeds=3, published={}) = {
         chunk_f1: '94.71, one run with better vectors; 189 runs with these: median 93.43, maximum 94.60',
       }),
       own('conll2000_pos_and_chunks'),
+      own('conll2000_tuned'),
+      own('conll2000_tuned_multitask'),
       own('ud_ewt_pos', published={ pos_accuracy: '95.58, on an older release of the corpus' }),
       own('wnut17_ner'),
       own('multitask_pos_chunking'),
