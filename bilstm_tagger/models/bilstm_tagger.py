@@ -216,21 +216,16 @@ class BiLSTMTagger(Model):
         """
         lengths = output_dict.pop("mask").sum(1).tolist()
         metadata = output_dict.pop("metadata") or [{} for _ in lengths]
-        output_dict.update(self._readable(output_dict.pop("tag_ids"), lengths, metadata))
-        return output_dict
-
-    def _readable(
-        self, tag_ids: dict[str, torch.Tensor], lengths: list[int], metadata: Metadata
-    ) -> dict[str, list[Any]]:
+        tag_ids = output_dict.pop("tag_ids")
         tags: list[dict[str, list[str]]] = [{} for _ in lengths]
         for name, decoder in self._decoders().items():
             rows = predicted_tags(name, decoder, tag_ids[name], lengths, metadata)
             for sentence, row in zip(tags, rows, strict=True):
                 sentence[name] = row
-        readable: dict[str, list[Any]] = {"tags": tags}
+        output_dict["tags"] = tags
         if all("tokens" in each for each in metadata):
-            readable["tokens"] = [each["tokens"] for each in metadata]
-        return readable
+            output_dict["tokens"] = [each["tokens"] for each in metadata]
+        return output_dict
 
     def forward_on_instances(self, instances: list[Instance]) -> list[dict[str, Any]]:
         """Predicts sentences of any lengths, in evaluation mode. Labels have no influence.
