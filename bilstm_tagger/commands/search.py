@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import csv
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from allennlp.commands.subcommand import Subcommand
 from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.commands.errors import one_line_errors
+from bilstm_tagger.commands.tables import print_table
 
 if TYPE_CHECKING:
     from bilstm_tagger.experiments.search import Search as SettingsSearch
@@ -86,7 +88,7 @@ def run_search(args: argparse.Namespace) -> None:
     before = len(search.study.trials)
     if before:
         console.print(f"the study has {before} trials")
-    progress = RunsProgress(console, max(args.trials - before, 0), search.metric)
+    progress = RunsProgress(console, search.to_do(args.trials), search.metric)
     results = run_locally(map(progress.watched, search.jobs(args.trials)), args.jobs)
     try:
         with progress, contextlib.closing(results):
@@ -136,12 +138,6 @@ def _search(args: argparse.Namespace) -> "SettingsSearch":
 
 def _report(search: "SettingsSearch", folder: Path) -> None:
     """Prints the best trials and writes what was found."""
-    import csv
-
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False, emoji=False)
     best = search.best()
     trials = search.study.trials
     sign = -1 if search.study.direction.name == "MAXIMIZE" else 1
@@ -160,14 +156,12 @@ def _report(search: "SettingsSearch", folder: Path) -> None:
     header = ["trial", "state", search.metric, "epochs", *names]
     with (folder / "trials.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([header, *rows])
-    table = Table(title=f"The best of {len(trials)} trials")
-    for name in _short(header):
-        table.add_column(name, overflow="fold")
-    for row in rows[:_SHOWN]:
-        table.add_row(*(f"{each:.4g}" if isinstance(each, float) else str(each) for each in row))
-    console.print(table)
+    cells = [
+        [f"{each:.4g}" if isinstance(each, float) else str(each) for each in row] for row in rows
+    ]
+    print_table(f"The best of {len(trials)} trials", _short(header), cells[:_SHOWN], 2)
     if best is None:
-        console.print("no trial was trained to the end; trials.csv and the logs say why")
+        print("no trial was trained to the end; trials.csv and the logs say why")
         sys.exit(1)
     importances = search.importances()
     if importances:
@@ -176,7 +170,7 @@ def _report(search: "SettingsSearch", folder: Path) -> None:
         plot_importances(importances, search.metric, folder / "importances.svg")
     path = folder / "best.jsonnet"
     search.write_best(path)
-    console.print(f"{path}: trial {best.number}, {search.metric} {best.value:.4f}", soft_wrap=True)
+    print(f"{path}: trial {best.number}, {search.metric} {best.value:.4f}")
 
 
 def _short(names: list[str]) -> list[str]:

@@ -96,11 +96,15 @@ class Search:
         """
         from optuna.trial import Trial
 
-        for trial in self.study.get_trials(deepcopy=False):
-            if trial.state.name == "RUNNING" and self._stopped(trial.number):
-                yield self._job(Trial(self.study, trial._trial_id))
+        for trial in self._interrupted():
+            yield self._job(Trial(self.study, trial._trial_id))
         while len(self.study.get_trials(deepcopy=False)) < number:
             yield self._job(self.study.ask())
+
+    def to_do(self, number: int) -> int:
+        """How many runs `jobs` will have, if no other machine works at the study."""
+        trials = len(self.study.get_trials(deepcopy=False))
+        return len(self._interrupted()) + max(number - trials, 0)
 
     def tell(self, job: Job, record: RunRecord) -> None:
         """Tells the study how a trial ended."""
@@ -172,6 +176,13 @@ class Search:
         for name, setting in self.space.settings.items():
             for option in getattr(setting, "options", {name: {name: 0}}).values():
                 config_with(self.config, option)
+
+    def _interrupted(self) -> list["FrozenTrial"]:
+        return [
+            trial
+            for trial in self.study.get_trials(deepcopy=False)
+            if trial.state.name == "RUNNING" and self._stopped(trial.number)
+        ]
 
     def _stopped(self, number: int) -> bool:
         """Whether the run of a trial was begun in this folder, and nobody is at it."""

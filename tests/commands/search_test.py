@@ -68,6 +68,8 @@ def test_searches_goes_on_and_writes_the_best(search, tmp_path, capsys):
     search("--trials", "4", "--jobs", "2", "--metric", "+chunk_f1")
     out, err = capsys.readouterr()
     assert "the study has 3 trials" in err
+    # The interrupted one, and a new one.
+    assert re.findall(r"^\d/\d", err, re.MULTILINE) == ["1/2", "2/2"]
 
     trials = study_in(runs).trials
     assert [trial.number for trial in trials] == [0, 1, 2, 3]
@@ -95,7 +97,8 @@ def test_searches_goes_on_and_writes_the_best(search, tmp_path, capsys):
         (trial.value for trial in trials), reverse=True
     )
     assert (runs / "importances.svg").read_text().count("hidden_sizes") == 1
-    assert re.search(r"trial.*state.*chunk_f1.*epochs.*lr", out)
+    assert re.search(r"trial.*state.*chunk_f1.*epochs.*hidden_sizes.*lr", out)
+    assert len(re.findall(rf"{best.number} .* complete .* {best.value:.4g} ", out)) == 1
     assert f"best.jsonnet: trial {best.number}, chunk_f1 {best.value:.4f}" in out
 
 
