@@ -97,7 +97,9 @@ class Share:
 
 
 def shares(slots: int) -> list[Share]:
-    """The cores and the memory of the machine, shared out fairly among so many processes."""
+    """The cores and the memory of the machine, shared out fairly among so many processes; no more
+    threads to each than OMP_NUM_THREADS says, where it is set.
+    """
     if hasattr(os, "sched_getaffinity"):
         cores = sorted(os.sched_getaffinity(0))
     else:
@@ -105,11 +107,19 @@ def shares(slots: int) -> list[Share]:
     available = _available_memory()
     # One alone may take what it gets, as `allennlp train` may.
     memory = max(available // slots, _MEMORY_FLOOR) if available and slots > 1 else None
+    most = _threads_wanted()
     found = []
     for slot in range(slots):
         mine = cores[slot::slots] or [cores[slot % len(cores)]]
-        found.append(Share(len(mine), mine if hasattr(os, "sched_setaffinity") else None, memory))
+        threads = min(len(mine), most or len(mine))
+        found.append(Share(threads, mine if hasattr(os, "sched_setaffinity") else None, memory))
     return found
+
+
+def _threads_wanted() -> Optional[int]:
+    # The first number of a list is that of the outermost level.
+    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(wanted) if wanted.isdecimal() and int(wanted) > 0 else None
 
 
 def _available_memory() -> Optional[int]:

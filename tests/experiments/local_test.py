@@ -51,7 +51,7 @@ def test_runs_beside_each_other_one_of_which_fails(tmp_path):
     assert records[1] == good.record() and records[1].finished
     assert records[2].status == "failed" and "missing.conll" in records[2].error
     assert "Traceback" in bad.log.read_text()
-    assert records[1].machine["threads"] == len(shares(2)[0].cores or [0])
+    assert records[1].machine["threads"] == shares(2)[0].threads
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds processes by /proc")
@@ -139,6 +139,7 @@ def test_too_little_memory_is_an_error_of_the_run(tmp_path):
 def test_shares(slots, monkeypatch):
     monkeypatch.setattr(local.os, "sched_getaffinity", lambda process: {0, 1, 2, 5, 6}, False)
     monkeypatch.setattr(local, "_available_memory", lambda: 8 * 2**30)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     found = shares(slots)
     assert len(found) == slots
     threads = [share.threads for share in found]
@@ -148,3 +149,15 @@ def test_shares(slots, monkeypatch):
     assert len(cores) == max(slots, 5)
     memory = {1: None, 2: 4 * 2**30, 3: 8 * 2**30 // 3, 7: 8 * 2**30 // 7}[slots]
     assert {share.memory for share in found} == {memory}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "threads"), [("1", 1), ("2,1", 2), ("9", 3), ("0", 3), ("many", 3), ("", 3)]
+)
+def test_no_more_threads_than_the_environment_says(monkeypatch, wanted, threads):
+    """Two commands that run beside each other are told by it to leave each other alone: threads
+    that outnumber the cores wait for each other, and a training takes many times as long.
+    """
+    monkeypatch.setattr(local.os, "sched_getaffinity", lambda process: {0, 1, 2}, False)
+    monkeypatch.setenv("OMP_NUM_THREADS", wanted)
+    assert [share.threads for share in shares(1)] == [threads]
