@@ -89,6 +89,8 @@ def page(plan: Sequence[tuple[dict[str, Any], list[Trial]]]) -> str:
             lines += [*_lines_of(trial, of_trial), ""]
         if any(map(_enough, scores)):
             lines += [f"![Test scores of each run](findings/{finding['name']}.svg)", ""]
+        if "note" in finding:
+            lines += [finding["note"], ""]
     return "\n".join(lines)
 
 

@@ -49,8 +49,8 @@ def evidence(monkeypatch, tmp_path, trial):
     return keep
 
 
-def text_of(trial) -> str:
-    finding = {"title": "Title", "claim": "So it is.", "name": "decoder"}
+def text_of(trial, **more) -> str:
+    finding = {"title": "Title", "claim": "So it is.", "name": "decoder", **more}
     return findings.page([(finding, [trial])])
 
 
@@ -82,6 +82,12 @@ def test_too_few_runs(trial, evidence):
     assert "| CRF | 2 | 94.50 ± 0.71 |" in text
     assert "| small | not run |  |  |" in text
     assert "Too few runs yet to compare." in text and ".svg" not in text
+
+
+def test_note(trial, evidence):
+    evidence(CRF=[0.94, 0.95], soft_max=[0.94, 0.95], small=[0.9, 0.91])
+    assert text_of(trial, note="Mind this.").endswith("(findings/decoder.svg)\n\nMind this.\n")
+    assert text_of(trial).endswith("(findings/decoder.svg)\n")
 
 
 def test_plot(trial, evidence, tmp_path):
