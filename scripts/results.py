@@ -113,8 +113,8 @@ def run_missing(entries: Sequence[Entry], slots: int) -> int:
         for job, record in outcomes:
             progress.ended(job, record)
             if record is not None and record.finished:
-                records[job.config_hash, job.seed] = record
-                keep(list(records.values()))
+                # Read again, as `make findings` may run beside `make results`.
+                keep(list({**known(), (job.config_hash, job.seed): record}.values()))
             else:
                 failed += 1
     return failed

@@ -94,6 +94,21 @@ def test_trains_what_is_missing_and_goes_on_after_a_failure(entry, evidence, mon
     assert "not run" in results.page([("Title", [dataclasses.replace(entry, jobs=changed)])])
 
 
+def test_what_another_process_has_kept_meanwhile_stays(entry, evidence, monkeypatch):
+    """`make findings` may run beside `make results`."""
+
+    def run_locally(jobs, slots):
+        for job in jobs:
+            if job.seed == 2:
+                other = dataclasses.replace(job, seed=7)
+                results.keep([*results.known().values(), record(other, 0.8, 0.8)])
+            yield job, record(job, 0.9, 0.9)
+
+    monkeypatch.setattr(results, "run_locally", run_locally)
+    assert results.run_missing([entry], 1) == 0
+    assert sorted(seed for _, seed in results.known()) == [1, 2, 7]
+
+
 def test_what_is_kept_of_a_record(entry):
     curves = {"validation_chunk_f1": [0.12345678], "training_loss": [1.0], "validation_x": [1.0]}
     kept = results.slim(dataclasses.replace(record_of(entry.jobs[0]), curves=curves))
@@ -107,7 +122,9 @@ def test_command(evidence):
 
 
 def test_headers_of_configs_tell_what_was_measured():
-    """Each has the mean of dev and of test of each of its tasks, and of each of its forms."""
+    """Each has mean and standard deviation of dev and of test of each of its tasks, and of each of
+    its forms.
+    """
     known = results.known()
     for _, entries in results.read_plan():
         for entry in entries:
@@ -125,8 +142,9 @@ def test_headers_of_configs_tell_what_was_measured():
             for metric in results.main_metrics(records):
                 for prefix in ("best_validation_", "test_"):
                     scores = [each.metrics[prefix + metric] for each in records]
-                    mean = f"{100 * sum(scores) / len(scores):.2f}"
-                    assert mean in header, (path, entry.label, prefix + metric, mean)
+                    summary = results.Summary.of(scores)
+                    shown = results.show_mean(summary).replace("±", "+-")
+                    assert shown in header, (path, entry.label, prefix + metric, shown)
             if len(records) == 1:
                 assert "one run" in header.lower(), path
 
