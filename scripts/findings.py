@@ -156,6 +156,7 @@ def plot(trials: Sequence[Trial], path: Path) -> None:
             axes.set_yticks(range(len(trial.entries)), list(trial.entries))
             axes.set_ylim(len(trial.entries) - 0.5, -0.5)
             axes.set_xlabel(f"{trial.title}: {trial.metric.replace('_', ' ')}, test")
+            axes.locator_params(axis="x", nbins=6)
             axes.grid(axis="x", linewidth=0.4)
             axes.spines[["top", "right", "left"]].set_visible(False)
         figure.savefig(path, metadata={"Date": None}, facecolor="white")
