@@ -1,9 +1,9 @@
 """Makes docs/results.md: the runs of docs/results/plan.jsonnet that are missing, then the tables of
 all. `make results`; `--no-runs` for the tables alone.
 
-A run is in the folder runs/<variant>/<config>/seed-<seed>, and its record, once it has finished, in
-docs/results/runs.jsonl, which is what the tables are made of. A config that was changed since is
-run anew.
+A run is in the folder runs/<hash of its config>/<config>/seed-<seed>, and its record, once it has
+finished, in docs/results/runs.jsonl, which is what the tables are made of. A config that was
+changed since is run anew.
 """
 
 import argparse
@@ -19,10 +19,16 @@ from _jsonnet import evaluate_file  # type: ignore[import-untyped]
 from rich.console import Console
 
 from bilstm_tagger.experiments.distribution import Summary
-from bilstm_tagger.experiments.jobs import Job, jobs_of
+from bilstm_tagger.experiments.jobs import Job, jobs_of, read_config
 from bilstm_tagger.experiments.local import run_locally
 from bilstm_tagger.experiments.progress import RunsProgress
-from bilstm_tagger.experiments.records import RecordError, RunRecord, read_records, write_text
+from bilstm_tagger.experiments.records import (
+    RecordError,
+    RunRecord,
+    hash_of,
+    read_records,
+    write_text,
+)
 
 FOLDER = Path("docs/results")
 PLAN, TABLE, PAGE = FOLDER / "plan.jsonnet", FOLDER / "runs.jsonl", Path("docs/results.md")
@@ -56,15 +62,10 @@ class Entry:
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> "Entry":
-        variant = given["variant"]
-        # As it stands, a config has the same runs whatever a plan calls it.
-        folder = (variant or "plain").replace(" ", "_") if given["overrides"] else "plain"
-        jobs = jobs_of(
-            [given["config"]],
-            range(1, given["seeds"] + 1),
-            f"runs/{folder}",
-            json.dumps(given["overrides"]),
-        )
+        variant, overrides = given["variant"], json.dumps(given["overrides"])
+        # A config has the same runs whatever a plan calls it, and others once it has changed.
+        folder = f"runs/{hash_of(read_config(given['config'], overrides))}"
+        jobs = jobs_of([given["config"]], range(1, given["seeds"] + 1), folder, overrides)
         label = f"`{jobs[0].name}`" + (f", `{variant}`" if variant else "")
         return cls(label, jobs, given["published"])
 
