@@ -38,9 +38,9 @@ HEADER = """\
 Made by `make results` from the records of the runs, [results/runs.jsonl](results/runs.jsonl): what
 is missing is trained; nothing here is typed. Scores are in per cent, of the epoch that is best on
 dev; where there are several runs, mean ± standard deviation over the seeds from 1 on. **Where the
-number of runs is 1, it is one run, and says little.** Vectors are GloVe 6B, 100 dimensions. Minutes
-are those of a training on one core of a machine that did other things, too. Published numbers are
-single runs, unless they say more.
+number of runs is 1, it is one run, and says little;** "1 of 3" are runs that are still to be made.
+Vectors are GloVe 6B, 100 dimensions. Minutes are those of a training on one core of a machine that
+did other things, too. Published numbers are single runs, unless they say more.
 
 `peters2018_elmo` and `transformer` are not among them: they want weights that `make data` does not
 fetch. `ner` and `pos` are run of the papers that have such a task.
@@ -143,6 +143,9 @@ def rows_of(entry: Entry, records: Sequence[RunRecord]) -> Iterator[str]:
     """A row for each task: its F1, or its accuracy where it has none."""
     if not records:
         yield table_row(entry.label, *["not run"] + [""] * 7)
+    runs = str(len(records))
+    if len(records) < len(entry.jobs):
+        runs += f" of {len(entry.jobs)}"
     for number, metric in enumerate(main_metrics(records)):
         test = Summary.of([score for each in records if (score := each.test(metric)) is not None])
         dev = Summary.of([score for each in records if (score := each.dev(metric)) is not None])
@@ -152,7 +155,7 @@ def rows_of(entry: Entry, records: Sequence[RunRecord]) -> Iterator[str]:
         yield table_row(
             "" if number else entry.label,
             metric.replace("_", " "),
-            str(len(records)),
+            runs,
             show_mean(dev),
             show_mean(test),
             "" if test is None or test.n == 1 else f"{_show(test.minimum)} - {_show(test.maximum)}",

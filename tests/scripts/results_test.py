@@ -67,7 +67,7 @@ def test_rows(entry):
         "|  | pos accuracy | 2 | 86.00 ± 1.41 | 83.50 ± 0.71 | 83.00 - 84.00 | 7 | 2 |  |"
     )
     one, _ = results.rows_of(entry, records[:1])
-    assert one == "| `quickstart` | chunk f1 | 1 | 95.00 | 94.00 |  | 6 | 2 | 99.9 |"
+    assert one == "| `quickstart` | chunk f1 | 1 of 2 | 95.00 | 94.00 |  | 6 | 2 | 99.9 |"
     assert list(results.rows_of(entry, [])) == ["| `quickstart` | not run |  |  |  |  |  |  |  |"]
 
 
