@@ -1,6 +1,6 @@
 // Chunking on CoNLL-2000: BiLSTM, character CNN, CRF (Ma and Hovy 2016; variational dropout and
 // Nadam as Reimers and Gurevych 2017).
-// Measured, 3 seeds: F1 95.53 +- 0.13 on dev, 94.53 +- 0.03 on test.
+// Measured, 5 seeds: F1 95.51 +- 0.10 on dev, 94.56 +- 0.06 on test.
 local inputs = import 'lib/inputs.libsonnet';
 local training = import 'lib/training.libsonnet';
 
