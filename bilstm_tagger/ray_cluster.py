@@ -37,7 +37,7 @@ def ray_cluster(address: str, processors: int) -> Iterator[Any]:
         _reach(address)
         ray.init(address=address, **settings)
     except (OSError, ValueError, RuntimeError) as error:
-        raise ConfigurationError(f"--ray {address}: no cluster there ({error})") from error
+        raise ConfigurationError(f"--ray {address}: cannot be joined ({error})") from error
     try:
         yield ray
     finally:

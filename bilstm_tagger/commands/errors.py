@@ -2,12 +2,14 @@
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import SigTermReceived
 
 from bilstm_tagger.archives import UnsafeArchive
 from bilstm_tagger.data.lines import DataFormatError
@@ -38,6 +40,19 @@ def one_line_errors(more: Callable[[], str] = str) -> Iterator[None]:
     except _OF_USERS as error:
         print(f"error: {error}{more()}", file=sys.stderr)
         sys.exit(1)
+
+
+@contextmanager
+def interruptible(say: Callable[[], None]) -> Iterator[None]:
+    """Where the user, or the system, interrupts: says something, and ends the process with status
+    130 or 143, as a shell would.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, SigTermReceived) as interrupt:
+        say()
+        by = signal.SIGTERM if isinstance(interrupt, SigTermReceived) else signal.SIGINT
+        sys.exit(128 + by)
 
 
 def write_file(path: str, text: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from allennlp.commands.subcommand import Subcommand
 from allennlp.common.checks import ConfigurationError
 
-from bilstm_tagger.commands.errors import one_line_errors
+from bilstm_tagger.commands.errors import interruptible, one_line_errors
 from bilstm_tagger.commands.tables import print_table
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class Search(Subcommand):
         )
         subparser.add_argument(
             "--metric",
-            help="validation metric to be improved, with + or - before it for more or less of it "
-            "(default = the first of the config)",
+            help="validation metric to be improved, with + or - before it for more or less of it, "
+            "as --metric=+f1 or --metric=-loss (default = the first of the config)",
         )
         subparser.add_argument("--jobs", type=int, default=1, help="runs at a time")
         subparser.add_argument("--seed", type=int, default=1, help="seed of the runs")
@@ -74,7 +74,9 @@ class Search(Subcommand):
 
 @one_line_errors()
 def run_search(args: argparse.Namespace) -> None:
-    """Makes the trials; ends the process with status 130 if interrupted, 1 if none was finished."""
+    """Makes the trials; ends the process with status 1 if none was finished, 130 or 143 if it was
+    interrupted.
+    """
     from rich.console import Console
 
     from bilstm_tagger.experiments.local import run_locally
@@ -90,16 +92,17 @@ def run_search(args: argparse.Namespace) -> None:
         console.print(f"the study has {before} trials")
     progress = RunsProgress(console, search.to_do(args.trials), search.metric)
     results = run_locally(map(progress.watched, search.jobs(args.trials)), args.jobs)
-    try:
-        with progress, contextlib.closing(results):
-            for job, record in results:
-                if record is not None:
-                    search.tell(job, record)
-                write_table(args.serialization_dir)
-                progress.ended(job, record)
-    except KeyboardInterrupt:
-        console.print("interrupted; the same command goes on")
-        sys.exit(130)
+    with (
+        interruptible(lambda: console.print("interrupted; the same command goes on")),
+        progress,
+        contextlib.closing(results),
+    ):
+        for job, record in results:
+            write_table(args.serialization_dir, strict=False)
+            progress.ended(job, record)
+            if record is not None:
+                search.tell(job, record)
+    write_table(args.serialization_dir)
     _report(search, Path(args.serialization_dir))
 
 
@@ -110,7 +113,7 @@ def _search(args: argparse.Namespace) -> "SettingsSearch":
         raise ConfigurationError(
             f"a search needs Optuna ({error}): pip install 'bilstm-tagger[search]'"
         ) from error
-    from bilstm_tagger.experiments.jobs import read_config
+    from bilstm_tagger.experiments.jobs import folder_of_runs, read_config
     from bilstm_tagger.experiments.search import Search as SettingsSearch
     from bilstm_tagger.experiments.search_space import SearchSpace
 
@@ -120,14 +123,15 @@ def _search(args: argparse.Namespace) -> "SettingsSearch":
     metric = metric[0] if isinstance(metric, list) else metric
     if metric[:1] not in ("+", "-"):
         raise ConfigurationError(f"--metric {metric}: put + or - before it, for more or less of it")
-    folder = Path(args.serialization_dir)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = folder_of_runs(args.serialization_dir).absolute()
+    if args.storage is None and "?" in str(folder):
+        raise ConfigurationError(f"-s {folder}: SQLite takes no '?' in a name; give another folder")
     return SettingsSearch(
         name=Path(args.config).stem,
         config=config,
         space=space,
         folder=str(folder),
-        storage=args.storage or f"sqlite:///{(folder / 'search.db').absolute()}",
+        storage=args.storage or f"sqlite:///{folder / 'search.db'}",
         metric=metric[1:],
         maximize=metric[0] == "+",
         seed=args.seed,
@@ -138,6 +142,8 @@ def _search(args: argparse.Namespace) -> "SettingsSearch":
 
 def _report(search: "SettingsSearch", folder: Path) -> None:
     """Prints the best trials and writes what was found."""
+    from bilstm_tagger.experiments.search import ERROR
+
     best = search.best()
     trials = search.study.trials
     sign = -1 if search.study.direction.name == "MAXIMIZE" else 1
@@ -153,9 +159,11 @@ def _report(search: "SettingsSearch", folder: Path) -> None:
         + [trial.params.get(name) for name in names]
         for trial in trials
     ]
+    errors = [trial.user_attrs.get(ERROR) for trial in trials]
     header = ["trial", "state", search.metric, "epochs", *names]
     with (folder / "trials.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *rows])
+        lines = [[*row, error] for row, error in zip(rows, errors, strict=True)]
+        csv.writer(file).writerows([[*header, "error"], *lines])
     cells = [
         [f"{each:.4g}" if isinstance(each, float) else str(each) for each in row] for row in rows
     ]

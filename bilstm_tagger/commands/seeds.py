@@ -7,7 +7,7 @@ import sys
 from allennlp.commands.subcommand import Subcommand
 from allennlp.common.checks import ConfigurationError
 
-from bilstm_tagger.commands.errors import one_line_errors
+from bilstm_tagger.commands.errors import interruptible, one_line_errors
 
 
 @Subcommand.register("seeds")
@@ -67,10 +67,12 @@ class Seeds(Subcommand):
 
 @one_line_errors()
 def run_seeds(args: argparse.Namespace) -> None:
-    """Makes the runs; ends the process with status 1 if one failed, 130 if interrupted."""
+    """Makes the runs; ends the process with status 1 if one failed, 130 or 143 if it was
+    interrupted.
+    """
     from rich.console import Console
 
-    from bilstm_tagger.experiments.jobs import jobs_of
+    from bilstm_tagger.experiments.jobs import folder_of_runs, jobs_of
     from bilstm_tagger.experiments.local import run_locally
     from bilstm_tagger.experiments.on_ray import run_on_ray
     from bilstm_tagger.experiments.progress import RunsProgress
@@ -87,12 +89,17 @@ def run_seeds(args: argparse.Namespace) -> None:
         args.include_package,
         args.name,
     )
+    folder_of_runs(args.serialization_dir)
     console = Console(stderr=True, highlight=False, emoji=False)
     missing = [job for job in jobs if not ((record := job.record()) and record.finished)]
     if len(missing) < len(jobs):
         console.print(f"{len(jobs) - len(missing)} of {len(jobs)} runs were finished before")
     failed = ended = elsewhere = 0
-    try:
+    with interruptible(
+        lambda: console.print(
+            f"interrupted: {ended} of {len(missing)} runs ended; the same command goes on"
+        )
+    ):
         progress = RunsProgress(console, total=len(missing))
         watched = list(map(progress.watched, missing))
         results = (
@@ -106,13 +113,8 @@ def run_seeds(args: argparse.Namespace) -> None:
                 ended += 1
                 elsewhere += record is None
                 failed += record is not None and not record.finished
-                write_table(args.serialization_dir)
+                write_table(args.serialization_dir, strict=False)
                 progress.ended(job, record)
-    except KeyboardInterrupt:
-        console.print(
-            f"interrupted: {ended} of {len(missing)} runs ended; the same command goes on"
-        )
-        sys.exit(130)
     table = write_table(args.serialization_dir)
     finished = len(jobs) - failed - elsewhere
     console.print(f"{table}: {finished} runs finished, {failed} failed", soft_wrap=True)

@@ -1,5 +1,6 @@
 """The runs to be made of configs: a job for each config and seed."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -10,6 +11,7 @@ from typing import Any, Optional
 
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.params import parse_overrides
 
 from bilstm_tagger.experiments.records import RECORD, SEEDS, RunRecord, hash_of
 
@@ -80,21 +82,30 @@ class Job:
         return int((self.config.get("trainer") or {}).get("num_epochs") or 0)
 
     def record(self) -> Optional[RunRecord]:
-        """The record of the run, if there is one. A `ConfigurationError` for another config's."""
+        """The record of the run, if there is one. A `ConfigurationError` where the folder holds a
+        run of another config, be it half done.
+        """
         path = Path(self.folder) / RECORD
-        if not path.is_file():
-            return None
-        try:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             found = RunRecord.from_row(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError):
-            return None
-        if found.config_hash != self.config_hash:
-            raise ConfigurationError(
-                f"{path} is of another config of the name '{self.name}' (hash "
-                f"{found.config_hash}, now {self.config_hash}): was the config, or -o, changed? "
-                "Give another folder by -s, or take the old one away"
+            if found.config_hash != self.config_hash:
+                raise self._of_another(path, found.config_hash, self.config_hash)
+            return found
+        path = Path(self.folder) / "config.json"
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            begun, mine = (
+                hash_of(each)
+                for each in (json.loads(path.read_text(encoding="utf-8")), self.config)
             )
-        return found
+            if begun != mine:
+                raise self._of_another(path, begun, mine)
+        return None
+
+    def _of_another(self, path: Path, theirs: str, mine: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"{path} is of another config of the name '{self.name}' (hash {theirs}, now {mine}): "
+            "was the config, or -o, changed? Give another folder by -s, or take the old one away"
+        )
 
 
 def read_config(path: str, overrides: str = "") -> dict[str, Any]:
@@ -102,11 +113,30 @@ def read_config(path: str, overrides: str = "") -> dict[str, Any]:
     if not Path(path).is_file():
         raise ConfigurationError(f"{path}: no such file")
     try:
-        return Params.from_file(path, overrides).as_dict(quiet=True)
+        # By itself, as AllenNLP would fall over what is no object.
+        if not isinstance(Params.from_file(path).params, dict):
+            raise ConfigurationError(f"{path} must hold an object, {{ ... }}")
+        if not isinstance(parse_overrides(overrides), dict):
+            raise ConfigurationError(f"the overrides (-o) must be an object; found {overrides}")
+        config = Params.from_file(path, overrides).as_dict(quiet=True)
     except (RuntimeError, ValueError) as error:
         why = " ".join(str(error).split())
         also = ", or the overrides," if overrides else ""
         raise ConfigurationError(f"{path}{also} cannot be read: {why}") from error
+    if not isinstance(config.get("trainer") or {}, dict):
+        raise ConfigurationError(f"{path}: 'trainer' must be an object; found {config['trainer']}")
+    return config
+
+
+def folder_of_runs(path: str) -> Path:
+    """The folder, made where it is missing. A `ConfigurationError` where that cannot be."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ConfigurationError(
+            f"-s {path}: there is a file of that name; give a folder"
+        ) from error
+    return Path(path)
 
 
 def jobs_of(
@@ -134,13 +164,15 @@ def jobs_of(
 
     # Errors
 
-    `ConfigurationError` for a config that cannot be read, two configs of one name, and for records
-    in the folder that are of another config of the same name.
+    `ConfigurationError` for a config that cannot be read, two configs of one name, and for runs in
+    the folder, of whatever seed, that are of another config of the same name.
     """
     jobs: list[Job] = []
     names: dict[str, str] = {}
     for path in configs:
         name = re.sub(r"[^\w.-]", "_", name_of_all or Path(path).stem)
+        if not name.strip("."):
+            raise ConfigurationError(f"'{name}' is no name of a folder: give another --name")
         if name in names:
             raise ConfigurationError(
                 f"{names[name]} and {path} would both be '{name}': give them different names"
@@ -158,6 +190,7 @@ def jobs_of(
                 working_directory=os.getcwd(),
                 include_packages=list(include_packages),
             )
-            job.record()
             jobs.append(job)
+        for run in sorted(Path(folder, name).glob("seed-*")):
+            dataclasses.replace(jobs[-1], folder=str(run)).record()
     return sorted(jobs, key=lambda job: job.seed)

@@ -42,9 +42,12 @@ def execute(job: Job, stop: Optional[threading.Event] = None) -> RunRecord:
 
     # Errors
 
-    `Interrupted` when it was stopped, `Busy` when another process is making it.
+    `Interrupted` when it was stopped, `Busy` when another process is making it,
+    `ConfigurationError` where its folder holds a run of another config.
     """
     stop = stop or threading.Event()
+    # Before anything is written: it is not to be lost.
+    job.record()
     job.log.parent.mkdir(parents=True, exist_ok=True)
     threads = dict.fromkeys(_THREADS, str(job.threads))
     with job.log.open("ab") as log:

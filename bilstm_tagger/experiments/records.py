@@ -6,10 +6,11 @@ A run is a training of one config from one seed. Its record stands in `run.json`
 """
 
 import dataclasses
+import glob
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -18,6 +19,13 @@ TABLE = "runs.jsonl"
 SEEDS = ("random_seed", "numpy_seed", "pytorch_seed")
 # As AllenNLP calls them in metrics.json.
 DEV, TEST = "best_validation_", "test_"
+_NUMBER = (int, float, type(None))
+_TEXT = (str, type(None))
+_KINDS: dict[str, Any] = (
+    {"name": str, "config_hash": str, "seed": int, "status": str, "error": _TEXT, "started": _TEXT}
+    | dict.fromkeys(("seconds", "epochs", "best_epoch"), _NUMBER)
+    | dict.fromkeys(("curves", "versions", "machine", "config"), dict)
+)
 
 PathLike = Union[str, os.PathLike]
 
@@ -101,14 +109,21 @@ class RunRecord:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "RunRecord":
-        """The record of a row. A `KeyError` or `TypeError` where it is none."""
+        """The record of a row. A `TypeError` or `AttributeError` where it is none."""
         names = {field.name for field in dataclasses.fields(cls)} - {"metrics"}
         metrics = {
             key: value
             for key, value in row.items()
             if key.startswith((DEV, TEST)) and value is not None
         }
-        return cls(metrics=metrics, **{key: value for key, value in row.items() if key in names})
+        record = cls(metrics=metrics, **{key: value for key, value in row.items() if key in names})
+        for name, kind in _KINDS.items():
+            if not isinstance(getattr(record, name), kind):
+                raise TypeError(f"{name} is {getattr(record, name)!r}")
+        for name, curve in record.curves.items():
+            if not (isinstance(curve, list) and all(isinstance(x, (int, float)) for x in curve)):
+                raise TypeError(f"curves: {name} is no list of numbers")
+        return record
 
 
 def hash_of(config: Mapping[str, Any]) -> str:
@@ -131,10 +146,18 @@ def write_record(folder: PathLike, record: RunRecord) -> None:
     write_text(Path(folder) / RECORD, json.dumps(record.row(), indent=1) + "\n")
 
 
-def write_table(folder: PathLike) -> Path:
-    """Gathers the records of all folders below into `runs.jsonl`; its path."""
+def write_table(folder: PathLike, strict: bool = True) -> Path:
+    """Gathers the records of all folders below into `runs.jsonl`; its path.
+
+    # Parameters
+
+    folder : `str` or `PathLike`
+    strict : `bool`, optional (default=`True`)
+        Whether a record that cannot be read is a `RecordError`. Otherwise it is left out: as long
+        as runs are being made, it may be of one that is to be made again.
+    """
     path = Path(folder) / TABLE
-    lines = [json.dumps(record.row()) + "\n" for record in _below(Path(folder))]
+    lines = [json.dumps(record.row()) + "\n" for record in _below(Path(folder), strict)]
     write_text(path, "".join(lines))
     return path
 
@@ -149,7 +172,8 @@ def read_records(*sources: PathLike) -> list[RunRecord]:
 
     # Errors
 
-    `RecordError` where there is none, or where one cannot be read.
+    `RecordError` where there is none, where one cannot be read, or where two of one config and
+    seed differ: neither is to be lost.
     """
     records: dict[tuple[str, str, int], RunRecord] = {}
     for source in map(Path, sources):
@@ -167,8 +191,28 @@ def read_records(*sources: PathLike) -> list[RunRecord]:
                 "`allennlp search` filled (-s), or its runs.jsonl"
             )
         for record in found:
-            records[record.name, record.config_hash, record.seed] = record
+            other = records.setdefault(_order(record), record)
+            # As text, in which NaN is as good as any.
+            if json.dumps(other.row()) != json.dumps(record.row()):
+                raise RecordError(
+                    f"{source}: {record.name} ({record.config_hash}) seed {record.seed} is there "
+                    "twice, with other results: take one away, or, to compare them, give each a "
+                    "table or folder of its own"
+                )
     return sorted(records.values(), key=_order)
+
+
+def chosen(records: Iterable[RunRecord], configs: Sequence[str]) -> list[RunRecord]:
+    """Those of the configs of these names, or hashes; all where none is given."""
+    return [each for each in records if not configs or {each.name, each.config_hash} & {*configs}]
+
+
+def check_names(records: Iterable[RunRecord], configs: Sequence[str]) -> None:
+    """A `RecordError` for a config that has no record."""
+    names = {name for each in records for name in (each.name, each.config_hash)}
+    if missing := [name for name in configs if name not in names]:
+        there_are = ", ".join(sorted({each.name for each in records}))
+        raise RecordError(f"--configs: no run of {', '.join(missing)}; there are: {there_are}")
 
 
 def by_config(records: Iterable[RunRecord]) -> dict[str, list[RunRecord]]:
@@ -188,28 +232,34 @@ def _order(record: RunRecord) -> tuple[str, str, int]:
     return record.name, record.config_hash, record.seed
 
 
-def _below(folder: Path) -> list[RunRecord]:
+def _below(folder: Path, strict: bool = True) -> list[RunRecord]:
     found = []
-    for path in sorted(folder.rglob(RECORD)):
+    # Unlike those of `rglob`, they may lie in folders that are links.
+    paths = glob.glob(f"**/{RECORD}", root_dir=folder, recursive=True, include_hidden=True)
+    for path in sorted({(folder / path).resolve(): folder / path for path in paths}.values()):
         try:
             found.append(RunRecord.from_row(json.loads(path.read_text(encoding="utf-8"))))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RecordError(
-                f"{path}: no record of a run ({error}); take the file away"
-            ) from error
+            if strict:
+                raise RecordError(
+                    f"{path}: no record of a run ({error}); take the file away"
+                ) from error
     return sorted(found, key=_order)
 
 
 def _lines_of(path: Path) -> list[RunRecord]:
     found = []
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                found.append(RunRecord.from_row(json.loads(line)))
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise RecordError(
-                    f"{path}:{number}: no record of a run ({error}); take the line out"
-                ) from error
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{path}: no text in UTF-8; expected a table, runs.jsonl") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            found.append(RunRecord.from_row(json.loads(line)))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RecordError(
+                f"{path}:{number}: no record of a run ({error}); take the line out"
+            ) from error
     return found

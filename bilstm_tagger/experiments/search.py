@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
@@ -18,7 +19,9 @@ from bilstm_tagger.training.pruning import TRIAL
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
+ERROR = "error"
 _CONFIG = "config_hash"
+_IDENTITY, _MARK = "identity", ".study"
 
 
 class Search:
@@ -47,8 +50,8 @@ class Search:
 
     # Errors
 
-    `ConfigurationError` where the study of that name is of another config, space or metric, or the
-    space does not fit the config.
+    `ConfigurationError` where the study of that name is of another config, space, metric or seed,
+    the folder of another study, the storage not to be opened, or the space does not fit the config.
     """
 
     def __init__(
@@ -77,18 +80,27 @@ class Search:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.study = optuna.create_study(
-            storage=storage,
-            study_name=name,
-            load_if_exists=True,
-            direction="maximize" if maximize else "minimize",
-        )
+        self._check_space()
+        try:
+            self.study = optuna.create_study(
+                storage=storage,
+                study_name=name,
+                load_if_exists=True,
+                direction="maximize" if maximize else "minimize",
+            )
+        # Of SQLAlchemy, of the driver of the data base, or for want of one.
+        except Exception as error:
+            # Its address may hold a password.
+            why = " ".join(str(error).split()).replace(storage, "that address")
+            raise ConfigurationError(
+                f"the storage of the study cannot be opened: {type(error).__name__}: {why}"
+            ) from error
         # Another seed each time that it goes on: the same one would propose the same again.
         self.study.sampler = optuna.samplers.TPESampler(
             seed=seed + 1_000_003 * len(self.study.trials), multivariate=True, constant_liar=True
         )
-        self._same_as_before()
-        self._check_space()
+        self._same_as_before("maximize" if maximize else "minimize")
+        self._claim_folder()
 
     def jobs(self, number: int) -> Iterator[Job]:
         """The runs to be made until the study has so many trials: first those that were interrupted
@@ -107,17 +119,27 @@ class Search:
         return len(self._interrupted()) + max(number - trials, 0)
 
     def tell(self, job: Job, record: RunRecord) -> None:
-        """Tells the study how a trial ended."""
-        from optuna.trial import TrialState
+        """Tells the study how a trial ended. A `ConfigurationError` for a failure, where no trial
+        has succeeded so far: the others would fail alike.
+        """
+        from optuna.trial import Trial, TrialState
 
-        trial = int(Path(job.folder).name.removeprefix("trial-"))
+        number = int(Path(job.folder).name.removeprefix("trial-"))
         value = record.dev(self.metric)
         if record.status == "pruned":
-            self.study.tell(trial, state=TrialState.PRUNED)
+            self.study.tell(number, state=TrialState.PRUNED)
         elif record.finished and value is not None:
-            self.study.tell(trial, value)
+            self.study.tell(number, value)
         else:
-            self.study.tell(trial, state=TrialState.FAIL)
+            error = record.error or f"it has no '{self.metric}'"
+            trials = self.study.get_trials(deepcopy=False)
+            Trial(self.study, trials[number]._trial_id).set_user_attr(ERROR, error)
+            self.study.tell(number, state=TrialState.FAIL)
+            if not any(trial.state.name in ("COMPLETE", "PRUNED") for trial in trials):
+                raise ConfigurationError(
+                    f"trial {number} failed, and none has succeeded: {error} (see {job.log}). "
+                    "Mend that first; with another config or space, give another folder (-s)"
+                )
 
     def best(self) -> Optional["FrozenTrial"]:
         """The best of the trials that were trained to the end."""
@@ -155,21 +177,41 @@ class Search:
             f"{settings}\n{json.dumps(self.best_config(), indent=2)}\n",
         )
 
-    def _same_as_before(self) -> None:
+    def _same_as_before(self, direction: str) -> None:
         about = {
             _CONFIG: hash_of(self.config),
             "space": hash_of({name: repr(each) for name, each in self.space.settings.items()}),
             "metric": self.metric,
+            "direction": direction,
+            "seed": self.seed,
         }
-        before = self.study.user_attrs
+        # Without trials it may be made anew, but for its direction, which Optuna keeps.
+        before = {"direction": self.study.direction.name.lower()}
+        if self.study.get_trials(deepcopy=False):
+            before |= self.study.user_attrs
         for key, value in about.items():
             if before.get(key, value) != value:
-                what = "config (or -o)" if key == _CONFIG else key
+                what = {_CONFIG: "config (or -o)", "direction": "sign of --metric"}.get(key, key)
                 raise ConfigurationError(
                     f"the study '{self.name}' in the storage was made with another {what}: give "
-                    "another folder (-s) or storage, or take the old one away"
+                    "another folder (-s), and where you gave a storage, another one"
                 )
             self.study.set_user_attr(key, value)
+
+    def _claim_folder(self) -> None:
+        """The folder takes the trials of one study: those of others have the same numbers."""
+        # Given by whoever is first, of several machines.
+        identity = self.study.user_attrs.get(_IDENTITY)
+        if identity is None:
+            self.study.set_user_attr(_IDENTITY, uuid.uuid4().hex)
+            identity = self.study.user_attrs[_IDENTITY]
+        mark = self.folder / _MARK
+        if not mark.is_file():
+            write_text(mark, f"{identity}\n")
+        elif mark.read_text(encoding="utf-8").strip() != identity:
+            raise ConfigurationError(
+                f"{self.folder} has the trials of another study: give another folder (-s)"
+            )
 
     def _check_space(self) -> None:
         """Tries the overrides of every option of every choice, before anything is trained."""
@@ -200,6 +242,8 @@ class Search:
         return str(self.folder / f"trial-{number:04d}")
 
     def _job(self, trial: "Trial") -> Job:
+        # From here on it is this folder's, to be gone on with after whatever may come.
+        Path(f"{self._folder(trial.number)}.lock").touch()
         config = config_with(self.config, self.space.suggest(trial))
         config_hash = hash_of(config)
         trainer = config.setdefault("trainer", {})

@@ -114,7 +114,10 @@ def _setting(name: str, about: Any) -> "Choice | Number":
             return Choice({label: dict(each) for label, each in choices.items()})
         if not isinstance(choices, list):
             raise wrong("must have a list of choices, or an object")
-        return Choice({_label(value): {name: value} for value in choices})
+        options = {_label(value): {name: value} for value in choices}
+        if len(options) < len(choices):
+            raise wrong("has choices that are alike, or are written alike")
+        return Choice(options)
     if kind in _NUMBERS:
         known = {"type", "low", "high", "log", "step"}
         if set(about) - known or {"low", "high"} - set(about):
@@ -122,6 +125,8 @@ def _setting(name: str, about: Any) -> "Choice | Number":
         numbers = [about[key] for key in ("low", "high", "step") if key in about]
         if not all(isinstance(each, _NUMBERS[kind]) for each in numbers):
             raise wrong(f"must have numbers of type '{kind}'")
+        if about.get("step", 1) <= 0:
+            raise wrong("must have a 'step' above 0")
         if about["low"] > about["high"]:
             raise wrong("must have a 'low' that is not above 'high'")
         if about.get("log") and ("step" in about or about["low"] <= 0):

@@ -26,7 +26,7 @@ class OptunaPruningCallback(TrainerCallback):
 
     # Errors
 
-    `ConfigurationError` outside of a search.
+    `ConfigurationError` outside of a search, and where the training has no such metric.
     """
 
     def __init__(self, serialization_dir: str) -> None:
@@ -49,9 +49,16 @@ class OptunaPruningCallback(TrainerCallback):
         is_primary: bool = True,
         **kwargs: Any,
     ) -> None:
-        value: Optional[float] = metrics.get(self.metric)
-        if not is_primary or value is None:
+        if not is_primary:
             return
+        value: Optional[float] = metrics.get(self.metric)
+        if value is None:
+            start = "validation_"
+            there = sorted(key.removeprefix(start) for key in metrics if key.startswith(start))
+            raise ConfigurationError(
+                f"there is no metric '{self.metric.removeprefix(start)}' to search by: "
+                f"there are {', '.join(there) or 'none, for want of validation data'}"
+            )
         self.trial.report(value, epoch + 1)
         if self.trial.should_prune():
             raise Pruned(f"pruned after epoch {epoch + 1}: {self.metric} {value:.4f}")

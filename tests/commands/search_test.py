@@ -1,6 +1,7 @@
 import csv
 import json
 import re
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import pytest
 from allennlp.common import Params
 
 from bilstm_tagger.commands.search import _short
+from bilstm_tagger.experiments.jobs import read_config
 from bilstm_tagger.experiments.records import read_records
+from bilstm_tagger.experiments.search import Search
+from bilstm_tagger.experiments.search_space import SearchSpace
 
 optuna = pytest.importorskip("optuna", reason="the extra 'search' is not installed")
 
@@ -93,6 +97,7 @@ def test_searches_goes_on_and_writes_the_best(search, tmp_path, capsys):
     assert config["trainer"]["optimizer"]["lr"] == best.params["trainer.optimizer.lr"]
     assert "optuna_pruning" not in text and "random_seed" not in config
     rows = list(csv.DictReader((runs / "trials.csv").open()))
+    assert {row["error"] for row in rows} == {""}
     assert [float(row["chunk_f1"]) for row in rows] == sorted(
         (trial.value for trial in trials), reverse=True
     )
@@ -115,29 +120,81 @@ def fails(search, capsys):
     return run
 
 
-def test_a_storage_that_its_study_does_not_fit(search, fails, space):
+def test_a_storage_that_its_study_does_not_fit(search, fails, space, tmp_path):
     search("--trials", "1", "--metric", "+chunk_f1", "--jobs", "2")
     arguments = ("--trials", "1", "--metric", "+chunk_f1")
     fails("with another metric: give another folder", *arguments[:3], "+pos_accuracy")
+    fails("with another sign of --metric", "--trials", "1", "--metric=-chunk_f1")
+    fails("with another seed", *arguments, "--seed", "7")
     fails(r"with another config \(or -o\)", *arguments, **{"trainer.num_epochs": 3})
     space.write_text(SPACE.replace("5e-4", "6e-4"))
     fails("with another space", *arguments)
+    # What was trained is not lost to a study of the same numbers.
+    done = (tmp_path / "runs" / "trial-0000" / "run.json").read_text()
+    fails(
+        "has the trials of another study", *arguments, "--storage", f"sqlite:///{tmp_path}/new.db"
+    )
+    assert (tmp_path / "runs" / "trial-0000" / "run.json").read_text() == done
 
 
-def test_no_trial_succeeds(search, tmp_path, capsys):
+def test_a_failure_before_any_success_ends_the_search(fails, tmp_path):
+    fails(
+        "trial 0 failed, and none has succeeded: .*missing.conll", train_data_path="missing.conll"
+    )
+    (trial,) = study_in(tmp_path / "runs").trials
+    assert trial.state.name == "FAIL"
+    assert "missing.conll" in trial.user_attrs["error"]
+
+
+def test_a_metric_that_is_not_there(fails):
+    fails(
+        "trial 0 failed.* no metric 'chunk_ff1' to search by: there are .*chunk_f1, .*pos_accuracy",
+        "--metric",
+        "+chunk_ff1",
+    )
+
+
+def test_no_trial_is_trained_to_the_end(search, tmp_path, capsys):
+    """The one that there is failed before, after one that succeeded elsewhere, say."""
+    search("--trials", "1", "--metric", "+chunk_f1")
+    study = study_in(tmp_path / "runs")
+    database = tmp_path / "runs" / "search.db"
+    assert study.trials[0].state.name == "COMPLETE"
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE trials SET state = 'FAIL'")
     with pytest.raises(SystemExit) as ended:
-        search("--trials", "1", train_data_path="missing.conll")
+        search("--trials", "1", "--metric", "+chunk_f1")
     assert ended.value.code == 1
-    assert study_in(tmp_path / "runs").trials[0].state.name == "FAIL"
     assert "no trial was trained to the end" in capsys.readouterr().out
+
+
+def test_a_trial_is_of_its_folder_from_the_first(space, tmp_path):
+    """Killed before its process has begun, it is not lost."""
+
+    def search_in(folder: str) -> Search:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        settings = SearchSpace(read_config(str(space)))
+        storage = f"sqlite:///{tmp_path}/shared.db"
+        return Search("a", read_config(CONFIG), settings, tmp_path / folder, storage, "chunk_f1")
+
+    job = next(search_in("here").jobs(1))
+    assert not Path(job.folder).exists()
+    assert search_in("elsewhere").to_do(1) == 0
+    assert [again.config for again in search_in("here").jobs(1)] == [job.config]
 
 
 def test_wrong_use(fails, space, monkeypatch, tmp_path):
     fails("must be at least 1", "--trials", "0")
     fails(r"put \+ or - before it", "--metric", "chunk_f1")
     fails("missing.jsonnet: no such file", config="missing.jsonnet")
+    for storage in ("nonsense", "postgresql+nodriver://me:secret@there/studies"):
+        fails("the storage of the study cannot be opened: (?!.*secret)", "--storage", storage)
+    (tmp_path / "a?b").mkdir()
+    fails("SQLite takes no '\\?'", "-s", tmp_path / "a?b")
     space.write_text("{ 'model.nothing.there': { type: 'int', low: 1, high: 2 } }")
     fails("the space does not fit the config")
+    space.write_text("[1]")
+    fails("space.jsonnet must hold an object")
     space.write_text("{")
     fails("space.jsonnet cannot be read: STATIC ERROR")
     assert not list((tmp_path / "runs").glob("trial-*"))

@@ -54,7 +54,10 @@ def test_a_failure_is_recorded_and_said(allennlp, tmp_path, capsys):
     assert "0 runs finished, 1 failed" in log
 
 
-def test_interrupted_and_gone_on_with(tmp_path):
+@pytest.mark.parametrize(
+    ("by", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+)
+def test_interrupted_and_gone_on_with(by, status, tmp_path):
     command = [
         Path(sys.executable).parent / "allennlp",
         *arguments(tmp_path, "--seeds", "1", "--jobs", "2", **LONG),
@@ -71,9 +74,9 @@ def test_interrupted_and_gone_on_with(tmp_path):
     while not (run / "metrics_epoch_1.json").exists():
         assert time.monotonic() < end
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(by)
     _, log = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == status
     assert "interrupted: 0 of 1 runs ended; the same command goes on" in log
     assert "Traceback" not in log
     assert not (run / "run.json").exists()
@@ -84,6 +87,21 @@ def test_interrupted_and_gone_on_with(tmp_path):
     assert (run / "metrics_epoch_0.json").stat().st_mtime_ns == first_epoch
     (record,) = read_records(tmp_path)
     assert record.finished and record.epochs == 40
+
+
+def test_a_damaged_record_is_made_again(allennlp, tmp_path, capsys):
+    """Of two, the first of which is made while the second cannot be read."""
+    allennlp(*arguments(tmp_path, "--seeds", "2", "--jobs", "2"))
+    records = read_records(tmp_path)
+    for path in tmp_path.rglob("run.json"):
+        path.write_text("{")
+    allennlp(*arguments(tmp_path, "--seeds", "2"))
+    assert [each.metrics for each in read_records(tmp_path)] == [each.metrics for each in records]
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "run.json").write_text("{")
+    with pytest.raises(SystemExit):
+        allennlp(*arguments(tmp_path, "--seeds", "2"))
+    assert "elsewhere/run.json: no record of a run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("option", ["--seeds", "--jobs"])

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from allennlp.common.checks import ConfigurationError
 
-from bilstm_tagger.experiments.jobs import Job, jobs_of
+from bilstm_tagger.experiments.jobs import Job, folder_of_runs, jobs_of
 from bilstm_tagger.experiments.recording import record_of
 from bilstm_tagger.experiments.records import write_record
 
@@ -68,6 +68,28 @@ def test_a_config_that_was_changed(configs, tmp_path):
         jobs_of(configs[:1], [1], str(tmp_path / "runs"))
 
 
+def test_another_seed_with_another_config(configs, tmp_path):
+    """One name, one config."""
+    finish(jobs_of(configs[:1], [1], str(tmp_path / "runs"))[0])
+    Path(configs[0]).write_text("{ trainer: { num_epochs: 3 } }")
+    with pytest.raises(ConfigurationError, match="seed-1/run.json is of another config"):
+        jobs_of(configs[:1], [2], str(tmp_path / "runs"))
+
+
+def test_a_half_done_run_of_another_config(configs, tmp_path):
+    job, _ = jobs_of(configs[:1], [1, 2], str(tmp_path / "runs"))
+    Path(job.folder).mkdir(parents=True)
+    begun = Path(job.folder) / "config.json"
+    begun.write_text(json.dumps(job.config))
+    assert job.record() is None
+    Path(configs[0]).write_text("{ trainer: { num_epochs: 3 } }")
+    with pytest.raises(ConfigurationError, match="seed-1/config.json is of another config"):
+        jobs_of(configs[:1], [1], str(tmp_path / "runs"))
+    # Killed as it was written.
+    begun.write_text("{")
+    assert jobs_of(configs[:1], [1], str(tmp_path / "runs"))[0].record() is None
+
+
 def test_names(tmp_path):
     path = tmp_path / "my config.jsonnet"
     path.write_text("{}")
@@ -75,6 +97,8 @@ def test_names(tmp_path):
     assert (job.name, job.epochs) == ("my_config", 0)
     (job,) = jobs_of([str(path)], [1], str(tmp_path), name_of_all="other/name")
     assert (job.name, job.folder) == ("other_name", str(tmp_path / "other_name" / "seed-1"))
+    with pytest.raises(ConfigurationError, match=r"'\.\.' is no name of a folder"):
+        jobs_of([str(path)], [1], str(tmp_path), name_of_all="..")
     with pytest.raises(ConfigurationError, match="would both be 'my_config': give them"):
         jobs_of([str(path), str(path)], [1], str(tmp_path))
     with pytest.raises(ConfigurationError, match="missing.jsonnet: no such file"):
@@ -84,6 +108,23 @@ def test_names(tmp_path):
 def test_what_cannot_be_read(configs, tmp_path):
     with pytest.raises(ConfigurationError, match="or the overrides, cannot be read: RUN"):
         jobs_of(configs[:1], [1], str(tmp_path), "{ trainer: error 'no' }")
+    with pytest.raises(ConfigurationError, match=r"\(-o\) must be an object; found \[1\]"):
+        jobs_of(configs[:1], [1], str(tmp_path), "[1]")
+    for text in ("[1]", "'a'", "1"):
+        Path(configs[0]).write_text(text)
+        with pytest.raises(ConfigurationError, match="a.jsonnet must hold an object"):
+            jobs_of(configs[:1], [1], str(tmp_path))
+    Path(configs[0]).write_text("{ trainer: 'adam' }")
+    with pytest.raises(ConfigurationError, match="'trainer' must be an object; found adam"):
+        jobs_of(configs[:1], [1], str(tmp_path))
     Path(configs[0]).write_text("{ trainer: ")
     with pytest.raises(ConfigurationError, match="a.jsonnet cannot be read: STATIC ERROR.*:1:"):
         jobs_of(configs[:1], [1], str(tmp_path))
+
+
+def test_a_file_instead_of_a_folder(tmp_path):
+    assert folder_of_runs(str(tmp_path / "a" / "b")).is_dir()
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "runs"):
+        with pytest.raises(ConfigurationError, match=f"-s {path}: there is a file of that name"):
+            folder_of_runs(str(path))

@@ -9,11 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
+from allennlp.common.checks import ConfigurationError
 from filelock import FileLock
 
 from bilstm_tagger.experiments import local, worker
 from bilstm_tagger.experiments.jobs import Job, jobs_of
 from bilstm_tagger.experiments.local import Interrupted, execute, run_locally, shares
+from bilstm_tagger.experiments.recording import record_of
+from bilstm_tagger.experiments.records import write_record
 
 CONFIG = "training_config/quickstart.jsonnet"
 SHORT = {
@@ -52,6 +55,17 @@ def test_runs_beside_each_other_one_of_which_fails(tmp_path):
     assert records[2].status == "failed" and "missing.conll" in records[2].error
     assert "Traceback" in bad.log.read_text()
     assert records[1].machine["threads"] == shares(2)[0].threads
+
+
+def test_a_run_of_another_config_is_not_lost(tmp_path):
+    (job,) = jobs_in(tmp_path, [1])
+    Path(job.folder).mkdir(parents=True)
+    write_record(job.folder, record_of(job))
+    other = dataclasses.replace(job, config_hash="another")
+    with pytest.raises(ConfigurationError, match="of another config"):
+        list(run_locally([other], 1))
+    assert job.record() == record_of(job)
+    assert not job.log.exists()
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds processes by /proc")

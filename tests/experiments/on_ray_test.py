@@ -10,7 +10,7 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.experiments import on_ray
-from bilstm_tagger.experiments.jobs import jobs_of
+from bilstm_tagger.experiments.jobs import Job, jobs_of
 
 CONFIG = "training_config/quickstart.jsonnet"
 SHORT = """{
@@ -31,25 +31,29 @@ def starter_of(log: Path) -> int:
     raise AssertionError(f"no process writes {log}")
 
 
+def killer_of_worker(job: Job, epoch: int) -> tuple[threading.Thread, list[int]]:
+    """Kills the worker of Ray that makes this run after an epoch; when that epoch was done."""
+    killed = []
+
+    def kill() -> None:
+        end = time.monotonic() + 90
+        while not (Path(job.folder) / f"metrics_epoch_{epoch}.json").exists():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        killed.append((Path(job.folder) / "metrics_epoch_0.json").stat().st_mtime_ns)
+        os.kill(starter_of(job.log), signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    return thread, killed
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds processes by /proc")
 def test_two_workers_one_of_which_is_killed(tmp_path, monkeypatch):
     pytest.importorskip("ray", reason="the extra 'ray' is not installed")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     jobs = jobs_of([CONFIG], [1, 2], str(tmp_path / "runs"), SHORT)
-    victim = jobs[0]
-    first_epoch = Path(victim.folder) / "metrics_epoch_0.json"
-    killed = []
-
-    def kill() -> None:
-        end = time.monotonic() + 90
-        while not (Path(victim.folder) / "metrics_epoch_2.json").exists():
-            assert time.monotonic() < end
-            time.sleep(0.05)
-        killed.append((first_epoch.stat().st_mtime_ns, starter_of(victim.log)))
-        os.kill(killed[0][1], signal.SIGKILL)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
+    killer, killed = killer_of_worker(jobs[0], 2)
     records = {job.seed: record for job, record in on_ray.run_on_ray(jobs, 2, "local")}
     killer.join()
     assert killed
@@ -59,7 +63,23 @@ def test_two_workers_one_of_which_is_killed(tmp_path, monkeypatch):
         assert record.epochs == 40
         assert record == jobs[seed - 1].record()
     # It went on with what was there.
-    assert first_epoch.stat().st_mtime_ns == killed[0][0]
+    first_epoch = Path(jobs[0].folder) / "metrics_epoch_0.json"
+    assert [first_epoch.stat().st_mtime_ns] == killed
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds processes by /proc")
+def test_a_run_that_ray_gives_up_is_recorded_and_stops_no_other(tmp_path, monkeypatch):
+    pytest.importorskip("ray", reason="the extra 'ray' is not installed")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setattr(on_ray, "_RETRIES", 0)
+    jobs = jobs_of([CONFIG], [1, 2], str(tmp_path / "runs"), SHORT)
+    killer, killed = killer_of_worker(jobs[0], 0)
+    records = {job.seed: record for job, record in on_ray.run_on_ray(jobs, 1, "local")}
+    killer.join()
+    assert killed
+    assert records[1].status == "failed" and "WorkerCrashedError" in records[1].error
+    assert records[1] == jobs[0].record()
+    assert records[2].finished
 
 
 def test_without_ray(tmp_path, monkeypatch):
@@ -70,5 +90,5 @@ def test_without_ray(tmp_path, monkeypatch):
 
 def test_no_cluster_at_the_address():
     pytest.importorskip("ray", reason="the extra 'ray' is not installed")
-    with pytest.raises(ConfigurationError, match="--ray 127.0.0.1:1: no cluster there"):
+    with pytest.raises(ConfigurationError, match="--ray 127.0.0.1:1: cannot be joined"):
         next(on_ray.run_on_ray([], 1, "127.0.0.1:1"))

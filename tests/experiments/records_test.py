@@ -1,3 +1,4 @@
+import gzip
 import json
 import random
 
@@ -7,6 +8,8 @@ from bilstm_tagger.experiments.records import (
     RecordError,
     RunRecord,
     by_config,
+    check_names,
+    chosen,
     hash_of,
     read_records,
     write_record,
@@ -112,3 +115,62 @@ def test_damaged_records(text, tmp_path):
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(RecordError, match=r"run\.json: no record of a run"):
         read_records(tmp_path)
+    assert write_table(tmp_path, strict=False).read_text() == ""
+    with pytest.raises(RecordError, match=r"run\.json: no record of a run"):
+        write_table(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("name", 5),
+        ("config_hash", None),
+        ("seed", "x"),
+        ("seconds", "abc"),
+        ("best_epoch", "4"),
+        ("curves", None),
+        ("curves", {"validation_f1": [0.5, "0.6"]}),
+        ("machine", None),
+        ("versions", ["1"]),
+    ],
+)
+def test_a_field_of_the_wrong_kind(field, value, tmp_path):
+    (tmp_path / "runs.jsonl").write_text(json.dumps(record().row() | {field: value}))
+    with pytest.raises(RecordError, match=rf"runs\.jsonl:1: no record of a run \({field}"):
+        read_records(tmp_path / "runs.jsonl")
+
+
+def test_a_table_that_is_no_text(tmp_path):
+    path = tmp_path / "runs.jsonl.gz"
+    path.write_bytes(gzip.compress(b"{}"))
+    with pytest.raises(RecordError, match="no text in UTF-8; expected a table"):
+        read_records(path)
+
+
+def test_two_runs_of_one_seed(tmp_path):
+    """The same one may come twice; of two that differ, neither is lost."""
+    for name, score in (("a", 0.5), ("b", 0.5), ("c", 0.6)):
+        row = record(metrics={"test_f1": score}).row()
+        (tmp_path / name).write_text(json.dumps(row) + "\n")
+    assert len(read_records(tmp_path / "a", tmp_path / "b")) == 1
+    with pytest.raises(RecordError, match="c: .* seed 1 is there twice, with other results"):
+        read_records(tmp_path / "a", tmp_path / "c")
+
+
+def test_folders_that_are_links(tmp_path):
+    (tmp_path / "disk").mkdir()
+    write_record(tmp_path / "disk", record())
+    (tmp_path / "runs").mkdir()
+    for name in ("first", "second"):
+        (tmp_path / "runs" / name).symlink_to(tmp_path / "disk")
+    assert read_records(tmp_path / "runs") == [record()]
+    assert write_table(tmp_path / "runs").read_text().count("\n") == 1
+
+
+def test_some_configs(tmp_path):
+    records = [record(name="a"), record(name="b", config_hash="0f"), record(name="c")]
+    assert chosen(records, ()) == records
+    assert [each.name for each in chosen(records, ["0f", "c"])] == ["b", "c"]
+    check_names(records, ["0f", "c"])
+    with pytest.raises(RecordError, match="--configs: no run of d; there are: a, b, c"):
+        check_names(records, ["a", "d"])

@@ -58,8 +58,14 @@ def test_what_is_better_goes_on(callback, study):
     assert len(study.trials[-1].intermediate_values) == 6
 
 
-def test_an_epoch_without_the_metric(callback, study):
-    callback.on_epoch(None, {"validation_loss": 1.0}, 0)
+def test_a_metric_that_is_not_there(callback):
+    with pytest.raises(ConfigurationError, match="no metric 'f1' .*: there are accuracy, loss$"):
+        callback.on_epoch(None, {"validation_loss": 1.0, "validation_accuracy": 0.5}, 0)
+    with pytest.raises(ConfigurationError, match="for want of validation data"):
+        callback.on_epoch(None, {"training_loss": 1.0}, 0)
+
+
+def test_the_other_processes_of_a_training(callback, study):
     callback.on_epoch(None, {"validation_f1": 0.1}, 9, is_primary=False)
     assert not study.trials[-1].intermediate_values
 

@@ -203,7 +203,7 @@ def test_without_ray(run, monkeypatch):
 
 def test_no_cluster_at_the_address(ray, run):
     with (
-        pytest.raises(ConfigurationError, match="--ray 127.0.0.1:1: no cluster there"),
+        pytest.raises(ConfigurationError, match="--ray 127.0.0.1:1: cannot be joined"),
         on_ray.on_ray("127.0.0.1:1", Fake, run),
     ):
         pass
