@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bilstm_tagger.experiments.distribution import Distribution, Scale
 
 # The defaults of the options that go with runs, and of those that go with predictions.
-_OF_RUNS: dict[str, Any] = {"part": "test", "correction": "holm"}
+_OF_RUNS: dict[str, Any] = {"part": "test", "correction": "holm", "configs": ()}
 _OF_PREDICTIONS: dict[str, Any] = {"gold": -2, "predicted": -1, "conllu": False, "rounds": 10_000}
 
 
@@ -51,12 +51,19 @@ class Compare(Subcommand):
         add(
             "--metric",
             metavar="M",
-            help="such as f1 or loss; by default the (first) validation metric of the configs; of "
+            help="such as f1 or loss, perhaps as --metric=+f1 or --metric=-loss, for more or less "
+            "of it is better; by default the (first) validation metric of the configs; of "
             "predictions f1 (the default) or accuracy",
         )
         add("--alpha", type=_share, default=0.05, help="the rate of false claims that is accepted")
-        add("--seed", type=int, default=13, help="of the resampling")
+        add("--seed", type=_not_negative, default=13, help="of the resampling")
         add("--output-file", metavar="FILE.json", help="write everything as JSON")
+        add(
+            "--configs",
+            nargs="+",
+            metavar="NAME",
+            help="compare these alone, by their names or hashes (default = all)",
+        )
         add("--part", choices=("test", "dev"), help="scores on which part (default = test)")
         add(
             "--correction",
@@ -94,6 +101,13 @@ def _share(text: str) -> float:
     return value
 
 
+def _not_negative(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return value
+
+
 def _settle(args: argparse.Namespace) -> None:
     """Sets the defaults, and refuses what would do nothing."""
     used, unused = _OF_RUNS, _OF_PREDICTIONS
@@ -116,7 +130,7 @@ def _compare_runs(args: argparse.Namespace) -> dict[str, Any]:
     from bilstm_tagger.experiments.distribution import Scale
     from bilstm_tagger.experiments.verdicts import verdict
 
-    configs = read_configs(args.runs, args.metric)
+    configs = read_configs(args.runs, args.metric, args.configs)
     first = next(iter(configs.values()))
     samples = {name: scores_of(name, each, args.part) for name, each in configs.items()}
     found = compare_all(samples, args.alpha, args.correction, args.seed, first.lower_is_better)
@@ -151,7 +165,7 @@ def print_runs(
         summary = getattr(each, part)
         numbers = (summary.mean, summary.standard_deviation, summary.minimum, summary.maximum)
         rows.append((name, str(summary.n), *map(scale.show, numbers)))
-    title = f"{scale.describe(first.metric)}, {part}"
+    title = f"{scale.describe(first.metric)}, {part}; {first.direction}"
     print_table(title, ("config", "runs", "mean", "sd", "min", "max"), rows, 1)
 
     rows = []
@@ -176,7 +190,7 @@ def print_runs(
         if getattr(run, part) is None
     ]
     if left_out:
-        print_table("Runs left out", ("config", "seed", "why"), left_out, 3)
+        print_table("Runs left out", ("config", "seed", "why"), left_out, 3, prose=True)
 
 
 def _compare_predictions(args: argparse.Namespace) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from allennlp.commands.subcommand import Subcommand
 
 from bilstm_tagger.commands.errors import one_line_errors, write_file
+from bilstm_tagger.commands.tables import print_table, print_whole
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
     from bilstm_tagger.experiments.distribution import Distribution as ConfigDistribution
@@ -40,8 +40,16 @@ class Distribution(Subcommand):
         subparser.add_argument(
             "--metric",
             metavar="M",
-            help="the metric to compare by, such as f1 or loss; by default the (first) validation "
+            help="the metric to compare by, such as f1 or loss, perhaps as --metric=+f1 or "
+            "--metric=-loss, for more or less of it is better; by default the (first) validation "
             "metric of each config",
+        )
+        subparser.add_argument(
+            "--configs",
+            nargs="+",
+            metavar="NAME",
+            default=(),
+            help="show these alone, by their names or hashes (default = all)",
         )
         subparser.add_argument("--report", metavar="FILE.html", help="write a page with plots")
         subparser.add_argument(
@@ -55,11 +63,13 @@ def run_distribution(args: argparse.Namespace) -> None:
     """Prints the tables and writes what is asked for; ends the process with status 1 where the
     records cannot be read, no run has the metric, or a file cannot be written."""
     from bilstm_tagger.experiments.distribution import distributions
-    from bilstm_tagger.experiments.records import read_records
+    from bilstm_tagger.experiments.records import check_names, chosen, read_records
     from bilstm_tagger.experiments.report import make_report
 
     with one_line_errors():
         records = read_records(*args.runs)
+        check_names(records, args.configs)
+        records = chosen(records, args.configs)
         found = distributions(records, args.metric)
         print_distributions(found)
         if args.output_file:
@@ -82,31 +92,23 @@ def print_distributions(found: Sequence["ConfigDistribution"]) -> None:
         score_cells,
     )
 
-    console = _console()
     for metric, group in by_metric(found).items():
         scale = Scale.of(group)
-        scores = _table(scale.describe(metric), ("config", ""), SCORE_COLUMNS)
+        scores = _table(
+            f"{scale.describe(metric)}; {group[0].direction}", ("config", ""), SCORE_COLUMNS
+        )
         runs = _table("", ("config",), RUN_COLUMNS)
         for each in group:
             # Names and errors may have brackets, which rich would take for its own.
             scores.add_row(Text(each.name), "dev", *score_cells(each.dev, scale))
             scores.add_row("", "test", *score_cells(each.test, scale), end_section=True)
             runs.add_row(Text(each.name), *run_cells(each, scale))
-        console.print(scores, runs)
+        print_whole(scores)
+        print_whole(runs)
     left_out = all_left_out(found)
     if left_out:
-        table = _table("Runs left out", ("config", "seed", "why"), ())
-        for run in left_out:
-            table.add_row(Text(run.name), str(run.seed), Text(run.reason))
-        console.print(table)
-
-
-def _console() -> "Console":
-    """As wide as the tables, where there is no terminal that says how wide it is."""
-    from rich.console import Console
-
-    console = Console()
-    return console if console.is_terminal else Console(width=120)
+        rows = [(run.name, str(run.seed), run.reason) for run in left_out]
+        print_table("Runs left out", ("config", "seed", "why"), rows, 3, prose=True)
 
 
 def _table(title: str, left: Sequence[str], numbers: Sequence[str]) -> "Table":
@@ -116,7 +118,7 @@ def _table(title: str, left: Sequence[str], numbers: Sequence[str]) -> "Table":
 
     table = Table(title=Text(title) if title else None, title_justify="left", box=SIMPLE_HEAD)
     for heading in left:
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, no_wrap=True)
     for heading in numbers:
         table.add_column(textwrap.fill(heading, 10), justify="right", no_wrap=True)
     return table

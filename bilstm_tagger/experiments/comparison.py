@@ -13,11 +13,15 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 from typing import Optional
 
 from bilstm_tagger.experiments.distribution import Distribution, distributions
-from bilstm_tagger.experiments.records import RecordError, read_records
+from bilstm_tagger.experiments.records import (
+    RecordError,
+    check_names,
+    chosen,
+    read_records,
+)
 from bilstm_tagger.experiments.statistics import (
     PERMUTATIONS,
     bootstrap_interval,
@@ -25,9 +29,11 @@ from bilstm_tagger.experiments.statistics import (
     is_exact,
     least_p,
     mann_whitney,
+    mean_difference,
     permutation_p,
     pooled_deviation,
     runs_needed,
+    welch_p,
 )
 
 
@@ -54,10 +60,15 @@ class Comparison:
         U of A, and two-sided p.
     permutation_p : `float`
         Two-sided p of the permutation test of the difference of means.
+    welch_p : `float`
+        Two-sided p of Welch's t test of it, corrected likewise. The permutation test asks whether
+        the sides are of one distribution: where the side of fewer runs has the wider spread, it
+        says too often that they are not, with equal means, too. The verdict that one is better
+        takes both.
     exact : `bool`
         Whether that tried all permutations.
     corrected_p : `float`
-        `permutation_p`, corrected for the number of comparisons. The verdict goes by it.
+        `permutation_p`, corrected for the number of comparisons.
     least_corrected_p : `float`
         What `corrected_p` is at least with so many runs, whatever their scores.
     level : `float`
@@ -83,6 +94,7 @@ class Comparison:
     mann_whitney_u: float
     mann_whitney_p: float
     permutation_p: float
+    welch_p: float
     exact: bool
     corrected_p: float
     least_corrected_p: float
@@ -94,14 +106,21 @@ class Comparison:
     lower_is_better: bool
 
     @property
+    def differ(self) -> bool:
+        """Whether the sides differ, be it in spread alone."""
+        return self.corrected_p < self.alpha
+
+    @property
     def better(self) -> Optional[str]:
-        """The name of the better config; `None` where the test does not tell."""
-        if not self.corrected_p < self.alpha:
+        """The name of the better config; `None` where the tests do not tell."""
+        if not (self.differ and self.welch_p < self.alpha):
             return None
         return self.a if (self.difference > 0) != self.lower_is_better else self.b
 
 
-def read_configs(sources: Sequence[str], metric: Optional[str] = None) -> dict[str, Distribution]:
+def read_configs(
+    sources: Sequence[str], metric: Optional[str] = None, only: Sequence[str] = ()
+) -> dict[str, Distribution]:
     """The configs of all sources, by a name for each.
 
     # Parameters
@@ -111,14 +130,20 @@ def read_configs(sources: Sequence[str], metric: Optional[str] = None) -> dict[s
         taken for several, as it may come from other code or another machine.
     metric : `str`, optional
         By default the one that the configs choose their epoch by.
+    only : `Sequence[str]`, optional
+        Names, or hashes, of the configs that are wanted; by default all.
 
     # Errors
 
     `RecordError` where there are fewer than two, or where they have no metric in common.
     """
     found: list[tuple[str, Distribution]] = []
-    for source in sources:
-        records = read_records(source)
+    records_of = {source: read_records(source) for source in sources}
+    check_names(list(itertools.chain(*records_of.values())), only)
+    for source, all_records in records_of.items():
+        records = chosen(all_records, only)
+        if not records:
+            continue
         try:
             configs = distributions(records, metric)
         except RecordError as error:
@@ -136,7 +161,7 @@ def read_configs(sources: Sequence[str], metric: Optional[str] = None) -> dict[s
     if len(metrics) > 1:
         raise RecordError(
             f"the configs choose their epoch by different metrics, {', '.join(metrics)}: say which "
-            "to compare by, --metric"
+            "to compare by, --metric, and where not all have it, of which configs, --configs"
         )
     directions = {each.lower_is_better for _, each in found}
     if len(directions) > 1:
@@ -170,7 +195,7 @@ def scores_of(name: str, config: Distribution, part: str) -> list[float]:
         left_out = "".join(f"; {count} left out: {why}" for why, count in reasons.items())
         raise RecordError(
             f"{name}: expected at least two runs with a {part} score by '{config.metric}', found "
-            f"{len(known)}{left_out}"
+            f"{len(known)}{left_out}; choose the others by --configs"
         )
     return known
 
@@ -211,14 +236,20 @@ def compare_all(
     # So many that at the level there are ten on each side.
     permutations = max(PERMUTATIONS, math.ceil(20 / level))
     ps = [permutation_p(x, y, permutations, seed) for _, _, x, y in pairs]
+    welch = [
+        p if (each := welch_p(x, y)) is None else each
+        for (_, _, x, y), p in zip(pairs, ps, strict=True)
+    ]
     least = [least_p(len(x), len(y), permutations) for _, _, x, y in pairs]
     # Each correction is monotone: none goes below that of the least p of all comparisons.
-    corrected = zip(ps, correct(ps, correction), correct(least, correction), strict=True)
+    corrected = zip(ps, *(correct(each, correction) for each in (welch, ps, least)), strict=True)
     found = []
-    for (a, b, x, y), (p, corrected_p, least_corrected_p) in zip(pairs, corrected, strict=True):
+    for (a, b, x, y), (p, welch_corrected_p, corrected_p, least_corrected_p) in zip(
+        pairs, corrected, strict=True
+    ):
         u, u_p = mann_whitney(x, y)
         higher = u / (len(x) * len(y))
-        difference = fmean(x) - fmean(y)
+        difference = mean_difference(x, y)
         interval, method = bootstrap_interval(x, y, 1 - alpha, seed)
         found.append(
             Comparison(
@@ -232,6 +263,7 @@ def compare_all(
                 mann_whitney_u=u,
                 mann_whitney_p=u_p,
                 permutation_p=p,
+                welch_p=welch_corrected_p,
                 exact=is_exact(len(x), len(y), permutations),
                 corrected_p=corrected_p,
                 least_corrected_p=least_corrected_p,

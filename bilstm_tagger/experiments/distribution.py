@@ -7,6 +7,7 @@ Score Distributions Makes a Difference*, arXiv 1707.09861).
 
 import dataclasses
 import math
+import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, Optional
@@ -17,6 +18,8 @@ from bilstm_tagger.experiments.records import DEV, TEST, RecordError, RunRecord,
 
 # The order of two runs is always plus or minus one.
 LEAST_FOR_RHO = 3
+# Words in the names of metrics of which less is better.
+_LOWER = {"loss", "perplexity", "error", "errors", "mae", "mse", "rmse", "wer", "cer"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,6 +98,11 @@ class Distribution:
         return Summary.of([run.test for run in self.runs if run.test is not None])
 
     @property
+    def direction(self) -> str:
+        """For a title."""
+        return f"{'lower' if self.lower_is_better else 'higher'} is better"
+
+    @property
     def best(self) -> Optional[ScoredRun]:
         """The run that is best on dev; the first of equal ones."""
         scored = [run for run in self.runs if run.dev is not None]
@@ -165,14 +173,18 @@ class Scale:
     @classmethod
     def of(cls, group: Iterable[Distribution]) -> "Scale":
         """In per cent where all scores of the configs lie in [0, 1] and are no losses; else with
-        four digits of the largest."""
+        four digits of the largest, or two of how far they are apart, if that is more."""
         group = list(group)
         given = [score for each in group for run in each.runs for score in (run.dev, run.test)]
         scores = [score for score in given if score is not None]
         if not any(each.lower_is_better for each in group) and all(0 <= x <= 1 for x in scores):
             return cls(per_cent=True)
         largest = max(map(abs, scores), default=0.0) or 1.0
-        return cls(per_cent=False, decimals=max(0, 3 - math.floor(math.log10(largest))))
+        decimals = 3 - math.floor(math.log10(largest))
+        spread = max(scores, default=0.0) - min(scores, default=0.0)
+        if spread > 1e-9 * largest:
+            decimals = max(decimals, 1 - math.floor(math.log10(spread)))
+        return cls(per_cent=False, decimals=max(0, decimals))
 
     def __call__(self, score: float) -> float:
         return 100 * score if self.per_cent else score
@@ -192,8 +204,9 @@ def distributions(records: Sequence[RunRecord], metric: Optional[str] = None) ->
 
     records : `Sequence[RunRecord]`
     metric : `str`, optional, (default = `None`)
-        Its name, without prefix. By default the one that each config chooses its epoch by, the
-        first of several.
+        Its name, perhaps with + or - before it, for whether more or less of it is better (by
+        default as the config says, or its name). By default the one that each config chooses its
+        epoch by, the first of several.
 
     # Errors
 
@@ -213,6 +226,9 @@ def distributions(records: Sequence[RunRecord], metric: Optional[str] = None) ->
         for prefix in (DEV, TEST)
         if key.startswith(prefix)
     }
+    lower = None
+    if metric is not None and metric[:1] in ("+", "-"):
+        lower, metric = metric[0] == "-", metric[1:]
     if metric is not None and metric not in known:
         there_are = ", ".join(sorted(known)) or "none, as no run finished"
         raise RecordError(f"no run has the metric '{metric}'; there are: {there_are}")
@@ -221,9 +237,10 @@ def distributions(records: Sequence[RunRecord], metric: Optional[str] = None) ->
         # A config of which every run failed is in no group of `by_config`.
         label = names.get((name, config_hash))
         if label is None:
-            label = f"{name} ({config_hash})" if name in names.values() else name
+            many = sum(other == name for other, _ in runs_of) > 1
+            label = f"{name} ({config_hash})" if many else name
         chosen = metric or group[0].validation_metric or "loss"
-        found.append(_distribution(label, chosen, group))
+        found.append(_distribution(label, chosen, group, lower))
     return found
 
 
@@ -235,7 +252,9 @@ def by_metric(found: Iterable[Distribution]) -> dict[str, list[Distribution]]:
     return groups
 
 
-def _distribution(label: str, metric: str, group: Sequence[RunRecord]) -> Distribution:
+def _distribution(
+    label: str, metric: str, group: Sequence[RunRecord], lower: Optional[bool] = None
+) -> Distribution:
     runs, left_out = [], []
     for record in group:
         given = [each for each in (record.dev(metric), record.test(metric)) if each is not None]
@@ -250,7 +269,8 @@ def _distribution(label: str, metric: str, group: Sequence[RunRecord]) -> Distri
             continue
         left_out.append(LeftOut(label, record.seed, reason))
     first = group[0]
-    lower = _lower_is_better(metric, first)
+    if lower is None:
+        lower = _lower_is_better(metric, first)
     return Distribution(label, first.config_hash, metric, lower, runs, left_out)
 
 
@@ -265,7 +285,7 @@ def _lower_is_better(metric: str, record: RunRecord) -> bool:
     signed = given if isinstance(given, list) else [given]
     if f"-{metric}" in signed or f"+{metric}" in signed:
         return f"-{metric}" in signed
-    return metric.lower().endswith(("loss", "perplexity"))
+    return not _LOWER.isdisjoint(re.split(r"[\W_]+", metric.lower()))
 
 
 def _mean(values: Iterable[Optional[float]]) -> Optional[float]:

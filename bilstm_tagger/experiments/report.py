@@ -31,7 +31,7 @@ SCORE_COLUMNS = (
     "upper quartile",
     "maximum",
 )
-RUN_COLUMNS = ("left out", "test of best on dev", "Spearman's rho (n)", "epochs", "minutes")
+RUN_COLUMNS = ("left out", "test of best on dev", "Spearman's rho (n)", "best epoch", "minutes")
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 
 

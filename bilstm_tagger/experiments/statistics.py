@@ -4,6 +4,7 @@ import itertools
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from statistics import fmean, stdev
 from typing import Any, Optional
 
 CORRECTIONS = ("holm", "bonferroni", "bh", "none")
@@ -33,8 +34,7 @@ def permutation_p(
     from scipy import stats  # type: ignore[import-untyped]
 
     x, y = np.asarray(a, float), np.asarray(b, float)
-    largest = max(np.abs(x).max(), np.abs(y).max())
-    digits = _DIGITS - math.ceil(math.log10(largest)) if largest else _DIGITS
+    digits = _digits(a, b)
 
     # scipy takes two differences for equal only if they differ by less than 1e-14 of themselves,
     # which sums of the same scores in another order often do not.
@@ -50,6 +50,33 @@ def permutation_p(
         rng=np.random.default_rng(seed),
     )
     return min(1.0, float(result.pvalue))
+
+
+def mean_difference(a: Sequence[float], b: Sequence[float]) -> float:
+    """Mean of a minus mean of b; zero where no more than the order of the sums tells them apart."""
+    return round(fmean(a) - fmean(b), _digits(a, b))
+
+
+def _digits(*samples: Sequence[float]) -> int:
+    largest = max(abs(score) for sample in samples for score in sample)
+    return _DIGITS - math.ceil(math.log10(largest)) if largest else _DIGITS
+
+
+def welch_p(a: Sequence[float], b: Sequence[float]) -> Optional[float]:
+    """Two-sided p of the t test of the difference of means of samples that may differ in spread;
+    `None` where neither has any. Source: Welch (1947), "The Generalization of 'Student's' Problem
+    when Several Different Population Variances are Involved".
+    """
+    from scipy import stats
+
+    if len(set(a)) == len(set(b)) == 1:
+        return None
+    # Of equal scores the deviation comes out as less than nothing of the mean, but not as nothing.
+    sides = (
+        (fmean(side), stdev(side) if len(set(side)) > 1 else 0.0, len(side)) for side in (a, b)
+    )
+    result = stats.ttest_ind_from_stats(*itertools.chain(*sides), equal_var=False)
+    return float(result.pvalue)
 
 
 def least_p(n: int, m: int, permutations: int = PERMUTATIONS) -> float:
@@ -162,6 +189,8 @@ def pooled_deviation(a: Sequence[float], b: Sequence[float]) -> float:
     """The standard deviation of the scores about the means of their sides."""
     import numpy as np
 
+    if len(set(a)) == len(set(b)) == 1:
+        return 0.0
     squares = sum(float(np.var(side)) * len(side) for side in (a, b))
     return math.sqrt(squares / (len(a) + len(b) - 2))
 

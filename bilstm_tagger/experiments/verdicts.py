@@ -20,6 +20,12 @@ def verdict(found: Comparison, scale: Scale) -> str:
         gap, interval = gap_text(found.difference, found.interval, found.alpha, scale, True)
         return f"{found.better} is better than {worse} by {gap} ({interval}; {why})."
     gap, interval = gap_text(found.difference, found.interval, found.alpha, scale)
+    if found.differ:
+        return (
+            f"{found.a} and {found.b} differ, but perhaps in spread alone (difference {gap}, "
+            f"{interval}; {why}; Welch's t test of the means p {p_text(found.welch_p)}); as many "
+            "runs on either side would tell more."
+        )
     if found.least_corrected_p >= found.alpha:
         return (
             f"{first} and {second} runs cannot tell {found.a} from {found.b}: whatever their "

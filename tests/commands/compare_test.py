@@ -1,4 +1,5 @@
 import json
+import re
 import warnings
 from pathlib import Path
 
@@ -169,6 +170,46 @@ class TestRuns:
         assert "found 0; 5 left out: KeyError: 'x'" in error(small, failed)
         opposite = record("opposite", HIGH, validation_metric="-f1")
         assert "higher f1 is better in some, lower in others" in error(small, opposite)
+
+    def test_some_of_the_configs(self, record, compare, error, tmp_path):
+        for name, scores in (("a", LOW), ("b", HIGH), ("single", LOW[:1])):
+            record(name, scores)
+        table = write_table(tmp_path / "runs")
+        assert "single: expected at least two runs" in (text := error(table))
+        assert "choose the others by --configs" in text
+        _, content = compare(table, "--configs", "a", "b")
+        assert list(content["configs"]) == ["a", "b"]
+        assert "--configs: no run of c; there are: a, b, single" in error(table, "--configs", "c")
+
+    def test_direction(self, record, compare):
+        """Of a metric that the config does not choose by."""
+        metric = {"metric": "mae", "validation_metric": "-loss"}
+        folders = record("a", LOW, **metric), record("b", HIGH, **metric)
+        out, _ = compare(*folders, "--metric", "mae")
+        assert "mae, test; lower is better" in out
+        assert out.splitlines()[-1].startswith("a is better than b by 0.01")
+        out, _ = compare(*folders, "--metric=+mae")
+        assert "mae, per cent, test; higher is better" in out
+        assert out.splitlines()[-1].startswith("b is better than a by 1.00 points")
+
+    @pytest.mark.parametrize("command", ["compare", "distribution"])
+    def test_tables_are_whole_in_a_narrow_terminal(
+        self, command, record, allennlp, capsys, monkeypatch, tmp_path
+    ):
+        monkeypatch.setenv("TTY_COMPATIBLE", "1")
+        monkeypatch.setenv("COLUMNS", "40")
+        record("a_name_that_is_long", LOW)
+        record("another_name_that_is_long", HIGH)
+        allennlp(command, tmp_path / "runs")
+        text = re.sub("\x1b[^m]*m", "", capsys.readouterr().out)
+        for whole in ("a_name_that_is_long", "another_name_that_is_long", "91.30", "90.50"):
+            assert re.search(rf"{whole}\b", text), whole
+        assert "…" not in text
+
+    def test_seed_below_zero(self, allennlp, capsys):
+        with pytest.raises(SystemExit):
+            allennlp("compare", "runs", "--seed", "-1")
+        assert "argument --seed: -1 is below 0" in capsys.readouterr().err
 
     def test_alpha_is_a_share(self, allennlp, capsys):
         with pytest.raises(SystemExit):

@@ -7,6 +7,7 @@ from scipy import stats
 
 from bilstm_tagger.experiments.comparison import compare_all
 from bilstm_tagger.experiments.distribution import Scale
+from bilstm_tagger.experiments.statistics import permutation_p, welch_p
 from bilstm_tagger.experiments.verdicts import gap_text, p_text, verdict
 
 POINTS, PLAIN = Scale(per_cent=True), Scale(per_cent=False, decimals=2)
@@ -168,6 +169,28 @@ class TestVerdict:
         one_side = compare([0.9] * 5, [0.8, 0.8, 0.81, 0.82, 0.8])
         assert one_side.better == "A"
 
+    @pytest.mark.parametrize("low, high", [(0.83, 0.83), (0.7, 0.8)])
+    def test_no_spread_and_other_numbers_of_runs(self, low, high):
+        """Means of equal scores differ by what the sums lose."""
+        found = compare([low] * 5, [high] * 7)
+        text = verdict(found, POINTS)
+        if low == high:
+            assert found.difference == 0 and found.runs_needed is None
+            assert text.endswith("no spread on either side; permutation test p = 1; 5 and 7 runs).")
+        else:
+            assert found.better == "B" and found.runs_needed == 4
+
+    def test_perhaps_of_another_spread_alone(self):
+        """Three runs of a wide spread, by chance on one side of twenty of a narrow one."""
+        wide, narrow = [0.60, 0.75, 0.89], [0.9 + seed / 10_000 for seed in range(20)]
+        found = compare(wide, narrow)
+        assert found.corrected_p < 0.05 < found.welch_p
+        assert found.welch_p == pytest.approx(stats.ttest_ind(wide, narrow, equal_var=False).pvalue)
+        assert found.better is None
+        text = verdict(found, POINTS)
+        assert text.startswith("A and B differ, but perhaps in spread alone (difference -15.43")
+        assert text.endswith("as many runs on either side would tell more.")
+
     def test_difference_too_small_to_be_found(self):
         found = compare([0, 1, 0, 1, 1e-9], [0, 1, 0, 1, 0])
         assert verdict(found, PLAIN).endswith(
@@ -204,6 +227,19 @@ def test_rates_of_verdicts_on_simulated_runs():
     false_claims = verdicts["A"] + verdicts["B"]
     assert stats.binomtest(false_claims, trials, 12 / 252).pvalue > 0.01
     assert verdicts["A"] > 0 < verdicts["B"]
+
+
+@pytest.mark.parametrize("n, m, spread", [(3, 20, 5), (5, 10, 2), (20, 3, 5)])
+def test_false_verdicts_where_the_fewer_runs_have_another_spread(n, m, spread):
+    """By the permutation test alone, 0.43, 0.14 and 0 of them."""
+    rng = np.random.default_rng(5)
+    false = 0
+    for _ in range(200):
+        a, b = rng.normal(0, spread, n), rng.normal(0, 1, m)
+        p, welch = permutation_p(a, b, 500), welch_p(a, b)
+        false += p < 0.05 and welch < 0.05
+    # With 200 samples at 0.05, more than 17 are seen in 1 of 100 cases.
+    assert false <= 17
 
 
 def test_order_changes_no_verdict():

@@ -216,6 +216,12 @@ class TestScale:
     def test_four_digits_of_the_largest(self, largest, shown):
         assert self.scale(0.1, largest, metric="loss", sign="-").show(0.94312) == shown
 
+    def test_digits_that_tell_close_scores_apart(self):
+        scale = self.scale(2500.1, 2500.3, metric="loss", sign="-")
+        assert (scale.show(2500.1), scale.show(0.2)) == ("2500.10", "0.20")
+        # The order of sums is no difference.
+        assert self.scale(0.1 + 0.2, 0.3, metric="loss", sign="-").show(0.3) == "0.3000"
+
     def test_a_loss_is_never_in_per_cent(self):
         assert not self.scale(0.25, 0.5, metric="loss", sign="-").per_cent
 
