@@ -37,10 +37,10 @@ HEADER = """\
 
 Made by `make results` from the records of the runs, [results/runs.jsonl](results/runs.jsonl): what
 is missing is trained; nothing here is typed. Scores are in per cent, of the epoch that is best on
-dev; where there are several runs, mean ± standard deviation over the seeds from 1 on. **Where the
-number of runs is 1, it is one run, and says little;** "1 of 3" are runs that are still to be made.
-Vectors are GloVe 6B, 100 dimensions. Minutes are those of a training on one core of a machine that
-did other things, too. Published numbers are single runs, unless they say more.
+dev; where there are several runs, mean ± standard deviation over the seeds from 1 on. Vectors
+are GloVe 6B, 100 dimensions. Minutes are those of a training on one core of machines of two kinds
+that did other things, too: they say which configs take long, and no more. Published numbers are
+single runs, unless they say more.
 
 `peters2018_elmo` and `transformer` are not among them: they want weights that `make data` does not
 fetch. `ner` and `pos` are run of the papers that have such a task.
@@ -48,6 +48,9 @@ fetch. `ner` and `pos` are run of the papers that have such a task.
 A run by hand: `allennlp train CONFIG -s FOLDER -o '{"random_seed": 1, "numpy_seed": 1,
 "pytorch_seed": 1}' --include-package bilstm_tagger`; of a form, `-o "(import
 'training_config/papers/FORM.libsonnet') + {random_seed: 1, numpy_seed: 1, pytorch_seed: 1}"`.
+"""
+MISSING = """
+**"1 of 3" are runs that are still to be made; one run says little.**
 """
 COLUMNS = ("config", "score", "runs", "dev", "test", "test, from - to", "best epoch", "minutes")
 
@@ -125,6 +128,10 @@ def page(plan: Sequence[tuple[str, list[Entry]]]) -> str:
     """The text of docs/results.md."""
     records = known()
     lines = [HEADER]
+    if any(
+        (job.config_hash, job.seed) not in records for _, es in plan for e in es for job in e.jobs
+    ):
+        lines.append(MISSING)
     for title, entries in plan:
         lines += [f"## {title}", "", table_row(*COLUMNS, "published")]
         lines.append(table_row(*["---"] * 2, *["---:"] * 6, "---"))

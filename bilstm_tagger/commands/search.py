@@ -102,7 +102,9 @@ def run_search(args: argparse.Namespace) -> None:
             progress.ended(job, record)
             if record is not None:
                 search.tell(job, record)
-    write_table(args.serialization_dir)
+    # Of a study from elsewhere, of which no run is here, there is none.
+    if any(Path(args.serialization_dir).glob("trial-*")):
+        write_table(args.serialization_dir)
     _report(search, Path(args.serialization_dir))
 
 

@@ -14,6 +14,7 @@ def plot_importances(importances: Mapping[str, float], metric: str, path: Path) 
     metric : `str`
     path : `Path`
     """
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     ordered = sorted(importances.items(), key=lambda item: item[1])
@@ -24,4 +25,6 @@ def plot_importances(importances: Mapping[str, float], metric: str, path: Path) 
     axes.set_xlim(0, 1.1 * max(value for _, value in ordered))
     axes.set_xlabel(f"part of the spread of {metric} (fANOVA)")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path)
+    # The same numbers make the same file.
+    with rc_context({"svg.hashsalt": path.stem}):
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)

@@ -121,7 +121,7 @@ def _versions() -> dict[str, str]:
 
 def _machine(threads: int) -> dict[str, Any]:
     about: dict[str, Any] = {
-        "system": f"{platform.system()} {platform.release()}",
+        "system": platform.system(),
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": threads,

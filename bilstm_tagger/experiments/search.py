@@ -196,7 +196,8 @@ class Search:
                     f"the study '{self.name}' in the storage was made with another {what}: give "
                     "another folder (-s), and where you gave a storage, another one"
                 )
-            self.study.set_user_attr(key, value)
+            if key not in before or not before:
+                self.study.set_user_attr(key, value)
 
     def _claim_folder(self) -> None:
         """The folder takes the trials of one study: those of others have the same numbers."""

@@ -57,7 +57,7 @@ local optimizer(name, settings) = variant(name, { 'trainer.optimizer': settings 
     name: 'characters',
     title: 'Vectors of characters',
     claim: 'Without characters 0.20 points are lost on chunks and 0.90 on parts of speech, in the median; whether a CNN or an LSTM makes their vectors does not matter.',
-    note: 'That CNN and LSTM are alike is what chunks show, too; parts of speech of EWT do not: there the LSTM is better, and slower.',
+    note: 'On chunks the runs show no difference of CNN and LSTM, either; on parts of speech of EWT the LSTM is better.',
     trials: [
       each {
         variants: characters,
@@ -70,7 +70,7 @@ local optimizer(name, settings) = variant(name, { 'trainer.optimizer': settings 
     name: 'optimizer',
     title: 'Nadam, Adam and SGD',
     claim: 'Nadam is best most often, Adam close to it; SGD is far behind.',
-    note: 'Nadam and Adam have the learning rates of Keras (0.002, 0.001), SGD those of the program behind the paper: 0.1, from the third epoch 0.05, from the fifth 0.01, with gradients clipped to norm 1 and no momentum. Every run of it was still best in its last epoch, and a network of one layer does well by SGD with momentum (`ma_hovy2016` in [results.md](results.md)): what is far behind is this schedule.',
+    note: 'Nadam and Adam have the learning rates of Keras (0.002, 0.001), SGD those of the program behind the paper: 0.1, from the third epoch 0.05, from the fifth 0.01, with gradients clipped to norm 1 and no momentum. Every run of it was still best in its last epoch, and a network of one layer does well by SGD with momentum (`ma_hovy2016` in [results.md](results.md), which differs in more): what is far behind is SGD with this schedule, for so many epochs.',
     trials: [
       chunking {
         variants: [
