@@ -1,7 +1,6 @@
 import csv
 import json
 import re
-import sqlite3
 import sys
 from pathlib import Path
 
@@ -137,33 +136,19 @@ def test_a_storage_that_its_study_does_not_fit(search, fails, space, tmp_path):
     assert (tmp_path / "runs" / "trial-0000" / "run.json").read_text() == done
 
 
-def test_a_failure_before_any_success_ends_the_search(fails, tmp_path):
+def test_a_failure_before_any_success_ends_the_search(search, fails, tmp_path, capsys):
+    arguments = ("--trials", "2", "--metric", "+chunk_ff1")
     fails(
-        "trial 0 failed, and none has succeeded: .*missing.conll", train_data_path="missing.conll"
+        "trial 0 failed, and none has succeeded: .*no metric 'chunk_ff1' to search by: "
+        "there are .*chunk_f1, .*pos_accuracy",
+        *arguments,
     )
     (trial,) = study_in(tmp_path / "runs").trials
     assert trial.state.name == "FAIL"
-    assert "missing.conll" in trial.user_attrs["error"]
-
-
-def test_a_metric_that_is_not_there(fails):
-    fails(
-        "trial 0 failed.* no metric 'chunk_ff1' to search by: there are .*chunk_f1, .*pos_accuracy",
-        "--metric",
-        "+chunk_ff1",
-    )
-
-
-def test_no_trial_is_trained_to_the_end(search, tmp_path, capsys):
-    """The one that there is failed before, after one that succeeded elsewhere, say."""
-    search("--trials", "1", "--metric", "+chunk_f1")
-    study = study_in(tmp_path / "runs")
-    database = tmp_path / "runs" / "search.db"
-    assert study.trials[0].state.name == "COMPLETE"
-    with sqlite3.connect(database) as connection:
-        connection.execute("UPDATE trials SET state = 'FAIL'")
+    assert "no metric 'chunk_ff1'" in trial.user_attrs["error"]
+    # Where there is nothing to be done, and nothing to show.
     with pytest.raises(SystemExit) as ended:
-        search("--trials", "1", "--metric", "+chunk_f1")
+        search("--trials", "1", *arguments[2:])
     assert ended.value.code == 1
     assert "no trial was trained to the end" in capsys.readouterr().out
 

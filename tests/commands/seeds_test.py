@@ -7,7 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
+from allennlp.common.util import install_sigterm_handler
 
+from bilstm_tagger.commands.errors import interruptible
 from bilstm_tagger.experiments.records import read_records
 
 CONFIG = "training_config/quickstart.jsonnet"
@@ -42,6 +44,17 @@ def test_trains_records_and_does_nothing_twice(allennlp, tmp_path, capsys):
     assert "2 of 2 runs were finished before" in capsys.readouterr().err
     assert read_records(tmp_path) == records
 
+    # Of damaged ones, the first is made again while the second cannot be read.
+    for path in tmp_path.rglob("run.json"):
+        path.write_text("{")
+    allennlp(*arguments(tmp_path, "--seeds", "2", "--jobs", "2"))
+    assert [each.metrics for each in read_records(tmp_path)] == [each.metrics for each in records]
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "run.json").write_text("{")
+    with pytest.raises(SystemExit):
+        allennlp(*arguments(tmp_path, "--seeds", "2"))
+    assert "elsewhere/run.json: no record of a run" in capsys.readouterr().err
+
 
 def test_a_failure_is_recorded_and_said(allennlp, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
@@ -54,10 +67,21 @@ def test_a_failure_is_recorded_and_said(allennlp, tmp_path, capsys):
     assert "0 runs finished, 1 failed" in log
 
 
-@pytest.mark.parametrize(
-    ("by", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
-)
-def test_interrupted_and_gone_on_with(by, status, tmp_path):
+@pytest.mark.parametrize(("by", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_status_of_an_interruption(by, status):
+    before = signal.getsignal(signal.SIGTERM)
+    install_sigterm_handler()
+    said = []
+    try:
+        with pytest.raises(SystemExit) as ended, interruptible(lambda: said.append("interrupted")):
+            signal.raise_signal(by)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended.value.code == status
+    assert said == ["interrupted"]
+
+
+def test_interrupted_and_gone_on_with(tmp_path):
     command = [
         Path(sys.executable).parent / "allennlp",
         *arguments(tmp_path, "--seeds", "1", "--jobs", "2", **LONG),
@@ -74,9 +98,9 @@ def test_interrupted_and_gone_on_with(by, status, tmp_path):
     while not (run / "metrics_epoch_1.json").exists():
         assert time.monotonic() < end
         time.sleep(0.05)
-    process.send_signal(by)
+    process.send_signal(signal.SIGINT)
     _, log = process.communicate(timeout=30)
-    assert process.returncode == status
+    assert process.returncode == 130
     assert "interrupted: 0 of 1 runs ended; the same command goes on" in log
     assert "Traceback" not in log
     assert not (run / "run.json").exists()
@@ -87,21 +111,6 @@ def test_interrupted_and_gone_on_with(by, status, tmp_path):
     assert (run / "metrics_epoch_0.json").stat().st_mtime_ns == first_epoch
     (record,) = read_records(tmp_path)
     assert record.finished and record.epochs == 40
-
-
-def test_a_damaged_record_is_made_again(allennlp, tmp_path, capsys):
-    """Of two, the first of which is made while the second cannot be read."""
-    allennlp(*arguments(tmp_path, "--seeds", "2", "--jobs", "2"))
-    records = read_records(tmp_path)
-    for path in tmp_path.rglob("run.json"):
-        path.write_text("{")
-    allennlp(*arguments(tmp_path, "--seeds", "2"))
-    assert [each.metrics for each in read_records(tmp_path)] == [each.metrics for each in records]
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / "run.json").write_text("{")
-    with pytest.raises(SystemExit):
-        allennlp(*arguments(tmp_path, "--seeds", "2"))
-    assert "elsewhere/run.json: no record of a run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("option", ["--seeds", "--jobs"])

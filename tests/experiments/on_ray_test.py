@@ -74,7 +74,7 @@ def test_a_run_that_ray_gives_up_is_recorded_and_stops_no_other(tmp_path, monkey
     monkeypatch.setattr(on_ray, "_RETRIES", 0)
     jobs = jobs_of([CONFIG], [1, 2], str(tmp_path / "runs"), SHORT)
     killer, killed = killer_of_worker(jobs[0], 0)
-    records = {job.seed: record for job, record in on_ray.run_on_ray(jobs, 1, "local")}
+    records = {job.seed: record for job, record in on_ray.run_on_ray(jobs, 2, "local")}
     killer.join()
     assert killed
     assert records[1].status == "failed" and "WorkerCrashedError" in records[1].error

@@ -71,7 +71,7 @@ def test_goes_on_where_it_stopped_and_ends_alike(finished, tmp_path):
 def test_a_folder_without_a_whole_state_is_begun_anew(finished, tmp_path):
     job = dataclasses.replace(finished, folder=str(tmp_path / "run"))
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "config.json").write_text("{}")
+    (tmp_path / "run" / "config.json").write_text(json.dumps(job.config))
     (tmp_path / "run" / "model_state_e1_b0.th").write_bytes(b"cut short")
     make(job)
     assert job.record().metrics == finished.record().metrics
