@@ -69,14 +69,17 @@ def test_a_failure_is_recorded_and_said(allennlp, tmp_path, capsys):
 
 @pytest.mark.parametrize(("by", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_status_of_an_interruption(by, status):
-    before = signal.getsignal(signal.SIGTERM)
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    # Tests in the background of a shell ignore interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     install_sigterm_handler()
     said = []
     try:
         with pytest.raises(SystemExit) as ended, interruptible(lambda: said.append("interrupted")):
             signal.raise_signal(by)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
     assert ended.value.code == status
     assert said == ["interrupted"]
 
