@@ -196,7 +196,7 @@ class Search:
                     f"the study '{self.name}' in the storage was made with another {what}: give "
                     "another folder (-s), and where you gave a storage, another one"
                 )
-            if key not in before or not before:
+            if key not in before:
                 self.study.set_user_attr(key, value)
 
     def _claim_folder(self) -> None:
