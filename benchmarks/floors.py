@@ -11,9 +11,9 @@ from torch import Tensor
 
 from benchmarks.samples import Sample, timed
 from benchmarks.tagger import TASK, Tagger, evaluating
-from bilstm_tagger.data.fields import SentenceField
-from bilstm_tagger.models.sentence_predictor import GROUP_SIZE
-from bilstm_tagger.modules.packed_lstm import Packing
+from bilstm_tagger.network.packed_lstm import Packing
+from bilstm_tagger.plugin.data.fields import SentenceField
+from bilstm_tagger.plugin.models.sentence_predictor import GROUP_SIZE
 
 # A product forward has two backward: with respect to its input, and to its weights.
 PRODUCTS_OF_TRAINING = 3

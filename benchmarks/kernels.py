@@ -9,8 +9,8 @@ from torch import Tensor
 
 from benchmarks.samples import Sample, timed
 from benchmarks.settings import OURS
-from bilstm_tagger.modules.crf import ConditionalRandomField
-from bilstm_tagger.modules.stacked_bilstm import StackedBiLSTM
+from bilstm_tagger.network.crf import ConditionalRandomField
+from bilstm_tagger.network.stacked_bilstm import StackedBiLSTM
 
 BATCH = 32
 INPUTS, HIDDEN, LENGTH = 130, 100, 24

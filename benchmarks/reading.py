@@ -33,7 +33,7 @@ def read_vectors(side: str, path: str, dimension: int, words: list[str]) -> Samp
         "trainable": False,
     }
     if side == OURS:
-        from bilstm_tagger.modules.token_embedders import WordVectorEmbedder
+        from bilstm_tagger.plugin.modules.token_embedders import WordVectorEmbedder
 
         return timed(lambda: WordVectorEmbedder(**settings, namespace=_NAMESPACE))
     from allennlp.modules.token_embedders import Embedding

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
 
-from bilstm_tagger.data.lines import DataFormatError, read_raw_lines
 from bilstm_tagger.original_parameters import (
     DIMENSION,
     ENCODINGS,
@@ -29,6 +28,8 @@ from bilstm_tagger.original_parameters import (
     Json,
     merged,
 )
+from bilstm_tagger.text.errors import DataFormatError
+from bilstm_tagger.text.lines import read_raw_lines
 
 
 class Converter:

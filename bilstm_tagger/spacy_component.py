@@ -127,7 +127,7 @@ class SpacyTagger:
 
     # Errors
 
-    `ConfigurationError` for a model that is not there or does not have what is wanted of it.
+    `UserError` for a model that is not there or does not have what is wanted of it.
     """
 
     def __init__(

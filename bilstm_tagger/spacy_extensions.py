@@ -63,9 +63,9 @@ def _of_span(span: Span) -> Optional[float]:
 def component_error(problem: str) -> Exception:
     """An error of a user of the component."""
     # AllenNLP takes seconds to import, which only those who use the component have to wait for.
-    from allennlp.common.checks import ConfigurationError
+    from bilstm_tagger.text.errors import UserError
 
-    return ConfigurationError(f"the spaCy component 'bilstm_tagger': {problem}")
+    return UserError(f"the spaCy component 'bilstm_tagger': {problem}")
 
 
 def _extend(kind: Any, name: str, getter: Callable[[Any], Any], mend: str) -> None:
@@ -89,7 +89,7 @@ def register(name: str, probabilities: bool) -> None:
 
     # Errors
 
-    `ConfigurationError` where there is another extension of that name.
+    `UserError` where there is another extension of that name.
     """
     mend = "give this component another name: nlp.add_pipe('bilstm_tagger', name=...)"
     _extend(Doc, name, _Sentences(name), mend)

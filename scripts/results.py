@@ -19,9 +19,6 @@ from _jsonnet import evaluate_file  # type: ignore[import-untyped]
 from rich.console import Console
 
 from bilstm_tagger.experiments.distribution import Summary
-from bilstm_tagger.experiments.jobs import Job, jobs_of, read_config
-from bilstm_tagger.experiments.local import run_locally
-from bilstm_tagger.experiments.progress import RunsProgress
 from bilstm_tagger.experiments.records import (
     RecordError,
     RunRecord,
@@ -29,6 +26,9 @@ from bilstm_tagger.experiments.records import (
     read_records,
     write_text,
 )
+from bilstm_tagger.plugin.runs.jobs import Job, jobs_of, read_config
+from bilstm_tagger.plugin.runs.local import run_locally
+from bilstm_tagger.plugin.runs.progress import RunsProgress
 
 FOLDER = Path("docs/results")
 PLAN, TABLE, PAGE = FOLDER / "plan.jsonnet", FOLDER / "runs.jsonl", Path("docs/results.md")

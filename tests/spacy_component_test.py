@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 import spacy
-from allennlp.common.checks import ConfigurationError
 from spacy import displacy
 from spacy.matcher import Matcher
 from spacy.tokens import Doc, Span, Token
 
 from bilstm_tagger.tagging import Tagger
+from bilstm_tagger.text.errors import UserError
 
 TEXT = "Mr. Ford flew to \n London.  The court in Paris opened on Monday. It rained in Victoria!\n"
 
@@ -147,7 +147,7 @@ def test_default_for_other_parts_of_speech(small):
     doc = pipeline(small)(TEXT)
     assert all(token.tag_.islower() for token in visible(doc))
     assert not any(token.pos_ for token in doc)
-    with pytest.raises(ConfigurationError, match="the tag '[a-z]+' of the task 'pos' is no univ"):
+    with pytest.raises(UserError, match="the tag '[a-z]+' of the task 'pos' is no univ"):
         pipeline(small, pos="pos")
 
 
@@ -251,7 +251,7 @@ def test_matcher(archive, tagger):
     ],
 )
 def test_errors(archive, config, message):
-    with pytest.raises(ConfigurationError, match=message):
+    with pytest.raises(UserError, match=message):
         pipeline(archive, **config)
 
 
@@ -265,5 +265,5 @@ def test_a_model_that_reads_other_columns(train, tmp_path):
         "trainer.num_epochs": 1,
     }
     model = train("training_config/quickstart.jsonnet", tmp_path / "model", overrides)
-    with pytest.raises(ConfigurationError, match=r"the model reads the columns \['pos'\]"):
+    with pytest.raises(UserError, match=r"the model reads the columns \['pos'\]"):
         pipeline(model)

@@ -1,1 +1,1 @@
-"""Many runs of a config: to make them, to record them, to compare them."""
+"""Records of many runs of a config, and what they say: tables, reports, tests."""

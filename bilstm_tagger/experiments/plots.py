@@ -21,7 +21,7 @@ from bilstm_tagger.experiments.distribution import (
     Scale,
     ScoredRun,
 )
-from bilstm_tagger.plot_style import plot_style
+from bilstm_tagger.tagging.plot_style import plot_style
 
 # Below that, a density says more than the points do.
 LEAST_FOR_VIOLIN = 8

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from bilstm_tagger.data.columns import TOKENS, ColumnFormat, Sentence, read_sentences
-from bilstm_tagger.data.encodings import Span, get_encoding
-from bilstm_tagger.data.lines import DataFormatError, PathLike
 from bilstm_tagger.experiments.distribution import Scale
 from bilstm_tagger.experiments.verdicts import gap_text, p_text
+from bilstm_tagger.text.columns import TOKENS, ColumnFormat, Sentence, read_sentences
+from bilstm_tagger.text.encodings import Span, get_encoding
+from bilstm_tagger.text.errors import DataFormatError, PathLike
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,7 +98,7 @@ def read_predictions(
     # Errors
 
     `DataFormatError` where the columns are not there, and as
-    `bilstm_tagger.data.columns.read_sentences`.
+    `bilstm_tagger.text.columns.read_sentences`.
     """
 
     def layout(columns: dict[str, int]) -> ColumnFormat:

@@ -13,8 +13,8 @@ from typing import Any, Optional
 
 import numpy
 
-from bilstm_tagger.data.encodings import get_encoding
 from bilstm_tagger.tagging.results import TaggedSentence
+from bilstm_tagger.text.encodings import get_encoding
 
 TOKENS, SPANS, SENTENCES = LEVELS = ("tokens", "spans", "sentences")
 CONFIDENCE = 0.95

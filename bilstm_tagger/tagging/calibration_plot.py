@@ -4,8 +4,8 @@ import io
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from bilstm_tagger.plot_style import plot_style
 from bilstm_tagger.tagging.calibration import LEVELS, Calibration
+from bilstm_tagger.tagging.plot_style import plot_style
 
 FORMATS = ("svg", "png")
 _BLUE, _INK, _GREY, _GRID = "#1f6fb2", "#222222", "#8a8a8a", "#e3e3e3"

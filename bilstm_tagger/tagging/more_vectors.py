@@ -5,15 +5,14 @@ import os
 
 import numpy
 import torch
-from allennlp.common.checks import ConfigurationError
 from allennlp.modules.text_field_embedders import BasicTextFieldEmbedder
 
-from bilstm_tagger.archives.members import AnyPath
-from bilstm_tagger.data.lines import DataFormatError
-from bilstm_tagger.data.word_vectors import WordVectors, read_word_vectors
-from bilstm_tagger.dataset_readers import ConllColumnsReader
-from bilstm_tagger.models import BiLSTMTagger
-from bilstm_tagger.modules.token_embedders import WordVectorEmbedder
+from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
+from bilstm_tagger.plugin.models import BiLSTMTagger
+from bilstm_tagger.plugin.modules.token_embedders import WordVectorEmbedder
+from bilstm_tagger.tagging.archives.members import AnyPath
+from bilstm_tagger.text.errors import DataFormatError, UserError
+from bilstm_tagger.text.word_vectors import WordVectors, read_word_vectors
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ def add_word_vectors(model: BiLSTMTagger, reader: ConllColumnsReader, path: AnyP
 
     # Errors
 
-    `ConfigurationError` for a model without word vectors, or vectors of another dimension or of
+    `UserError` for a model without word vectors, or vectors of another dimension or of
     another space; `DataFormatError` for a file that is not there or cannot be read.
     """
     path = os.fspath(path)
@@ -54,7 +53,7 @@ def add_word_vectors(model: BiLSTMTagger, reader: ConllColumnsReader, path: AnyP
         )
     vectors = read_word_vectors(path)
     if vectors.dimension != embedder.output_dim:
-        raise ConfigurationError(
+        raise UserError(
             f"the vectors of {path} have {vectors.dimension} dimensions, those of the model "
             f"{embedder.output_dim}; give the file that the model was trained with"
         )
@@ -87,7 +86,7 @@ def _word_embedder(
             if isinstance(each, WordVectorEmbedder)
         }
     if len(found) != 1:
-        raise ConfigurationError(
+        raise UserError(
             "'vectors' is for a model with one token embedder 'word_vectors', this one has "
             f"{sorted(found) or 'none'}; leave 'vectors' out"
         )
@@ -100,7 +99,7 @@ def _word_embedder(
         if other != name and getattr(indexer, "namespace", None) == namespace
     ]
     if others:
-        raise ConfigurationError(
+        raise UserError(
             f"'vectors' adds words for the input '{name}' alone, but {others} of the model take "
             f"the same words (namespace '{namespace}'); leave 'vectors' out"
         )
@@ -111,7 +110,7 @@ def _check_space(embedder: WordVectorEmbedder, vectors: WordVectors, ids: dict[s
     """Compares the vectors of words that the model and the file have."""
     common = [(row, ids[word]) for row, word in enumerate(vectors.words) if word in ids]
     if not common:
-        raise ConfigurationError(
+        raise UserError(
             f"{vectors.path} has not one word of the model's; give the file that the model was "
             "trained with"
         )
@@ -124,7 +123,7 @@ def _check_space(embedder: WordVectorEmbedder, vectors: WordVectors, ids: dict[s
         return
     word = vectors.words[int(rows[differs][0])]
     if not embedder.weight.requires_grad:
-        raise ConfigurationError(
+        raise UserError(
             f"{vectors.path} has other vectors than the model: of {len(common)} words that both "
             f"have, {count} differ, the first is {word!r}; give the file that the model was "
             "trained with"

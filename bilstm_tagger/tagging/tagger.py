@@ -4,16 +4,14 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional, Union
 
-from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Instance
 from allennlp.models import Model
 
-from bilstm_tagger.archives import load_safely
-from bilstm_tagger.archives.members import AnyPath
-from bilstm_tagger.data.encodings import get_encoding
-from bilstm_tagger.dataset_readers import ConllColumnsReader
-from bilstm_tagger.models import BiLSTMTagger
-from bilstm_tagger.models.prediction import PredictionOptions, TaskPrediction
+from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
+from bilstm_tagger.plugin.loading import load_safely
+from bilstm_tagger.plugin.models import BiLSTMTagger
+from bilstm_tagger.plugin.models.prediction import PredictionOptions, TaskPrediction
+from bilstm_tagger.tagging.archives.members import AnyPath
 from bilstm_tagger.tagging.more_vectors import add_word_vectors
 from bilstm_tagger.tagging.raw_text import split_text
 from bilstm_tagger.tagging.results import (
@@ -22,6 +20,8 @@ from bilstm_tagger.tagging.results import (
     TaggedSpan,
     TokenizedSentence,
 )
+from bilstm_tagger.text.encodings import get_encoding
+from bilstm_tagger.text.errors import UserError
 
 # None, those of what was chosen, or "all", those of every tag, too.
 Probabilities = Union[bool, str]
@@ -52,7 +52,7 @@ class Tagger:
 
     # Errors
 
-    `ConfigurationError` for another kind of model, or a task or data set that it does not have.
+    `UserError` for another kind of model, or a task or data set that it does not have.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Tagger:
     ) -> None:
         for part, wanted in ((model, BiLSTMTagger), (reader, ConllColumnsReader)):
             if not isinstance(part, wanted):
-                raise ConfigurationError(
+                raise UserError(
                     "this is for a model 'bilstm_tagger' with a dataset reader 'conll_columns', "
                     f"found {type(part).__name__} in place of {wanted.__name__}"
                 )
@@ -77,9 +77,7 @@ class Tagger:
         self.tasks = sorted(model.tasks) if tasks is None else list(tasks)
         for name in self.tasks:
             if name not in model.tasks:
-                raise ConfigurationError(
-                    f"the model has no task '{name}'; it has {sorted(model.tasks)}"
-                )
+                raise UserError(f"the model has no task '{name}'; it has {sorted(model.tasks)}")
         # Task to how its tags are read as spans.
         self._encodings = {
             name: get_encoding(encoding)
@@ -119,7 +117,7 @@ class Tagger:
         # Errors
 
         `UnsafeArchive` for an archive that is refused, `FileNotFoundError`, and
-        `DataFormatError` or `ConfigurationError` for vectors that cannot be read or do not fit.
+        `DataFormatError` or `UserError` for vectors that cannot be read or do not fit.
         """
         archive = load_safely(path, trust, cuda_device=cuda_device)
         tagger = cls(archive.model, archive.dataset_reader, **settings)
@@ -193,7 +191,7 @@ class Tagger:
 
         # Errors
 
-        `DataFormatError` for a sentence without tokens or an empty token, `ConfigurationError` for
+        `DataFormatError` for a sentence without tokens or an empty token, `UserError` for
         a feature column that is missing or of another length.
         """
         given = list(sentences)

@@ -14,8 +14,8 @@ from benchmarks.corpus import (
     write_rows,
     write_vectors,
 )
-from bilstm_tagger.data.encodings import get_encoding
-from bilstm_tagger.data.word_vectors import read_word_vectors
+from bilstm_tagger.text.encodings import get_encoding
+from bilstm_tagger.text.word_vectors import read_word_vectors
 
 SENTENCES = [
     [["The", "DT", "B-NP"], ["plan", "NN", "I-NP"], ["was", "VBD", "B-VP"]],

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.experiments import sentence_test
 from bilstm_tagger.experiments.sentence_test import (
     check_same,
@@ -13,7 +12,8 @@ from bilstm_tagger.experiments.sentence_test import (
     counts_of,
     read_predictions,
 )
-from bilstm_tagger.metrics.span_f1 import SpanF1
+from bilstm_tagger.plugin.metrics.span_f1 import SpanF1
+from bilstm_tagger.text.errors import DataFormatError
 
 FIRST = "The DT B-X B-X\ncat NN I-X I-X\nsat VB O B-Y\n\nIt PR B-X O\n"
 

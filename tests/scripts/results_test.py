@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bilstm_tagger.experiments.jobs import Job
-from bilstm_tagger.experiments.recording import record_of
 from bilstm_tagger.experiments.records import RunRecord
+from bilstm_tagger.plugin.runs.jobs import Job
+from bilstm_tagger.plugin.runs.recording import record_of
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 # The scripts are no package: they find each other by the folder they are run from.

@@ -6,14 +6,13 @@ import numpy
 import pytest
 import torch
 from allennlp.common import Params
-from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Vocabulary
 from allennlp.models import Model
 
-from bilstm_tagger.data.lines import DataFormatError
-from bilstm_tagger.data.word_vectors import read_word_vectors
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
 from bilstm_tagger.tagging.more_vectors import add_word_vectors
+from bilstm_tagger.text.errors import DataFormatError, UserError
+from bilstm_tagger.text.word_vectors import read_word_vectors
 
 CONFIG = Path("tests/models/small.jsonnet").resolve()
 VECTORS = "fixtures/vectors/vectors.16d.txt"
@@ -143,7 +142,7 @@ def other_vectors(tmp_path) -> Path:
 
 
 def test_vectors_of_another_space(archives, other_vectors):
-    with pytest.raises(ConfigurationError, match=r"other\.txt has other vectors .* the first is "):
+    with pytest.raises(UserError, match=r"other\.txt has other vectors .* the first is "):
         Tagger.load(archives["frozen"], vectors=other_vectors)
 
 
@@ -156,16 +155,14 @@ def test_trained_vectors_are_told_of(archives, caplog):
 def test_vectors_of_other_words(archives, tmp_path):
     path = tmp_path / "few.txt"
     path.write_text("xyzzyx " + "0.5 " * 15 + "0.5\n")
-    with pytest.raises(ConfigurationError, match=r"few\.txt has not one word of the model's"):
+    with pytest.raises(UserError, match=r"few\.txt has not one word of the model's"):
         Tagger.load(archives["trained"], vectors=path)
 
 
 def test_vectors_of_another_dimension(archives):
     path = "fixtures/broken/vectors_other_dimension.txt"
     dimension = read_word_vectors(path).dimension
-    with pytest.raises(
-        ConfigurationError, match=f"have {dimension} dimensions, those of the model 16"
-    ):
+    with pytest.raises(UserError, match=f"have {dimension} dimensions, those of the model 16"):
         Tagger.load(archives["frozen"], vectors=path)
 
 
@@ -222,5 +219,5 @@ VECTORS_16 = {"type": "word_vectors", "embedding_dim": 16}
 )
 def test_models_that_cannot_take_words(words, message, tmp_path):
     tagger = untrained(words, tmp_path)
-    with pytest.raises(ConfigurationError, match=message):
+    with pytest.raises(UserError, match=message):
         add_word_vectors(tagger.model, tagger.reader, VECTORS)

@@ -2,15 +2,14 @@ import json
 import threading
 
 import pytest
-from allennlp.common.checks import ConfigurationError
 
 import bilstm_tagger
-from bilstm_tagger.archives import UnsafeArchive
-from bilstm_tagger.data.columns import ColumnFormat, read_sentences
-from bilstm_tagger.data.encodings import get_encoding
-from bilstm_tagger.data.lines import DataFormatError
-from bilstm_tagger.models import BiLSTMTagger
+from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
+from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.text.columns import ColumnFormat, read_sentences
+from bilstm_tagger.text.encodings import get_encoding
+from bilstm_tagger.text.errors import DataFormatError, UserError
 
 TEXT = "The old ferry left at noon. Nobody waved, and the harbour was quiet again!"
 
@@ -209,13 +208,13 @@ def test_several_threads(tagger, sentences):
 
 def test_wrong_settings(quickstart, tagger, tmp_path):
     model, reader = quickstart.model, quickstart.dataset_reader
-    with pytest.raises(ConfigurationError, match="no task 'ner'; it has"):
+    with pytest.raises(UserError, match="no task 'ner'; it has"):
         Tagger(model, reader, tasks=["ner"])
-    with pytest.raises(ConfigurationError, match="this is for a model 'bilstm_tagger'"):
+    with pytest.raises(UserError, match="this is for a model 'bilstm_tagger'"):
         Tagger(object(), reader)
-    with pytest.raises(ConfigurationError, match="must be False, True or 'all', found 'some'"):
+    with pytest.raises(UserError, match="must be False, True or 'all', found 'some'"):
         tagger("Yes.", probabilities="some")
-    with pytest.raises(ConfigurationError, match="top_k must be 0 or more, found -1"):
+    with pytest.raises(UserError, match="top_k must be 0 or more, found -1"):
         tagger("Yes.", top_k=-1)
     with pytest.raises(FileNotFoundError):
         Tagger.load(tmp_path / "none.tar.gz")
@@ -229,5 +228,5 @@ def test_repair_to_o_has_no_probabilities_of_tags_unconstrained(quickstart, monk
     monkeypatch.setattr(model.tasks["chunk"], "repair", "O")
     monkeypatch.delattr(model.tasks["chunk"], "span_rules", raising=False)
     tagger = Tagger(model, quickstart.dataset_reader, constrained=False)
-    with pytest.raises(ConfigurationError, match="leave decoding constrained"):
+    with pytest.raises(UserError, match="leave decoding constrained"):
         tagger.tag_tokens(["Yes"], probabilities=True)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import BinaryIO, Optional, cast
 
-from bilstm_tagger.data.columns import BLANKS
-from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.tagging.files.blocks import Block
+from bilstm_tagger.text.columns import BLANKS
+from bilstm_tagger.text.errors import DataFormatError
 
 STDIN = "-"
 _BUFFER = 2**17

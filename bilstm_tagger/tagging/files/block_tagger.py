@@ -2,17 +2,16 @@
 
 import itertools
 
-from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
 
-from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.tagging.files.blocks import Block, Skipped, TaggedBlock
 from bilstm_tagger.tagging.files.records import InputForm, OutputForm, Record, problem_of
 from bilstm_tagger.tagging.results import TaggedSentence
 from bilstm_tagger.tagging.tagger import Probabilities, Tagger
+from bilstm_tagger.text.errors import DataFormatError, UserError
 
 # Of one record: `ValueError` of its form, the others of its features, or of JSON within JSON.
-_PROBLEMS = (ValueError, ConfigurationError, RecursionError)
+_PROBLEMS = (ValueError, UserError, RecursionError)
 
 
 class FormTagger:

@@ -2,11 +2,11 @@
 
 from typing import Optional
 
-from bilstm_tagger.data.columns import BLANK, DOCUMENT, TOKENS, ColumnFormat, Rows
-from bilstm_tagger.data.memo import remember
 from bilstm_tagger.tagging.files.blocks import Block, Skipped
 from bilstm_tagger.tagging.files.records import Record, Row, decode_line, problem_of
 from bilstm_tagger.tagging.results import TokenizedSentence
+from bilstm_tagger.text.columns import BLANK, DOCUMENT, TOKENS, ColumnFormat, Rows
+from bilstm_tagger.text.memo import remember
 
 
 class ColumnInput:

@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Optional
 
-from allennlp.common.checks import ConfigurationError
-
 from bilstm_tagger.tagging.files.output_forms import pass_through
 from bilstm_tagger.tagging.files.records import Record, Row
 from bilstm_tagger.tagging.json_input import check_cell
 from bilstm_tagger.tagging.results import TaggedSentence
+from bilstm_tagger.text.errors import UserError
 
 COLUMNS = ("UPOS", "XPOS", "MISC")
 _WIDTH = 10
@@ -32,20 +31,20 @@ def places_of(tasks: Sequence[str], wanted: Mapping[str, str]) -> dict[str, str]
 
     # Errors
 
-    `ConfigurationError` for a task or column that is not there, and two tasks in a column.
+    `UserError` for a task or column that is not there, and two tasks in a column.
     """
     places: dict[str, str] = {}
     for task, column in wanted.items():
         if task not in tasks:
-            raise ConfigurationError(
+            raise UserError(
                 f"--columns names the task '{task}'; those that are tagged are {sorted(tasks)}"
             )
         if column not in COLUMNS:
-            raise ConfigurationError(
+            raise UserError(
                 f"--columns puts '{task}' into '{column}'; a column is one of {', '.join(COLUMNS)}"
             )
         if column != "MISC" and column in places.values():
-            raise ConfigurationError(f"--columns puts two tasks into {column}; MISC holds several")
+            raise UserError(f"--columns puts two tasks into {column}; MISC holds several")
         places[task] = column
     for task in tasks:
         if task not in places:

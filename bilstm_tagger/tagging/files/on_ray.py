@@ -9,12 +9,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
-from allennlp.common.checks import ConfigurationError
-
-from bilstm_tagger.ray_cluster import ray_cluster
 from bilstm_tagger.tagging.files.blocks import Block, BlockTagger, TaggedBlock
 from bilstm_tagger.tagging.files.processes import TagBlocks, WorkerLost
 from bilstm_tagger.tagging.files.shards import Shard, ShardedRun
+from bilstm_tagger.tagging.ray_cluster import ray_cluster
+from bilstm_tagger.text.errors import UserError
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ def on_ray(
 
     # Errors
 
-    `ConfigurationError` where Ray is not installed, the cluster is not reached, or the folder of
+    `UserError` where Ray is not installed, the cluster is not reached, or the folder of
     the run is that of another. In use `WorkerLost` where workers are lost again and again, and what
     `make_tagger` or the tagger raises, `DataFormatError` for one.
     """
@@ -90,7 +89,7 @@ def _cluster(address: str, workers: Optional[int]) -> Iterator[int]:
     with ray_cluster(address, workers or _cores()) as ray:
         size = workers or int(ray.cluster_resources().get("CPU", 0))
         if size < 1:
-            raise ConfigurationError(
+            raise UserError(
                 f"--ray {address}: the cluster has no processor now; say how many workers it is "
                 "to start"
             )

@@ -7,9 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Optional, cast
 
-from allennlp.common.checks import ConfigurationError
-
 from bilstm_tagger.tagging.files.block_reader import Input
+from bilstm_tagger.text.errors import UserError
 
 STDOUT = "-"
 _INCOMPLETE = ".incomplete"
@@ -30,12 +29,12 @@ class OutputFile:
 
     # Errors
 
-    `ConfigurationError` for a folder.
+    `UserError` for a folder.
     """
 
     def __init__(self, path: str) -> None:
         if path != STDOUT and os.path.isdir(path):
-            raise ConfigurationError(f"-o {path}: expected a file, found a folder; name a file")
+            raise UserError(f"-o {path}: expected a file, found a folder; name a file")
         self._path = path if path == STDOUT else os.path.realpath(path)
         # Devices and named pipes are written as they are.
         moves = path != STDOUT and (os.path.isfile(path) or not os.path.exists(path))
@@ -44,7 +43,7 @@ class OutputFile:
         self._packed: Optional[gzip.GzipFile] = None
 
     def check_differs(self, given: Input) -> None:
-        """Raises `ConfigurationError` where this is the input, or would overwrite it."""
+        """Raises `UserError` where this is the input, or would overwrite it."""
         if given.status is None:
             return
         if self._path == STDOUT:
@@ -53,9 +52,7 @@ class OutputFile:
             paths = [path for path in (self._path, self._written) if os.path.exists(path)]
             ours = list(map(os.stat, paths))
         if any(os.path.samestat(given.status, each) for each in ours):
-            raise ConfigurationError(
-                f"{given.name} is the output, too; choose another file for the output"
-            )
+            raise UserError(f"{given.name} is the output, too; choose another file for the output")
 
     @property
     def remains(self) -> Optional[str]:

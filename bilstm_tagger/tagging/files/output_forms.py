@@ -3,11 +3,11 @@
 import json
 from typing import Any, Optional
 
-from bilstm_tagger.data.columns import ColumnFormat
-from bilstm_tagger.data.memo import remember
 from bilstm_tagger.tagging.files.records import Record
 from bilstm_tagger.tagging.json_input import check_cell, prediction_of
 from bilstm_tagger.tagging.results import TaggedSentence
+from bilstm_tagger.text.columns import ColumnFormat
+from bilstm_tagger.text.memo import remember
 
 
 class JsonOutput:

@@ -9,17 +9,16 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Optional, Union, cast
 
 import torch
-from allennlp.common.checks import ConfigurationError
 
-from bilstm_tagger.archives import UnsafeArchive
-from bilstm_tagger.data.lines import DataFormatError
+from bilstm_tagger.tagging.archives.limits import UnsafeArchive
 from bilstm_tagger.tagging.files.blocks import Block, TaggedBlock
 from bilstm_tagger.tagging.files.settings import TagSettings
+from bilstm_tagger.text.errors import DataFormatError, UserError
 
 # Makes of blocks what becomes of them, in the same order.
 TagBlocks = Callable[[Iterator[Block]], Iterator[TaggedBlock]]
 # What a worker hands on. Any other error is one of this program: it ends the worker.
-_HANDED_ON = (ConfigurationError, DataFormatError, OSError, UnsafeArchive)
+_HANDED_ON = (UserError, DataFormatError, OSError, UnsafeArchive)
 # Blocks for each worker that are read and not yet written: some take longer than others.
 _IN_FLIGHT = 4
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional, Protocol
 
-from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.tagging.files.blocks import Block, Skipped
 from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence
+from bilstm_tagger.text.errors import DataFormatError
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -16,7 +16,7 @@ class Row(NamedTuple):
     # Parameters
 
     kind : `str`
-        As in `bilstm_tagger.data.columns`.
+        As in `bilstm_tagger.text.columns`.
     cells : `List[str]`
         Those of a token.
     body, end : `bytes`

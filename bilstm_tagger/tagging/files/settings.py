@@ -5,13 +5,11 @@ import os
 from dataclasses import dataclass, field
 from typing import Optional, cast
 
-from allennlp.common.checks import ConfigurationError
 from allennlp.common.plugins import import_plugins
 from allennlp.common.util import import_module_and_submodules
 
-from bilstm_tagger.data.columns import TOKENS, ColumnFormat
-from bilstm_tagger.models.prediction import PredictionOptions
-from bilstm_tagger.modules.decoders import TaskDecoder
+from bilstm_tagger.plugin.models.prediction import PredictionOptions
+from bilstm_tagger.plugin.modules.decoders import TaskDecoder
 from bilstm_tagger.tagging.files.block_tagger import FormTagger
 from bilstm_tagger.tagging.files.column_input import ColumnInput
 from bilstm_tagger.tagging.files.conllu_output import ConlluOutput, places_of
@@ -19,6 +17,8 @@ from bilstm_tagger.tagging.files.line_input import LineInput
 from bilstm_tagger.tagging.files.output_forms import ColumnOutput, JsonOutput
 from bilstm_tagger.tagging.files.records import InputForm, OutputForm
 from bilstm_tagger.tagging.tagger import Probabilities, Tagger
+from bilstm_tagger.text.columns import TOKENS, ColumnFormat
+from bilstm_tagger.text.errors import UserError
 
 COLUMN_FORMS = ("conll", "conllu")
 INPUT_FORMS = ("text", "sentences", "tokens", "json", *COLUMN_FORMS)
@@ -71,7 +71,7 @@ class TagSettings:
 
     # Errors
 
-    `ConfigurationError` for options that do not go together.
+    `UserError` for options that do not go together.
     """
 
     archive: str
@@ -94,12 +94,12 @@ class TagSettings:
     def __post_init__(self) -> None:
         PredictionOptions.of(self.probabilities, self.top_k)  # refuses what is none
         if self.output_form != "json" and (self.probabilities or self.top_k):
-            raise ConfigurationError(
+            raise UserError(
                 "--probabilities and --top-k are for --output-format json: columns have no place "
                 "for them"
             )
         if self.output_form != "conllu" and self.columns:
-            raise ConfigurationError("--columns is for --output-format conllu")
+            raise UserError("--columns is for --output-format conllu")
 
     @property
     def of_columns(self) -> bool:
@@ -111,10 +111,10 @@ class TagSettings:
 
         # Errors
 
-        As `Tagger.load`, and `ConfigurationError` for an input or output that the model has not.
+        As `Tagger.load`, and `UserError` for an input or output that the model has not.
         """
         if not os.path.exists(self.archive):
-            raise ConfigurationError(f"{self.archive}: there is no such archive; check the path")
+            raise UserError(f"{self.archive}: there is no such archive; check the path")
         # This may be another process than that of the command.
         if self.trust:
             import_plugins()
@@ -140,7 +140,7 @@ class TagSettings:
             LineInput(tagger, self.input_form) if layout is None else ColumnInput(layout)
         )
         if self.input_form not in ("json", *COLUMN_FORMS) and tagger.reader.feature_columns:
-            raise ConfigurationError(
+            raise UserError(
                 f"the model was trained with the columns {tagger.reader.feature_columns} as "
                 f"features, which --input-format {self.input_form} has not; give it a column file, "
                 "or JSON with 'tokens' and these keys"
@@ -157,14 +157,14 @@ class TagSettings:
             if layout.conllu:
                 return layout
             if tagger.reader.feature_columns:
-                raise ConfigurationError(
+                raise UserError(
                     f"the model was trained with the columns {tagger.reader.feature_columns} as "
                     "features, and not on CoNLL-U: where they are in it is not known; take "
                     "--input-format conll, and a file with the columns of the training"
                 )
             return ColumnFormat({TOKENS: 1}, conllu=True)
         if self.dataset is None and len(names) > 1:
-            raise ConfigurationError(
+            raise UserError(
                 f"the model was trained on several data sets ({', '.join(names)}): say which "
                 f"layout the file has, as in --dataset {names[0]}"
             )
@@ -180,7 +180,7 @@ class TagSettings:
             decoder = cast(TaskDecoder, tagger.model.tasks[task])
             broken = [tag for tag in decoder.labels if "|" in tag]
             if column == "MISC" and broken:
-                raise ConfigurationError(
+                raise UserError(
                     f"the tags of '{task}' have '|', which separates entries of MISC: "
                     f"{broken[:3]}; leave the task out by --tasks, or choose another column"
                 )

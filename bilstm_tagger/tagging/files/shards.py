@@ -13,13 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Optional
 
-from allennlp.common.checks import ConfigurationError
 from filelock import FileLock, Timeout
 
 from bilstm_tagger.tagging.files.block_reader import STDIN
 from bilstm_tagger.tagging.files.blocks import Block, BlockTagger, Skipped, TaggedBlock
 from bilstm_tagger.tagging.files.output_file import STDOUT
 from bilstm_tagger.tagging.files.settings import TagSettings
+from bilstm_tagger.text.errors import UserError
 
 MANIFEST = "manifest.json"
 _LOCK = "lock"
@@ -80,7 +80,7 @@ class ShardedRun:
 
     # Errors
 
-    `ConfigurationError` for an output that is no file. On entering also where the folder is that of
+    `UserError` for an output that is no file. On entering also where the folder is that of
     another run, or another process has it, and `FileNotFoundError` for a missing file.
     """
 
@@ -92,7 +92,7 @@ class ShardedRun:
         blocks_per_shard: int = 16,
     ) -> None:
         if output == STDOUT or (os.path.exists(output) and not os.path.isfile(output)):
-            raise ConfigurationError(
+            raise UserError(
                 f"-o {output}: expected the name of a file, beside which what is finished is kept; "
                 "name one"
             )
@@ -132,7 +132,7 @@ class ShardedRun:
         try:
             self._lock.acquire()
         except Timeout:
-            raise ConfigurationError(
+            raise UserError(
                 f"{self.output} is being made by another process; wait for it, or name another "
                 "output"
             ) from None
@@ -201,16 +201,16 @@ class ShardedRun:
         except FileNotFoundError:
             # A new folder, or one that was hardly begun.
             if any(each.name not in (_LOCK, f".{MANIFEST}") for each in self.folder.iterdir()):
-                raise ConfigurationError(
+                raise UserError(
                     f"{self.folder} is in the way: it is not what an interrupted run leaves; {mend}"
                 ) from None
             _write(path, _as_json(manifest))
             return
         except ValueError as error:
-            raise ConfigurationError(f"{path} is damaged ({error}); {mend}") from None
+            raise UserError(f"{path} is damaged ({error}); {mend}") from None
         if found != manifest:
             differences = "; ".join(_differences(found, manifest))
-            raise ConfigurationError(
+            raise UserError(
                 f"{self.folder} is of another run, which cannot be continued: {differences}; {mend}"
             )
         if manifest.get("input file") is None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.tagging.files import block_reader
 from bilstm_tagger.tagging.files.block_reader import Input
+from bilstm_tagger.text.errors import DataFormatError
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 import io
 
 import pytest
-from allennlp.common.checks import ConfigurationError
 
-from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.conllu_output import places_of
 from bilstm_tagger.tagging.files.settings import TagSettings
+from bilstm_tagger.text.errors import DataFormatError, UserError
 
 CONLLU = """# newdoc
 # text = Don't go.
@@ -151,11 +150,11 @@ class TestPlaces:
         ],
     )
     def test_errors(self, wanted, message):
-        with pytest.raises(ConfigurationError, match=message):
+        with pytest.raises(UserError, match=message):
             places_of(["chunk", "pos"], wanted)
 
     def test_tags_that_would_be_several_entries(self, tagger, monkeypatch):
         monkeypatch.setattr(tagger.model.tasks["chunk"], "labels", ["Case=Nom|Number=Sing", "_"])
         settings = TagSettings("model", "IN", "text", "conllu")
-        with pytest.raises(ConfigurationError, match="tags of 'chunk' have '|'.*Case=Nom"):
+        with pytest.raises(UserError, match="tags of 'chunk' have '|'.*Case=Nom"):
             settings.with_tagger(tagger)

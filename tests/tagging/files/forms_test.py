@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.tagging import Tagger
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.settings import TagSettings, input_form_of, output_form_for
+from bilstm_tagger.text.errors import UserError
 
 RAW = "Zoë's café  in São Paulo didn't open 😀. We left."
 COLUMNS = b"We PRON\nleft VERB\n\nIt  PRON \nrained\tVERB\n"
@@ -182,14 +182,14 @@ class TestSettings:
 
     @pytest.mark.parametrize("options", [{"probabilities": True}, {"top_k": 2}])
     def test_probabilities_are_for_json(self, options):
-        with pytest.raises(ConfigurationError, match="are for --output-format json"):
+        with pytest.raises(UserError, match="are for --output-format json"):
             TagSettings("m", "IN", "text", "conll", **options)
-        with pytest.raises(ConfigurationError, match="--columns is for --output-format conllu"):
+        with pytest.raises(UserError, match="--columns is for --output-format conllu"):
             TagSettings("m", "IN", "text", "json", columns={"pos": "UPOS"})
 
     def test_archive_that_is_not_there(self, tmp_path):
         settings = TagSettings(str(tmp_path / "none"), "IN", "text", "json")
-        with pytest.raises(ConfigurationError, match="none: there is no such archive"):
+        with pytest.raises(UserError, match="none: there is no such archive"):
             settings.block_tagger()
 
     def test_packages_are_imported_where_the_model_is(
@@ -208,7 +208,7 @@ class TestSettings:
             tagger = Tagger(multitask.model, multitask.dataset_reader, dataset=dataset)
             return TagSettings("m", "IN", form, form, dataset=dataset).with_tagger(tagger)
 
-        with pytest.raises(ConfigurationError, match="several data sets.*--dataset conll2000"):
+        with pytest.raises(UserError, match="several data sets.*--dataset conll2000"):
             make("conll")
         lines = Path("fixtures/corpus/pos.conllu").read_bytes().splitlines(keepends=True)
         # CoNLL-U is what it is, for any model.

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from allennlp.common.checks import ConfigurationError
 
-from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.tagging.files import on_ray
 from bilstm_tagger.tagging.files.blocks import Block, Skipped, TaggedBlock
 from bilstm_tagger.tagging.files.processes import WorkerLost
 from bilstm_tagger.tagging.files.shards import ShardedRun
+from bilstm_tagger.text.errors import DataFormatError, UserError
 
 # A line each; two of them are skipped.
 BLOCKS = [
@@ -197,13 +196,13 @@ def test_a_shard_that_kills_each_worker_stops_the_run(ray, run, folder, monkeypa
 
 def test_without_ray(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'bilstm-tagger\[ray\]'"):
+    with pytest.raises(UserError, match=r"pip install 'bilstm-tagger\[ray\]'"):
         tag(Fake, run, 1, [])
 
 
 def test_no_cluster_at_the_address(ray, run):
     with (
-        pytest.raises(ConfigurationError, match="--ray 127.0.0.1:1: cannot be joined"),
+        pytest.raises(UserError, match="--ray 127.0.0.1:1: cannot be joined"),
         on_ray.on_ray("127.0.0.1:1", Fake, run),
     ):
         pass

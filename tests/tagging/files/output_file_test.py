@@ -3,10 +3,10 @@ import os
 from pathlib import Path
 
 import pytest
-from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.tagging.files.block_reader import Input
 from bilstm_tagger.tagging.files.output_file import OutputFile
+from bilstm_tagger.text.errors import UserError
 
 
 def test_is_there_when_it_is_complete(tmp_path):
@@ -68,7 +68,7 @@ def test_a_device_is_written_as_it_is():
 
 
 def test_a_folder(tmp_path):
-    with pytest.raises(ConfigurationError, match="expected a file, found a folder"):
+    with pytest.raises(UserError, match="expected a file, found a folder"):
         OutputFile(str(tmp_path))
 
 
@@ -79,7 +79,7 @@ def test_the_input_is_not_overwritten(tmp_path, name):
     (tmp_path / "other").mkdir()
     (tmp_path / "link").symlink_to(path)
     output = OutputFile(str(tmp_path / ("x" if name == "incomplete" else name)))
-    with Input(str(path)) as given, pytest.raises(ConfigurationError, match="is the output, too"):
+    with Input(str(path)) as given, pytest.raises(UserError, match="is the output, too"):
         output.check_differs(given)
 
 

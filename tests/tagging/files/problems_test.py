@@ -5,15 +5,14 @@ import json
 
 import pytest
 from allennlp.common import Params
-from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Vocabulary
 from allennlp.models import Model
 
-from bilstm_tagger.data.columns import ColumnFormat
-from bilstm_tagger.data.lines import DataFormatError
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.column_input import ColumnInput
+from bilstm_tagger.text.columns import ColumnFormat
+from bilstm_tagger.text.errors import DataFormatError, UserError
 
 
 class TestProblems:
@@ -147,9 +146,9 @@ class TestFeatures:
 
     @pytest.mark.parametrize("form", ["text", "sentences", "tokens"])
     def test_text_has_none(self, tag, form):
-        with pytest.raises(ConfigurationError, match=f"'pos'.*--input-format {form} has not"):
+        with pytest.raises(UserError, match=f"'pos'.*--input-format {form} has not"):
             tag(b"We left.", form)
 
     def test_their_place_in_conllu_is_not_known(self, tag):
-        with pytest.raises(ConfigurationError, match="'pos'.*take --input-format conll"):
+        with pytest.raises(UserError, match="'pos'.*take --input-format conll"):
             tag(b"1\tWe\n", "conllu")

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from bilstm_tagger.archives import UnsafeArchive
-from bilstm_tagger.data.lines import DataFormatError
+from bilstm_tagger.tagging.archives.limits import UnsafeArchive
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.processes import WorkerLost, in_place, in_processes
 from bilstm_tagger.tagging.files.settings import TagSettings
+from bilstm_tagger.text.errors import DataFormatError
 
 SHORT = b"We\nleft\n\n"
 # Of this length it is ready long after the others.

@@ -3,12 +3,12 @@ import json
 from pathlib import Path
 
 import pytest
-from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.tagging.files.blocks import Block, Skipped, TaggedBlock
 from bilstm_tagger.tagging.files.output_file import OutputFile
 from bilstm_tagger.tagging.files.settings import TagSettings
 from bilstm_tagger.tagging.files.shards import ShardedRun
+from bilstm_tagger.text.errors import UserError
 
 
 def upper(block: Block) -> TaggedBlock:
@@ -145,7 +145,7 @@ def test_another_run_is_refused(source):
     with pytest.raises(KeyboardInterrupt):
         work(run_of(source), stop_before=1)
     size = source.stat().st_size
-    with pytest.raises(ConfigurationError) as refused:
+    with pytest.raises(UserError) as refused:
         work(run_of(source, {"tasks": ["ner"]}))
     assert str(refused.value) == (
         f"{source.parent}/tagged.txt.shards is of another run, which cannot be continued: "
@@ -154,7 +154,7 @@ def test_another_run_is_refused(source):
     )
     with source.open("ab") as stream:
         stream.write(b"eight\n")
-    with pytest.raises(ConfigurationError) as refused:
+    with pytest.raises(UserError) as refused:
         work(run_of(source))
     assert f"input file size was {size}, is now {size + 6};" in str(refused.value)
     assert "settings" not in str(refused.value)
@@ -176,10 +176,10 @@ def test_a_folder_of_something_else_is_refused(source):
     run = run_of(source)
     run.folder.mkdir()
     (run.folder / "letters.txt").write_text("Dear Ada")
-    with pytest.raises(ConfigurationError, match="tagged.txt.shards is in the way"):
+    with pytest.raises(UserError, match="tagged.txt.shards is in the way"):
         work(run)
     (run.folder / "letters.txt").rename(run.folder / "manifest.json")
-    with pytest.raises(ConfigurationError, match="manifest.json is damaged"):
+    with pytest.raises(UserError, match="manifest.json is damaged"):
         work(run)
 
 
@@ -191,14 +191,14 @@ def test_a_folder_that_was_hardly_begun_is_taken(source):
 
 
 def test_one_process_at_a_time(source):
-    with run_of(source), pytest.raises(ConfigurationError, match="made by another process"):
+    with run_of(source), pytest.raises(UserError, match="made by another process"):
         work(run_of(source))
     assert work(run_of(source)) == [0, 1]
 
 
 def test_an_output_that_is_no_file(tmp_path):
     for output in "-", "/dev/null", str(tmp_path):
-        with pytest.raises(ConfigurationError, match=f"-o {output}: expected the name of a file"):
+        with pytest.raises(UserError, match=f"-o {output}: expected the name of a file"):
             ShardedRun(output, {}, {})
 
 

@@ -1,3 +1,0 @@
-from bilstm_tagger.data.samplers.same_length import SameLengthBatchSampler
-
-__all__ = ["SameLengthBatchSampler"]

@@ -1,4 +1,0 @@
-from bilstm_tagger.dataset_readers.conll_columns import ConllColumnsReader
-from bilstm_tagger.dataset_readers.dataset_layout import DatasetLayout, TaskColumn
-
-__all__ = ["ConllColumnsReader", "DatasetLayout", "TaskColumn"]

@@ -1,6 +1,0 @@
-"""Metrics of sequence tagging, registered with AllenNLP."""
-
-from bilstm_tagger.metrics.span_f1 import SpanF1
-from bilstm_tagger.metrics.token_accuracy import TokenAccuracy
-
-__all__ = ["SpanF1", "TokenAccuracy"]

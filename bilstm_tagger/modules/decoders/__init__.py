@@ -1,5 +1,0 @@
-from bilstm_tagger.modules.decoders.crf import CRFDecoder
-from bilstm_tagger.modules.decoders.softmax import SoftmaxDecoder
-from bilstm_tagger.modules.decoders.task_decoder import TaskDecoder
-
-__all__ = ["CRFDecoder", "SoftmaxDecoder", "TaskDecoder"]

@@ -1,0 +1,299 @@
+"""A linear-chain conditional random field over the tags of a sentence."""
+
+from typing import NamedTuple, Optional
+
+import torch
+from torch import Tensor
+
+from bilstm_tagger.network import crf_functional
+from bilstm_tagger.network.crf_probabilities import TagDistribution
+
+
+class AllowedTransitions(NamedTuple):
+    """
+    Which tags may start a sentence, follow one another and end it, as three bool tensors where
+    `True` is permitted.
+
+    # Parameters
+
+    start : `Tensor`, (num_tags,)
+    transitions : `Tensor`, (num_tags, num_tags)
+        Indexed [from, to].
+    end : `Tensor`, (num_tags,)
+    """
+
+    start: Tensor
+    transitions: Tensor
+    end: Tensor
+
+
+class ConditionalRandomField(torch.nn.Module):
+    """
+    A linear-chain conditional random field (Lafferty, McCallum & Pereira 2001) on top of the
+    emissions of a neural network (Collobert et al. 2011, section 3.3.2, equation 12; Lample et
+    al. 2016, section 2.2). The score of tags `y` for a sentence of length `n` is
+
+        start_scores[y_1] + sum_t emissions[t, y_t] + sum_t transitions[y_t, y_{t+1}]
+            + end_scores[y_n]
+
+    and their probability is the softmax of it over all sequences of tags.
+
+    All methods take `emissions`, (batch, length, num_tags), and an optional `mask`,
+    (batch, length) bool, which is `True` for the tokens of a sentence and then `False` for
+    padding; no mask means that there is no padding. What emissions and tags hold on padding does
+    not matter, as long as emissions are finite there. Results have the wider of the floating
+    dtypes of the emissions and the parameters.
+
+    Where constraints apply, paths with a forbidden start, transition or end do not exist: they
+    have no probability and are not decoded, whatever their score. If they leave no path at all
+    for the length of a sentence, that is a `ValueError`.
+
+    # Parameters
+
+    num_tags : `int`
+    allowed : `AllowedTransitions`, optional (default = `None`)
+        Constraints, which decoding respects, and the other methods if asked to. They move with
+        the module but are not part of its state dictionary.
+
+    # Errors
+
+    `ValueError`, from the constructor or a method, if the shape or dtype of an argument is wrong,
+    if a mask has a row without tokens or a token after padding, or if `constrained` is asked for
+    without constraints.
+    """
+
+    allowed_start: Tensor
+    allowed_transitions: Tensor
+    allowed_end: Tensor
+
+    def __init__(self, num_tags: int, allowed: Optional[AllowedTransitions] = None) -> None:
+        super().__init__()
+        if num_tags < 1:
+            raise ValueError(f"num_tags must be at least 1, not {num_tags}")
+        self.num_tags = num_tags
+        self.transitions = torch.nn.Parameter(torch.empty(num_tags, num_tags))
+        self.start_scores = torch.nn.Parameter(torch.empty(num_tags))
+        self.end_scores = torch.nn.Parameter(torch.empty(num_tags))
+        self.constrained = allowed is not None
+        for name in AllowedTransitions._fields:
+            value = None
+            if allowed is not None:
+                value = getattr(allowed, name)
+                shape = (num_tags,) * (2 if name == "transitions" else 1)
+                if value.dtype != torch.bool or value.shape != shape:
+                    raise ValueError(
+                        f"allowed {name} must be bool {shape}, "
+                        f"not {value.dtype} {tuple(value.shape)}"
+                    )
+            self.register_buffer(f"allowed_{name}", value, persistent=False)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Glorot-uniform transitions; zeros for start and end."""
+        torch.nn.init.xavier_uniform_(self.transitions)
+        torch.nn.init.zeros_(self.start_scores)
+        torch.nn.init.zeros_(self.end_scores)
+
+    def log_likelihood(
+        self,
+        emissions: Tensor,
+        tags: Tensor,
+        mask: Optional[Tensor] = None,
+        constrained: bool = False,
+    ) -> Tensor:
+        """
+        `log p(tags | emissions)` of each sentence: (batch,). Differentiable once with respect to
+        the emissions and the parameters.
+
+        # Parameters
+
+        emissions : `Tensor`, (batch, length, num_tags)
+        tags : `Tensor`, (batch, length) long
+        mask : `Tensor`, (batch, length) bool, optional (default = `None`)
+        constrained : `bool`, optional (default = `False`)
+            Whether the probability is among permitted paths only. It is 0, and its logarithm
+            minus infinity, for tags that are not permitted themselves.
+        """
+        potentials = self._potentials(emissions, mask, constrained)
+        if tags.shape != emissions.shape[:2] or tags.dtype != torch.long:
+            raise ValueError(
+                f"tags must be long {tuple(emissions.shape[:2])}, "
+                f"not {tags.dtype} {tuple(tags.shape)}"
+            )
+        if potentials.padding is not None:
+            tags = tags * potentials.padding.valid.t()  # whatever it is there, it is a tag now
+        return crf_functional.log_likelihood(potentials, tags)
+
+    def log_partition(
+        self, emissions: Tensor, mask: Optional[Tensor] = None, constrained: bool = False
+    ) -> Tensor:
+        """
+        `log Z`, the logarithm of the sum over all paths of the exponential of their scores:
+        (batch,). Differentiable once with respect to the emissions and the parameters.
+
+        # Parameters
+
+        emissions : `Tensor`, (batch, length, num_tags)
+        mask : `Tensor`, (batch, length) bool, optional (default = `None`)
+        constrained : `bool`, optional (default = `False`)
+            Whether the sum is over permitted paths only.
+        """
+        return -crf_functional.log_likelihood(self._potentials(emissions, mask, constrained), None)
+
+    def marginals(
+        self,
+        emissions: Tensor,
+        mask: Optional[Tensor] = None,
+        constrained: Optional[bool] = None,
+    ) -> Tensor:
+        """
+        The posterior probability of each tag of each token, all other tags summed out:
+        (batch, length, num_tags). The tags of a token sum to 1; padding has zeros. Not
+        differentiable.
+
+        # Parameters
+
+        emissions : `Tensor`, (batch, length, num_tags)
+        mask : `Tensor`, (batch, length) bool, optional (default = `None`)
+        constrained : `bool`, optional (default = `None`)
+            Whether the sum is over permitted paths only; `None` is no.
+        """
+        return crf_functional.marginals(self._potentials(emissions, mask, bool(constrained)))
+
+    def viterbi(
+        self,
+        emissions: Tensor,
+        mask: Optional[Tensor] = None,
+        constrained: Optional[bool] = None,
+    ) -> tuple[Tensor, Tensor]:
+        """
+        The best path of each sentence, (batch, length) long with 0 on padding, and its score,
+        (batch,). Of paths with the same score, the one with the lowest last tag is taken, then
+        with the lowest tag before it, and so on. Not differentiable.
+
+        # Parameters
+
+        emissions : `Tensor`, (batch, length, num_tags)
+        mask : `Tensor`, (batch, length) bool, optional (default = `None`)
+        constrained : `bool`, optional (default = `None`)
+            Whether paths must be permitted; `None` is yes if there are constraints.
+
+        # Errors
+
+        `ValueError` also if the best score of a sentence is not finite, as no path is the best
+        then.
+        """
+        if constrained is None:
+            constrained = self.constrained
+        return _best_paths(self._potentials(emissions, mask, constrained))
+
+    @torch.no_grad()
+    def distribution(
+        self,
+        emissions: Tensor,
+        mask: Optional[Tensor] = None,
+        constrained: Optional[bool] = None,
+    ) -> TagDistribution:
+        """
+        The distribution over paths, from which probabilities and alternatives are computed, in
+        double precision. Not differentiable.
+
+        # Parameters
+
+        emissions : `Tensor`, (batch, length, num_tags)
+        mask : `Tensor`, (batch, length) bool, optional (default = `None`)
+        constrained : `bool`, optional (default = `None`)
+            Whether it is over permitted paths only; `None` is yes if there are constraints.
+        """
+        if constrained is None:
+            constrained = self.constrained
+        return TagDistribution(self._potentials(emissions.double(), mask, constrained))
+
+    def _potentials(
+        self, emissions: Tensor, mask: Optional[Tensor], constrained: bool
+    ) -> crf_functional.Potentials:
+        """Checks the arguments, brings all to one dtype and applies constraints."""
+        if emissions.dim() != 3 or emissions.shape[2] != self.num_tags or not emissions.numel():
+            raise ValueError(
+                f"emissions must be (batch, length, {self.num_tags}) and not empty, "
+                f"not {tuple(emissions.shape)}"
+            )
+        padding = None if mask is None else _padding(mask, emissions)
+        scores: tuple[Tensor, ...] = (self.transitions, self.start_scores, self.end_scores)
+        if constrained:
+            if not self.constrained:
+                raise ValueError("constrained, but the module was created without constraints")
+            allowed = self.allowed_transitions, self.allowed_start, self.allowed_end
+            scores = tuple(
+                score.masked_fill(~permitted, -torch.inf)
+                for score, permitted in zip(scores, allowed, strict=True)
+            )
+        dtype = torch.promote_types(emissions.dtype, self.transitions.dtype)
+        transitions, start, end = (score.to(dtype) for score in scores)
+        return crf_functional.Potentials(emissions.to(dtype), transitions, start, end, padding)
+
+
+class PermittedPaths(torch.nn.Module):
+    """
+    The best sequences of tags among those that are permitted, where nothing but the emissions
+    counts: constrained decoding of tags that are predicted one by one.
+
+    # Parameters
+
+    allowed : `AllowedTransitions`
+        Constraints. They move with the module but are not part of its state dictionary.
+    """
+
+    start: Tensor
+    transitions: Tensor
+    end: Tensor
+
+    def __init__(self, allowed: AllowedTransitions) -> None:
+        super().__init__()
+        for name, rule in allowed._asdict().items():
+            scores = torch.zeros(rule.shape).masked_fill(~rule, -torch.inf)
+            self.register_buffer(name, scores, persistent=False)
+
+    def forward(self, emissions: Tensor, mask: Optional[Tensor] = None) -> Tensor:
+        """The tags, (batch, length), as `ConditionalRandomField.viterbi`."""
+        return _best_paths(self._potentials(emissions, mask))[0]
+
+    @torch.no_grad()
+    def distribution(self, emissions: Tensor, mask: Optional[Tensor] = None) -> TagDistribution:
+        """The distribution over permitted paths, as `ConditionalRandomField.distribution`."""
+        return TagDistribution(self._potentials(emissions.double(), mask))
+
+    def _potentials(self, emissions: Tensor, mask: Optional[Tensor]) -> crf_functional.Potentials:
+        padding = None if mask is None else _padding(mask, emissions)
+        dtype = emissions.dtype
+        transitions, start, end = (
+            self.transitions.to(dtype),
+            self.start.to(dtype),
+            self.end.to(dtype),
+        )
+        return crf_functional.Potentials(emissions, transitions, start, end, padding)
+
+
+def _best_paths(potentials: crf_functional.Potentials) -> tuple[Tensor, Tensor]:
+    tags, scores = crf_functional.viterbi(potentials)
+    if not bool(scores.isfinite().all()):
+        raise ValueError(
+            "a sentence has no best path: none is permitted for its length, or the "
+            "emissions or parameters are not finite"
+        )
+    return tags, scores
+
+
+def _padding(mask: Tensor, emissions: Tensor) -> Optional[crf_functional.Padding]:
+    """Checks a mask; `None` if there is no padding."""
+    if mask.dtype != torch.bool or mask.shape != emissions.shape[:2]:
+        raise ValueError(
+            f"mask must be bool {tuple(emissions.shape[:2])}, not {mask.dtype} {tuple(mask.shape)}"
+        )
+    if bool(mask.all()):
+        return None
+    if not bool(mask[:, 0].all()):
+        raise ValueError("mask has a row that does not start with a token")
+    if bool((mask[:, 1:] > mask[:, :-1]).any()):
+        raise ValueError("mask has a token after padding")
+    return crf_functional.Padding.of(mask)

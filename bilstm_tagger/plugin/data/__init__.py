@@ -1,0 +1,1 @@
+"""Tokens, fields, samplers and the vocabulary, as AllenNLP knows them."""

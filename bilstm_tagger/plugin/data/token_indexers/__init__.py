@@ -1,0 +1,15 @@
+from bilstm_tagger.plugin.data.token_indexers.characters import WordCharactersIndexer
+from bilstm_tagger.plugin.data.token_indexers.features import (
+    CasingIndexer,
+    ColumnIndexer,
+    FeatureIndexer,
+)
+from bilstm_tagger.plugin.data.token_indexers.words import WordFormsIndexer
+
+__all__ = [
+    "CasingIndexer",
+    "ColumnIndexer",
+    "FeatureIndexer",
+    "WordCharactersIndexer",
+    "WordFormsIndexer",
+]

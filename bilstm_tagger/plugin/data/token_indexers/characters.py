@@ -1,0 +1,94 @@
+"""Tokens to character ids."""
+
+import numpy
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import TokenIndexer, Vocabulary
+from allennlp.data.token_indexers.token_indexer import IndexedTokenList
+from allennlp.data.tokenizers import Token
+
+from bilstm_tagger.text.memo import remember
+
+# A vocabulary is stored one entry a line: these could not be read back.
+_LINE_ENDS = frozenset("\r\n")
+
+
+class _Ids(dict[str, int]):
+    """Character to id; that of the unknown character for all others."""
+
+    def __init__(self, known: dict[str, int], unknown: int) -> None:
+        super().__init__(known)
+        self._unknown = unknown
+
+    def __missing__(self, character: str) -> int:
+        return self._unknown
+
+
+@TokenIndexer.register("word_characters")
+class WordCharactersIndexer(TokenIndexer):
+    """Gives each token the ids of its characters: any Unicode characters of the training data,
+    all others unknown.
+
+    Registered as a `TokenIndexer` with name "word_characters".
+
+    # Parameters
+
+    max_length : `int`, optional (default=`25`)
+        Longer tokens are cut on the right. 0 or less: as long as the longest token of a batch.
+    namespace : `str`, optional (default=`"token_characters"`)
+        Where the vocabulary keeps characters.
+    """
+
+    def __init__(self, max_length: int = 25, namespace: str = "token_characters") -> None:
+        super().__init__()
+        if not isinstance(max_length, int):
+            raise ConfigurationError(f"max_length must be a whole number, found {max_length!r}")
+        self.max_length = max_length
+        self.namespace = namespace
+        self._memo: dict[str, list[int]] = {}
+        self._memo_of: object = None
+        self._ids = _Ids({}, 0)
+
+    def _cut(self, text: str) -> str:
+        return text[: self.max_length] if self.max_length > 0 else text
+
+    def count_vocab_items(self, token: Token, counter: dict[str, dict[str, int]]) -> None:
+        counts = counter[self.namespace]
+        for character in self._cut(token.text):
+            if character not in _LINE_ENDS:
+                counts[character] += 1
+
+    def tokens_to_indices(self, tokens: list[Token], vocabulary: Vocabulary) -> IndexedTokenList:
+        ids = vocabulary.get_token_to_index_vocabulary(self.namespace)
+        if self._memo_of is not ids:
+            self._memo, self._memo_of = {}, ids
+            self._ids = _Ids(ids, ids[vocabulary._oov_token])
+        memo, id_of = self._memo, self._ids.__getitem__
+        rows = []
+        for token in tokens:
+            text = token.text
+            row = memo.get(text)
+            if row is None:
+                row = remember(memo, text, list(map(id_of, self._cut(text))))
+            rows.append(row)
+        return {"token_characters": rows}
+
+    def get_empty_token_list(self) -> IndexedTokenList:
+        return {"token_characters": []}
+
+    def get_padding_lengths(self, indexed_tokens: IndexedTokenList) -> dict[str, int]:
+        rows = indexed_tokens["token_characters"]
+        # With a limit every token gets the same width, whatever its batch: the tensor of a sentence
+        # can then be made once. The character encoder cuts off what is padding in a whole batch.
+        width = self.max_length if self.max_length > 0 else max(map(len, rows), default=1)
+        return {"token_characters": len(rows), "num_token_characters": width}
+
+    def as_padded_tensor_dict(
+        self, tokens: IndexedTokenList, padding_lengths: dict[str, int]
+    ) -> dict[str, torch.Tensor]:
+        rows, width = tokens["token_characters"], padding_lengths["num_token_characters"]
+        padded = numpy.zeros((padding_lengths["token_characters"], width), dtype=numpy.int32)
+        lengths = numpy.array([len(row) for row in rows], dtype=numpy.int64)
+        used = padded[: len(rows)]
+        used[numpy.arange(width) < lengths[:, None]] = [each for row in rows for each in row]
+        return {"token_characters": torch.from_numpy(padded)}

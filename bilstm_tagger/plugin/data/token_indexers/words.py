@@ -1,0 +1,53 @@
+"""Tokens to word ids by the look-up chain."""
+
+from allennlp.data import TokenIndexer, Vocabulary
+from allennlp.data.token_indexers.token_indexer import IndexedTokenList
+from allennlp.data.tokenizers import Token
+
+from bilstm_tagger.text.memo import remember
+from bilstm_tagger.text.word_forms import known_form
+
+
+@TokenIndexer.register("word_forms")
+class WordFormsIndexer(TokenIndexer):
+    """Gives each token the id of the first of its forms that the vocabulary knows: exact,
+    lower-cased, normalised; else the id of the unknown word (Reimers and Gurevych 2017).
+
+    Registered as a `TokenIndexer` with name "word_forms". Counts exact forms; the vocabulary
+    "word_vectors" decides which forms get an id.
+
+    # Parameters
+
+    namespace : `str`, optional (default=`"words"`)
+        Where the vocabulary keeps words.
+    """
+
+    def __init__(self, namespace: str = "words") -> None:
+        super().__init__()
+        self.namespace = namespace
+        # Text to id, for the vocabulary that was last used: a corpus has few distinct tokens.
+        self._memo: dict[str, int] = {}
+        self._memo_of: object = None
+
+    def count_vocab_items(self, token: Token, counter: dict[str, dict[str, int]]) -> None:
+        counter[self.namespace][token.text] += 1
+
+    def tokens_to_indices(self, tokens: list[Token], vocabulary: Vocabulary) -> IndexedTokenList:
+        ids = vocabulary.get_token_to_index_vocabulary(self.namespace)
+        if self._memo_of is not ids:
+            self._memo, self._memo_of = {}, ids
+        memo = self._memo
+        indices = []
+        for token in tokens:
+            text = token.text
+            index = memo.get(text)
+            if index is None:
+                form = known_form(text, ids)
+                # Never 0, not even for a token that spells the name of padding.
+                index = ids.get(form, 0) or ids[vocabulary._oov_token]
+                remember(memo, text, index)
+            indices.append(index)
+        return {"tokens": indices}
+
+    def get_empty_token_list(self) -> IndexedTokenList:
+        return {"tokens": []}

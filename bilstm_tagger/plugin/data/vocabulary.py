@@ -1,0 +1,128 @@
+"""The vocabulary: words of the vector file by the look-up chain, everything else from training."""
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Any, Optional
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.tqdm import Tqdm
+from allennlp.data import Instance, Vocabulary
+
+from bilstm_tagger.plugin.data.paths import local_word_vectors
+from bilstm_tagger.text.word_forms import CHAIN_STEPS, chain_step, word_forms
+from bilstm_tagger.text.word_vectors import WordVectors
+
+logger = logging.getLogger(__name__)
+
+Counts = dict[str, dict[str, int]]
+
+
+def _count(instances: Iterable[Instance]) -> tuple[Counts, list[str]]:
+    """Counts everything in the training data, and nothing but words in the rest.
+
+    AllenNLP's `train` hands over the instances of all data sets in one stream, training data first.
+    What comes from the first path is training data.
+    """
+    counts: Counts = defaultdict(Counter)
+    other_words: set[str] = set()
+    training: Any = None
+    for instance in Tqdm.tqdm(instances, desc="building vocabulary"):
+        source = instance["metadata"]["source"] if "metadata" in instance.fields else None
+        if training is None:
+            training = (source,)
+        if training == (source,):
+            instance.count_vocab_items(counts)
+        else:
+            other_words.update(token.text for token in instance["tokens"])
+    return counts, sorted(other_words)
+
+
+@Vocabulary.register("word_vectors", constructor="from_instances")
+class WordVectorVocabulary(Vocabulary):
+    """A vocabulary whose words are those of a file of word vectors.
+
+    Labels, feature values and characters are those of the training data alone, whatever other data
+    sets are read. Words are
+
+    - the words of the vector file that a token of any data set reaches by the look-up chain (exact,
+      lower-cased, normalised form), or all of the file;
+    - the normalised forms of tokens that reach no vector and are frequent in the training data.
+
+    Registered as a `Vocabulary` with name "word_vectors".
+    """
+
+    # The vectors read for this vocabulary, for the embedder to take instead of reading them again.
+    word_vectors: Optional[WordVectors] = None
+
+    @classmethod
+    def from_instances(
+        cls,
+        instances: Iterable[Instance],
+        pretrained_file: Optional[str] = None,
+        keep: str = "reachable",
+        frequent_min_count: int = 50,
+        frequent_max_words: int = 10_000,
+        namespace: str = "words",
+    ) -> "WordVectorVocabulary":
+        """
+        # Parameters
+
+        instances : `Iterable[Instance]`
+            Those of all data sets, the training data first; supplied by AllenNLP.
+        pretrained_file : `str`, optional (default=`None`)
+            The file of word vectors, the same as that of the embedder. `None`: no file, all words
+            are taken by their frequency.
+        keep : `str`, optional (default=`"reachable"`)
+            Which words of the file to keep: those that the data reach ("reachable"), or "all", so
+            that words of any later text find their vectors.
+        frequent_min_count : `int`, optional (default=`50`)
+            A word without a vector gets an entry of its own if its normalised form is at least that
+            frequent in the training data.
+        frequent_max_words : `int`, optional (default=`10000`)
+            At most that many of them, the most frequent.
+        namespace : `str`, optional (default=`"words"`)
+            Where words are kept.
+        """
+        if keep not in ("reachable", "all"):
+            raise ConfigurationError(
+                f"vocabulary.keep must be 'reachable' or 'all', found {keep!r}"
+            )
+        counts, other_words = _count(instances)
+        training_words = counts.pop(namespace, {})
+        # Only labels. AllenNLP's default takes the unknown value from all that ends in "tags" too,
+        # and a feature column may be called so.
+        vocabulary = cls(counter=counts, non_padded_namespaces=["*_labels"])
+
+        forms = {word: word_forms(word) for word in (*training_words, *other_words)}
+        vectors = None
+        known: set[str] = set()
+        if pretrained_file is not None:
+            wanted = None if keep == "all" else {form for three in forms.values() for form in three}
+            vectors = local_word_vectors(
+                pretrained_file, wanted, "'pretrained_file' of the vocabulary"
+            )
+            vocabulary.word_vectors = WordVectors(pretrained_file, vectors.words, vectors.matrix)
+            known.update(vectors.words)
+            for word in vectors.words:
+                vocabulary.add_token_to_namespace(word, namespace)
+
+        frequent: Counter[str] = Counter()
+        steps: Counter[int] = Counter()
+        for word, count in training_words.items():
+            step = chain_step(forms[word], known)
+            steps[step] += count
+            if step == len(forms[word]):
+                frequent[forms[word].normalised] += count
+        added = 0
+        for word, count in frequent.most_common(frequent_max_words):
+            if count >= frequent_min_count:
+                vocabulary.add_token_to_namespace(word, namespace)
+                added += count
+
+        total = sum(training_words.values()) or 1
+        steps[len(CHAIN_STEPS) - 1] -= added
+        shares = [f"{name} {steps[i] / total:.2%}" for i, name in enumerate(CHAIN_STEPS)]
+        shares.insert(-1, f"frequent without a vector {added / total:.2%}")
+        logger.info("Words of the training data in the vector file: %s", ", ".join(shares))
+        return vocabulary

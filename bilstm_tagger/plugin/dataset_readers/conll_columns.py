@@ -1,0 +1,267 @@
+"""The dataset reader for column files."""
+
+import copy
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, Optional, Union
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import DatasetReader, Field, Instance, TokenIndexer
+from allennlp.data.tokenizers import Token
+
+from bilstm_tagger.plugin.data.column_token import ColumnToken
+from bilstm_tagger.plugin.data.fields import SentenceField, SentenceMetadataField, TaskLabelsField
+from bilstm_tagger.plugin.data.paths import local_path
+from bilstm_tagger.plugin.data.token_indexers import ColumnIndexer
+from bilstm_tagger.text.columns import ColumnFormat, Sentence, read_sentences
+from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.text.errors import DataFormatError
+from bilstm_tagger.text.memo import remember
+
+logger = logging.getLogger(__name__)
+
+_PATH_SETTING = "the data path in the config or the command"
+
+DataPath = Union[str, "os.PathLike[str]", Mapping[str, str]]
+
+
+class _TokenMemo(dict[tuple[str, ...], Token]):
+    """Text and features to token, made when it is first asked for."""
+
+    def __init__(self, features: list[str]) -> None:
+        super().__init__()
+        self._features = features
+
+    def __missing__(self, key: tuple[str, ...]) -> Token:
+        text, *values = key
+        return remember(
+            self, key, ColumnToken(text, dict(zip(self._features, values, strict=True)))
+        )
+
+
+@DatasetReader.register("conll_columns")
+class ConllColumnsReader(DatasetReader):
+    """Reads column files: CoNLL-2000, CoNLL-2003, CoNLL-U, or one's own.
+
+    An instance holds `tokens` (a `SentenceField`), `metadata`, and, where the file has labels,
+    `labels` (a `TaskLabelsField` with the labels of every task of the data set, in the model's
+    encoding).
+
+    A path names one file or, where `datasets` are declared, is a dictionary from data set to file.
+
+    Registered as a `DatasetReader` with name "conll_columns".
+
+    # Parameters
+
+    token_indexers : `Dict[str, TokenIndexer]`
+        How tokens become ids. A `column` indexer makes a column a feature; every data set then has
+        to have it.
+    columns, tasks, delimiter, comment_prefix, document_dividers, conllu, invalid_tags : optional
+        The layout of the files, where all are alike; see `DatasetLayout`.
+    datasets : `Dict[str, DatasetLayout]`, optional
+        The layout of each data set, where there are several. Instead of the keys above.
+    """
+
+    def __init__(
+        self,
+        token_indexers: dict[str, TokenIndexer],
+        columns: Optional[dict[str, int]] = None,
+        tasks: Optional[dict[str, TaskColumn]] = None,
+        delimiter: Optional[str] = None,
+        comment_prefix: Optional[str] = None,
+        document_dividers: bool = False,
+        conllu: bool = False,
+        invalid_tags: str = "error",
+        datasets: Optional[dict[str, DatasetLayout]] = None,
+        max_instances: Optional[int] = None,
+    ) -> None:
+        super().__init__(
+            max_instances=max_instances,
+            manual_distributed_sharding=True,
+            manual_multiprocess_sharding=True,
+        )
+        if (columns is None) == (datasets is None):
+            raise ConfigurationError(
+                "dataset_reader needs either 'columns' (and 'tasks'), where all files are alike, "
+                "or 'datasets', a dictionary from a name to the 'columns' and 'tasks' of its files"
+            )
+        if columns is not None:
+            layout = DatasetLayout(
+                columns,
+                tasks,
+                delimiter,
+                comment_prefix,
+                document_dividers,
+                conllu,
+                invalid_tags,
+            )
+            datasets = {"": layout}
+        if not datasets:
+            raise ConfigurationError("dataset_reader.datasets is empty; declare at least one")
+        if not token_indexers:
+            raise ConfigurationError("dataset_reader.token_indexers is empty; declare at least one")
+        self.token_indexers = token_indexers
+        self.datasets = datasets
+        self.feature_columns = sorted(
+            {each.column for each in token_indexers.values() if isinstance(each, ColumnIndexer)}
+        )
+        for name, each in datasets.items():
+            each.check_columns(self.feature_columns, f"token_indexers of data set {name!r}")
+        # Task to the encoding of its files, for the output of predictions, and of the model.
+        # All instances share these dictionaries.
+        self.file_encodings: dict[str, Optional[str]] = {}
+        self.model_encodings: dict[str, Optional[str]] = {}
+        for name, each in datasets.items():
+            for task, column in each.tasks.items():
+                self.file_encodings.setdefault(task, column.encoding)
+                if self.model_encodings.setdefault(task, column.model_encoding) != (
+                    column.model_encoding
+                ):
+                    raise ConfigurationError(
+                        f"The task '{task}' has the model_encoding {column.model_encoding} in the "
+                        f"data set '{name}' and {self.model_encodings[task]} in another; a task "
+                        "has one"
+                    )
+        self._predict_as: Optional[str] = None
+        self._memo = _TokenMemo(self.feature_columns)
+
+    # Files
+
+    def _files(self, path: DataPath) -> Iterator[tuple[str, str]]:
+        """Data set and file of a path."""
+        if isinstance(path, Mapping):
+            for name, file in path.items():
+                if name not in self.datasets or name == "":
+                    raise ConfigurationError(
+                        f"The data path names the data set {name!r}, but 'datasets' of the dataset "
+                        f"reader declares {sorted(filter(None, self.datasets))}: {dict(path)}"
+                    )
+                yield name, file
+        elif len(self.datasets) == 1:
+            yield next(iter(self.datasets)), os.fspath(path)
+        else:
+            example = json.dumps({next(iter(self.datasets)): os.fspath(path)})
+            raise ConfigurationError(
+                f"There are several data sets ({', '.join(self.datasets)}): say to which the file "
+                f"belongs, as in {example}"
+            )
+
+    def _read(self, file_path: DataPath) -> Iterator[Instance]:
+        return self.shard_iterable(self._instances(file_path))
+
+    def _instances(self, path: DataPath) -> Iterator[Instance]:
+        if self._predict_as is not None:
+            yield from self._unlabelled_instances(os.fspath(path), self._predict_as)  # type: ignore[arg-type]
+            return
+        # All files of a path have one source: the vocabulary tells training data by it.
+        if isinstance(path, Mapping):
+            source = json.dumps(dict(path), default=os.fspath)
+        else:
+            source = os.fspath(path)
+        for name, file in self._files(path):
+            layout = self.datasets[name]
+            repaired = 0
+            file_path = local_path(file, _PATH_SETTING)
+            for sentence in read_sentences(file_path, layout.format_for_training()):
+                labels, changed = layout.labels(sentence)
+                repaired += changed
+                yield self._instance(sentence, labels, {"source": source, "dataset": name})
+            if repaired:
+                logger.warning(
+                    "%s: repaired the tags of %d sentences that are not in the declared encoding.",
+                    file,
+                    repaired,
+                )
+
+    def _unlabelled_instances(self, path: str, dataset: str) -> Iterator[Instance]:
+        layout = self.prediction_layout()
+        file_path = local_path(path, _PATH_SETTING)
+        for sentence in read_sentences(file_path, layout, keep_lines=True):
+            yield self._instance(
+                sentence, None, {"dataset": dataset, "lines": sentence.source_lines}
+            )
+
+    def prediction_layout(self) -> ColumnFormat:
+        """The layout of the files that this reader reads for prediction: tokens and features."""
+        dataset = self._predict_as if self._predict_as is not None else next(iter(self.datasets))
+        return self.datasets[dataset].format_for_prediction(self.feature_columns)
+
+    def for_prediction(self, dataset: Optional[str] = None) -> "ConllColumnsReader":
+        """A copy of this reader that reads tokens and features alone, no labels, and keeps the
+        lines of each sentence in its metadata.
+
+        # Parameters
+
+        dataset : `str`, optional
+            The data set whose layout the files have. `None`: the first.
+        """
+        name = next(iter(self.datasets)) if dataset is None else dataset
+        if name not in self.datasets:
+            raise ConfigurationError(
+                f"there is no data set {name!r}; the model knows {sorted(self.datasets)}"
+            )
+        reader = copy.copy(self)
+        reader._predict_as = name
+        return reader
+
+    # Instances
+
+    def _instance(
+        self,
+        sentence: Sentence,
+        labels: Optional[dict[str, list[str]]],
+        metadata: dict[str, Any],
+    ) -> Instance:
+        tokens = self._tokens(sentence)
+        metadata["tokens"] = sentence.tokens
+        metadata["file_encodings"] = self.file_encodings
+        metadata["model_encodings"] = self.model_encodings
+        fields: dict[str, Field] = {"tokens": SentenceField(tokens)}
+        if labels:
+            fields["labels"] = TaskLabelsField(labels)
+            metadata["gold"] = labels
+        fields["metadata"] = SentenceMetadataField(metadata)
+        return Instance(fields)
+
+    def _tokens(self, sentence: Sentence) -> list[Token]:
+        """The same object for the same token: a corpus has few distinct ones."""
+        if not self.feature_columns:
+            return [self._memo[text,] for text in sentence.tokens]
+        features = [sentence.columns[name] for name in self.feature_columns]
+        return [self._memo[key] for key in zip(sentence.tokens, *features, strict=True)]
+
+    def text_to_instance(
+        self, tokens: list[str], columns: Optional[dict[str, list[str]]] = None
+    ) -> Instance:
+        """An instance without labels.
+
+        # Parameters
+
+        tokens : `List[str]`
+            The tokens of one sentence, at least one.
+        columns : `Dict[str, List[str]]`, optional
+            Feature columns, each with a value for every token.
+
+        # Errors
+
+        `ConfigurationError` for a feature that is missing or of another length.
+        """
+        columns = columns or {}
+        if not tokens or not all(tokens):
+            raise DataFormatError("input", None, f"expected tokens of some text, found {tokens!r}")
+        for name in self.feature_columns:
+            found = len(columns[name]) if name in columns else None
+            if found != len(tokens):
+                raise ConfigurationError(
+                    f"The model was trained with the column '{name}' as a feature: expected "
+                    f"{len(tokens)} values of it, found {found or 'none'}; give the input a column "
+                    f"(CoNLL) or key (JSON) '{name}'."
+                )
+        instance = self._instance(Sentence(tokens, columns), None, {"dataset": ""})
+        self.apply_token_indexers(instance)
+        return instance
+
+    def apply_token_indexers(self, instance: Instance) -> None:
+        instance["tokens"].token_indexers = self.token_indexers

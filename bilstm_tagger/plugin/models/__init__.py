@@ -1,0 +1,3 @@
+from bilstm_tagger.plugin.models.bilstm_tagger import BiLSTMTagger
+
+__all__ = ["BiLSTMTagger"]

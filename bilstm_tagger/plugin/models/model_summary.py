@@ -1,0 +1,85 @@
+"""What a tagger is made of, as a table."""
+
+import io
+from collections.abc import Iterator
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from bilstm_tagger.plugin.models.bilstm_tagger import BiLSTMTagger
+from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder
+from bilstm_tagger.plugin.modules.decoders import TaskDecoder
+
+_WIDTH = 110
+# Part, shape, module for its parameters, the tasks that it serves.
+_Row = tuple[str, str, torch.nn.Module, str]
+
+
+def _layers(encoder: BiLSTMEncoder, used_by: list[str]) -> Iterator[_Row]:
+    size = encoder.input_size
+    for number, (layer, output) in enumerate(
+        zip(encoder.layers, encoder.output_sizes, strict=True)
+    ):
+        yield f"  BiLSTM layer {number + 1}", f"{size} -> {output}", layer, used_by[number]
+        size = output
+
+
+def _rows(model: BiLSTMTagger) -> Iterator[_Row]:
+    tasks: dict[str, TaskDecoder] = dict(model.tasks.items())  # type: ignore[arg-type]
+    everyone = ", ".join(tasks)
+    embedder = model.text_field_embedder
+    yield "embedder", f"-> {embedder.get_output_dim()}", torch.nn.Module(), everyone
+    for name, module in embedder.named_children():
+        shape = f"-> {module.get_output_dim()}" if hasattr(module, "get_output_dim") else ""
+        name = name.removeprefix("token_embedder_")
+        yield f"  {name}: {type(module).__name__}", shape, module, everyone
+    if model.task_identifier:
+        yield "task identifier", f"-> {len(tasks)}", torch.nn.Module(), everyone
+    encoder = model.encoder
+    yield "shared encoder", "", torch.nn.Module(), everyone
+    levels = range(1, len(encoder.output_sizes) + 1)
+    serves = [[name for name, each in tasks.items() if each.level >= level] for level in levels]
+    yield from _layers(encoder, [", ".join(names) or "no task" for names in serves])
+    for name, decoder in tasks.items():
+        kind = type(decoder).__name__.removesuffix("Decoder")
+        role = "" if decoder.evaluate else ", auxiliary"
+        title = f"task {name}: {kind}, reads layer {decoder.level}{role}"
+        yield title, "", torch.nn.Module(), name
+        if decoder.encoder is not None:
+            yield from _layers(decoder.encoder, [name] * len(decoder.encoder.output_sizes))
+        shape = f"{decoder.scorer.in_features} -> {decoder.scorer.out_features}"
+        yield "  tag scores", shape, decoder.scorer, name
+        for part, module in decoder.named_children():
+            if module not in (decoder.encoder, decoder.scorer):
+                yield f"  {part}", "", module, name
+
+
+def _counts(module: torch.nn.Module) -> tuple[str, str]:
+    """Numbers of the parameters that are trained, and of those that are frozen."""
+    found = []
+    for trained in (True, False):
+        sizes = [each.numel() for each in module.parameters() if each.requires_grad == trained]
+        found.append(f"{sum(sizes):,}" if sizes else "")
+    return found[0], found[1]
+
+
+def model_summary(model: BiLSTMTagger) -> str:
+    """A table of the parts of a model: shapes, numbers of parameters, which are trained, and which
+    tasks they serve.
+
+    # Parameters
+
+    model : `BiLSTMTagger`
+    """
+    table = Table(title="The model")
+    for heading in ("part", "shape", "trained", "frozen", "serves"):
+        table.add_column(heading, justify="right" if heading in ("trained", "frozen") else "left")
+    for part, shape, module, serves in _rows(model):
+        table.add_row(part, shape, *_counts(module), serves)
+    table.add_section()
+    table.add_row("all", "", *_counts(model), "")
+    console = Console(file=io.StringIO(), width=_WIDTH)
+    console.print(table)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return text

@@ -1,0 +1,1 @@
+"""Parts of a model, as AllenNLP knows them."""

@@ -1,0 +1,247 @@
+"""What every decoder of a task has: the layer that it reads, own layers, and tag scores."""
+
+from functools import cached_property, partial
+from typing import Any, Optional
+
+import torch
+from allennlp.common import Lazy, Registrable
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Vocabulary
+
+from bilstm_tagger.network.crf import AllowedTransitions
+from bilstm_tagger.network.crf_probabilities import TagDistribution
+from bilstm_tagger.network.packed_lstm import Packing
+from bilstm_tagger.network.span_rules import SpanRules
+from bilstm_tagger.plugin.data.fields import label_namespace
+from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder
+from bilstm_tagger.text.encodings import Encoding, get_encoding
+from bilstm_tagger.text.tag_repair import REPAIRS, repaired_spans
+
+
+class TaskDecoder(torch.nn.Module, Registrable):
+    """Reads a layer of the shared encoder, through own BiLSTM layers if asked, and scores tags.
+
+    Subclasses say how scores become a loss and tags.
+
+    # Parameters
+
+    vocab : `Vocabulary`
+        Supplied by the model.
+    task : `str`
+        The name of the task, supplied by the model.
+    input_sizes : `List[int]`
+        The output size of each shared layer, supplied by the model.
+    encoding : `str`, optional (default=`None`)
+        The encoding of the labels, which is `model_encoding` (or else `encoding`) of the task in
+        the dataset reader. `None`: plain labels. It decides how the task is scored: by the F1 of
+        spans, or by accuracy.
+    level : `int`, optional (default=`None`)
+        The shared layer that is read, from 1 (Søgaard and Goldberg 2016). `None`: the last.
+    encoder : `BiLSTMEncoder`, optional (default=`None`)
+        BiLSTM layers of this task alone, between the shared layer and the scores.
+    loss_weight : `float`, optional (default=`1.0`)
+        The weight of the task's loss in a batch.
+    evaluate : `bool`, optional (default=`True`)
+        `False`: an auxiliary task, which is trained and predicted, but has no part in the loss and
+        the metrics of validation, nor in the choice of an epoch.
+    per_type : `bool`, optional (default=`False`)
+        Whether precision, recall and F1 are given for each type of span, too. Needs `encoding`.
+    constrained : `bool`, optional (default=`None`)
+        Whether tag sequences that the encoding forbids are never given. `None`: not in evaluation,
+        where the network is judged as it is, but in prediction. Needs `encoding`.
+    repair : `str`, optional (default=`None`)
+        What becomes of predicted tags that continue a chunk where none is open, before they are
+        scored and written: "O" or "B". `None`: chunks are read as by conlleval. Needs `encoding`.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocabulary,
+        task: str,
+        input_sizes: list[int],
+        encoding: Optional[str] = None,
+        level: Optional[int] = None,
+        encoder: Optional[Lazy[BiLSTMEncoder]] = None,
+        loss_weight: float = 1.0,
+        evaluate: bool = True,
+        per_type: bool = False,
+        constrained: Optional[bool] = None,
+        repair: Optional[str] = None,
+    ) -> None:
+        super().__init__()
+        key = f"model.tasks.{task}"
+        labels = vocab.get_index_to_token_vocabulary(label_namespace(task))
+        if not labels:
+            raise ConfigurationError(
+                f"{key}: the training data has no labels of this task; declare it under 'tasks' of "
+                "the dataset reader, or take it out of the model"
+            )
+        level = len(input_sizes) if level is None else level
+        if not 1 <= level <= len(input_sizes):
+            raise ConfigurationError(
+                f"{key}.level is {level}, but the shared encoder has layers 1 to {len(input_sizes)}"
+            )
+        try:
+            self.encoding: Optional[Encoding] = encoding and get_encoding(encoding)  # type: ignore[assignment]
+        except ValueError as error:
+            raise ConfigurationError(f"{key}.encoding: {error}") from None
+        options = {
+            "per_type": per_type,
+            "constrained": constrained is not None,
+            "repair": repair is not None,
+        }
+        for option, wanted in options.items():
+            if wanted and self.encoding is None:
+                raise ConfigurationError(f"{key}.{option} needs the 'encoding' of the task")
+        if repair not in (None, *REPAIRS):
+            raise ConfigurationError(
+                f"{key}.repair must be one of {', '.join(REPAIRS)}, found {repair!r}"
+            )
+        self.labels = [labels[index] for index in range(len(labels))]
+        self.level = level
+        self.loss_weight = loss_weight
+        self.evaluate = evaluate
+        self.per_type = per_type
+        self.repair = repair
+        self.constrained = constrained
+        self.allowed: Optional[AllowedTransitions] = None
+        if self.encoding is not None:
+            try:
+                rules: Any = self.encoding.allowed(self.labels)
+            except ValueError as error:
+                raise ConfigurationError(
+                    f"{key}.encoding does not fit the labels: {error}; it must be that of the "
+                    "task's labels in the dataset reader, 'model_encoding' or else 'encoding'"
+                ) from None
+            self.allowed = AllowedTransitions(*(torch.tensor(rule) for rule in rules))
+        size = input_sizes[level - 1]
+        self.encoder = None if encoder is None else encoder.construct(input_size=size)
+        if self.encoder is not None:
+            size = self.encoder.output_sizes[-1]
+        self.scorer = torch.nn.Linear(size, len(self.labels))
+        torch.nn.init.xavier_uniform_(self.scorer.weight)
+        torch.nn.init.zeros_(self.scorer.bias)
+        self.build()
+
+    # Not a constructor: theirs would have to repeat all these parameters for `FromParams`.
+    def build(self) -> None:
+        """Makes what a kind of decoder has beside the scores; by default, nothing."""
+
+    def forward(
+        self, layers: list[torch.Tensor], lengths: Optional[torch.Tensor] = None
+    ) -> torch.Tensor:
+        """Scores of all tags, (batch, length, labels).
+
+        # Parameters
+
+        layers : `List[torch.Tensor]`
+            The output of each shared layer, (batch, length, size).
+        lengths : `torch.Tensor`, optional
+            Shape (batch,). `None`: all sentences are of full length.
+        """
+        hidden = layers[self.level - 1]
+        if self.encoder is not None:
+            hidden = self.encoder(hidden, lengths)[-1]
+        return self.scorer(hidden)
+
+    def read(self, layers: list[torch.Tensor], packing: Packing) -> torch.Tensor:
+        """Scores of all tags of sentences without padding, as `forward`.
+
+        # Parameters
+
+        layers : `List[torch.Tensor]`
+            The output of each shared layer, (tokens, size).
+        packing : `Packing`
+            The sentences that the tokens make up.
+        """
+        hidden = layers[self.level - 1]
+        if self.encoder is not None:
+            hidden = self.encoder.read(self.encoder.project(hidden), packing)[-1]
+        return packing.pad(self.scorer(hidden))
+
+    def _constrains(self, wanted: Optional[bool]) -> bool:
+        return bool(self.constrained if wanted is None else wanted)
+
+    def constrains_prediction(self, wanted: Optional[bool] = None) -> bool:
+        """Whether prediction is constrained.
+
+        # Parameters
+
+        wanted : `bool`, optional (default = as the decoder is set)
+            What the user says.
+        """
+        if self.allowed is None:
+            return False
+        if wanted is None:
+            wanted = self.constrained
+        if wanted is not None:
+            return wanted
+        # A tag that can be repeated from the first token to the last leaves a way for any sentence.
+        # Labels of very few sentences may have none.
+        start, transitions, end = self.allowed
+        return bool((start & transitions.diagonal() & end).any())
+
+    def loss(
+        self, emissions: torch.Tensor, gold: torch.Tensor, mask: Optional[torch.Tensor] = None
+    ) -> torch.Tensor:
+        """The loss of a batch, a scalar.
+
+        # Parameters
+
+        emissions : `torch.Tensor`
+            Scores, (batch, length, labels).
+        gold : `torch.Tensor`
+            Ids, (batch, length); `UNKNOWN_LABEL` where the model does not have the label.
+        mask : `torch.Tensor`, optional
+            Tokens, (batch, length), bool. `None`: there is no padding.
+        """
+        raise NotImplementedError
+
+    def decode(
+        self,
+        emissions: torch.Tensor,
+        mask: Optional[torch.Tensor] = None,
+        constrained: Optional[bool] = None,
+    ) -> torch.Tensor:
+        """The best tags, ids (batch, length).
+
+        # Parameters
+
+        emissions : `torch.Tensor`
+            Scores, (batch, length, labels).
+        mask : `torch.Tensor`, optional
+            Tokens, (batch, length), bool. `None`: there is no padding.
+        constrained : `bool`, optional (default = as the decoder is set)
+            Whether sequences that the encoding forbids are left out.
+        """
+        raise NotImplementedError
+
+    def distribution(
+        self,
+        emissions: torch.Tensor,
+        mask: Optional[torch.Tensor] = None,
+        constrained: Optional[bool] = None,
+    ) -> TagDistribution:
+        """The distribution over the tag sequences that `decode` chooses from: probabilities of
+        tags, sequences and spans, and the best sequences.
+
+        # Parameters
+
+        As of `decode`.
+        """
+        raise NotImplementedError
+
+    @cached_property
+    def span_rules(self) -> SpanRules:
+        """How spans are read in the tags, `repair` included, for the probabilities of spans.
+
+        # Errors
+
+        `ValueError` if the task has no encoding, as it has no spans then.
+        """
+        if self.encoding is None:
+            raise ValueError("a task without 'encoding' has no spans")
+        read = self.encoding.spans
+        if self.repair is not None:
+            read = partial(repaired_spans, repair=self.repair)
+        return SpanRules.of(read, self.labels)

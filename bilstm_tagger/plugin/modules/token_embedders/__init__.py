@@ -1,0 +1,7 @@
+from bilstm_tagger.plugin.modules.token_embedders.characters import (
+    CharacterCNNEmbedder,
+    CharacterLSTMEmbedder,
+)
+from bilstm_tagger.plugin.modules.token_embedders.word_vectors import WordVectorEmbedder
+
+__all__ = ["CharacterCNNEmbedder", "CharacterLSTMEmbedder", "WordVectorEmbedder"]

@@ -1,0 +1,100 @@
+"""Word ids to word vectors."""
+
+import logging
+from typing import Optional
+
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Vocabulary
+from allennlp.modules import TokenEmbedder
+
+from bilstm_tagger.plugin.data.paths import local_word_vectors
+from bilstm_tagger.plugin.data.vocabulary import WordVectorVocabulary
+
+logger = logging.getLogger(__name__)
+
+# Uniform in +-0.25 for words without a vector (Reimers and Gurevych 2017).
+_RANDOM_RANGE = 0.25
+
+
+@TokenEmbedder.register("word_vectors")
+class WordVectorEmbedder(TokenEmbedder):
+    """Word vectors from a file; words of the vocabulary that are not in it, the unknown word among
+    them, are uniform in +-0.25; padding is zero.
+
+    Registered as a `TokenEmbedder` with name "word_vectors".
+
+    # Parameters
+
+    vocab : `Vocabulary`
+        Supplied by AllenNLP.
+    embedding_dim : `int`
+        The dimension of the vectors.
+    pretrained_file : `str`, optional (default=`None`)
+        The file, the same as that of the vocabulary. Not needed once the model is stored.
+    trainable : `bool`, optional (default=`False`)
+        Whether the vectors are trained.
+    trainable_unknown : `bool`, optional (default=`False`)
+        Whether the vector of the unknown word is trained where the others are not.
+    namespace : `str`, optional (default=`"words"`)
+        Where the vocabulary keeps words.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocabulary,
+        embedding_dim: int,
+        pretrained_file: Optional[str] = None,
+        trainable: bool = False,
+        trainable_unknown: bool = False,
+        namespace: str = "words",
+    ) -> None:
+        super().__init__()
+        self.output_dim = embedding_dim
+        rows = vocab.get_vocab_size(namespace)
+        weight = torch.empty(rows, embedding_dim).uniform_(-_RANDOM_RANGE, _RANDOM_RANGE)
+        if rows:
+            weight[0] = 0.0
+        if pretrained_file is not None:
+            self._fill(weight, vocab, pretrained_file, namespace)
+        self.weight = torch.nn.Parameter(weight, requires_grad=trainable)
+        self.unknown: Optional[torch.nn.Parameter] = None
+        if trainable_unknown:
+            if trainable:
+                raise ConfigurationError(
+                    "trainable_unknown is for vectors that are frozen, but 'trainable' is set: "
+                    "leave one of the two out"
+                )
+            self._unknown_id = vocab.get_token_index(vocab._oov_token, namespace)
+            self.unknown = torch.nn.Parameter(weight[self._unknown_id].clone())
+
+    def _fill(self, weight: torch.Tensor, vocab: Vocabulary, path: str, namespace: str) -> None:
+        ids = vocab.get_token_to_index_vocabulary(namespace)
+        vectors = vocab.word_vectors if isinstance(vocab, WordVectorVocabulary) else None
+        if vectors is None or vectors.path != path:
+            setting = "'pretrained_file' of the token embedder"
+            vectors = local_word_vectors(path, ids.keys(), setting)
+        if vectors.dimension != self.output_dim:
+            raise ConfigurationError(
+                f"embedding_dim is {self.output_dim}, but the vectors of {path} have "
+                f"{vectors.dimension} dimensions; set embedding_dim to that"
+            )
+        matrix = torch.from_numpy(vectors.matrix)
+        targets = [ids.get(word, -1) for word in vectors.words]
+        if -1 in targets:
+            known = [row for row, target in enumerate(targets) if target >= 0]
+            matrix, targets = matrix[known], [targets[row] for row in known]
+        weight.index_copy_(0, torch.tensor(targets, dtype=torch.long), matrix)
+        if isinstance(vocab, WordVectorVocabulary):
+            vocab.word_vectors = None  # used; a second copy in memory serves nobody
+        logger.info("%d of %d words have a vector in %s", len(targets), weight.size(0), path)
+
+    def get_output_dim(self) -> int:
+        return self.output_dim
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Ids (batch, length) to vectors (batch, length, embedding_dim)."""
+        vectors = torch.nn.functional.embedding(tokens, self.weight, padding_idx=0)
+        if self.unknown is None:
+            return vectors
+        return torch.where((tokens == self._unknown_id).unsqueeze(-1), self.unknown, vectors)

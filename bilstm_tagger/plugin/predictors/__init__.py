@@ -1,0 +1,3 @@
+from bilstm_tagger.plugin.predictors.tagger_predictor import TaggerPredictor
+
+__all__ = ["TaggerPredictor"]

@@ -1,3 +1,0 @@
-from bilstm_tagger.predictors.tagger_predictor import TaggerPredictor
-
-__all__ = ["TaggerPredictor"]

@@ -1,0 +1,1 @@
+"""Archives of AllenNLP, `model.tar.gz`, from anywhere: read as data, under limits."""

@@ -1,0 +1,70 @@
+"""How large an archive may be, and the error for what is refused."""
+
+from dataclasses import dataclass
+
+from bilstm_tagger.text.errors import UserError
+
+MEND_TRUST = "if you know where the archive comes from, say trust=True (or --trust)"
+MEND_DAMAGED = "the archive is damaged or was not made by AllenNLP: fetch it anew"
+MEND_ATTACK = "no training makes such an archive: do not use it"
+
+
+class UnsafeArchive(UserError):
+    """An archive that is refused. The message says what is wrong, where, and how to mend it.
+
+    # Parameters
+
+    where : `str`
+        The member of the archive, with the key of a config.
+    what : `str`
+        What is wrong with it.
+    mend : `str`
+        What to do.
+    """
+
+    archive: object = None  # its path; set by who knows it
+
+    def __init__(self, where: str, what: str, mend: str) -> None:
+        super().__init__(what)
+        self.args = where, what, mend  # what pickle calls the constructor with
+        self.where, self.what, self.mend = where, what, mend
+
+    def __str__(self) -> str:
+        places = [str(each) for each in (self.archive, self.where) if each]
+        message = f"{': '.join(places)}: {self.what}; {self.mend}"
+        # Parts of it are the archive's, and could steer a terminal.
+        return "".join(each if each.isprintable() else "?" for each in message)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large an archive may be. Sizes are in bytes; reading stops where one is reached.
+
+    # Parameters
+
+    unpacked : `int`, optional (default=`8 GiB`)
+        All that comes out of it.
+    ratio : `float`, optional (default=`100`)
+        Unpacked to packed size. Weights hardly get smaller by packing.
+    ratio_from : `int`, optional (default=`16 MiB`)
+        What unpacks to less may have any ratio.
+    members : `int`, optional (default=`10000`)
+        Files and folders.
+    config : `int`, optional (default=`1 MiB`)
+        `config.json`, and `meta.json`.
+    vocabulary : `int`, optional (default=`256 MiB`)
+        All files of the vocabulary.
+    labels : `int`, optional (default=`10000`)
+        Labels of a task. Time and memory grow with their square.
+    tensors : `int`, optional (default=`8 GiB`)
+        All tensors of the weights.
+    """
+
+    unpacked: int = 2**33
+    ratio: float = 100.0
+    ratio_from: int = 2**24
+    members: int = 10_000
+    config: int = 2**20
+    vocabulary: int = 2**28
+    labels: int = 10_000
+    tensors: int = 2**33

@@ -1,0 +1,1 @@
+"""The commands `tag` and `calibration`: options, and what they do."""

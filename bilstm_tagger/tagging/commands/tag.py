@@ -1,0 +1,242 @@
+"""The command `tag`: tags files of any size."""
+
+import argparse
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Optional
+
+from allennlp.common.util import SigTermReceived
+
+from bilstm_tagger.tagging.commands.errors import one_line_errors
+from bilstm_tagger.text.errors import UserError
+
+if TYPE_CHECKING:
+    from bilstm_tagger.tagging.files.blocks import Skipped
+    from bilstm_tagger.tagging.files.output_file import OutputFile
+    from bilstm_tagger.tagging.files.pipeline import Totals
+    from bilstm_tagger.tagging.files.processes import TagBlocks
+    from bilstm_tagger.tagging.files.settings import TagSettings
+
+# Exit statuses of programs that a signal ended.
+_INTERRUPTED, _CLOSED_PIPE, _TERMINATED = 130, 141, 143
+
+
+DESCRIPTION = "Tag a text or column file of any size with a trained model."
+HELP = "Tag text or column files."
+
+
+def add_tag_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `tag`, and what it does, to a parser."""
+    from bilstm_tagger.tagging.files.settings import INPUT_FORMS, OUTPUT_FORMS
+
+    add = parser.add_argument
+    add("archive", metavar="MODEL", help="the archive of a model, model.tar.gz")
+    add("input", metavar="INPUT", help="the file to tag, plain or gzip; - is standard input")
+    add(
+        "-o",
+        "--output",
+        default="-",
+        metavar="OUTPUT",
+        help="the file to write, packed if it ends in .gz; - is standard output. It is "
+        "OUTPUT.incomplete until it is complete",
+    )
+    add(
+        "--input-format",
+        choices=INPUT_FORMS,
+        help="text: raw text, any number of sentences a line; sentences: raw text, one a line; "
+        "tokens: one sentence a line, tokens separated by blanks; json: a line an object with "
+        "'sentence' or 'tokens'; conll: columns as in training; conllu: CoNLL-U (default: by "
+        "the ending .conllu, .conll, .iob, .bio, .tsv, .jsonl or .json, else text)",
+    )
+    add(
+        "--output-format",
+        choices=OUTPUT_FORMS,
+        help="json: an object a line; conll: a token a line, with a column for each task; "
+        "conllu: CoNLL-U (default: that of column input, else json)",
+    )
+    add(
+        "--columns",
+        metavar="TASK=COLUMN,...",
+        help="the column of a task in CoNLL-U output: UPOS, XPOS or MISC (default: UPOS for a "
+        "task pos or upos, XPOS for xpos, MISC for all others)",
+    )
+    add("--tasks", metavar="TASK,...", help="the tasks that are wanted (default: all)")
+    add("--language", default="en", help="of raw text, for splitting it into tokens")
+    add("--dataset", help="whose layout column files have, of a model of several data sets")
+    add(
+        "--no-constraints",
+        action="store_true",
+        help="allow sequences of tags that the encoding of the task forbids",
+    )
+    add(
+        "--probabilities",
+        choices=("chosen", "all"),
+        help="in JSON, those of the chosen tags and spans, or of all tags, too",
+    )
+    add("--top-k", type=int, default=0, metavar="K", help="in JSON, the best K taggings")
+    add(
+        "--on-error",
+        choices=("stop", "skip"),
+        default="stop",
+        help="at a line or sentence that cannot be read: stop, or pass it through as it is and "
+        "say so",
+    )
+    add(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes that tag (default: 1; on a cluster, as many as it has processors)",
+    )
+    add(
+        "--ray",
+        metavar="ADDRESS",
+        help="tag on the cluster of Ray there; local: on one that is started on this machine. "
+        "The same command goes on after an interruption",
+    )
+    add("--vectors", metavar="FILE", help="word vectors for words that training has not seen")
+    add(
+        "--trust",
+        action="store_true",
+        help="load an archive that names components of other packages: it may run anything",
+    )
+    add("--cuda-device", type=int, default=-1, help="the GPU; -1 is the CPU")
+    parser.set_defaults(func=run_tag)
+
+
+def run_tag(args: argparse.Namespace) -> None:
+    """Tags; ends the process with status 1 for an error of the user's, 130 if interrupted, and 141,
+    as a program does that the closed pipe ends, if nobody reads the output."""
+    from bilstm_tagger.tagging.files.output_file import OutputFile
+
+    output: Optional[OutputFile] = None
+
+    def remains() -> str:
+        left = output and output.remains
+        return f"; what was tagged before is in {left}" if left else ""
+
+    with one_line_errors(remains), _quiet_logging():
+        try:
+            settings = settings_of(args)
+            output = OutputFile(args.output)
+            _tag(args, settings, output)
+        except (KeyboardInterrupt, SigTermReceived) as error:
+            by_key = isinstance(error, KeyboardInterrupt)
+            print(f"{'interrupted' if by_key else 'terminated'}{remains()}", file=sys.stderr)
+            sys.exit(_INTERRUPTED if by_key else _TERMINATED)
+        except BrokenPipeError:
+            # Python would complain when it empties its buffers at the end.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            for stream in (1, 2):
+                with contextlib.suppress(OSError):
+                    os.dup2(nowhere, stream)
+            sys.exit(_CLOSED_PIPE)
+
+
+def settings_of(args: argparse.Namespace) -> "TagSettings":
+    """The settings that the options make.
+
+    # Errors
+
+    `UserError` for options that do not go together.
+    """
+    from bilstm_tagger.tagging.files.settings import TagSettings, input_form_of, output_form_for
+
+    if args.jobs is not None and args.jobs < 1:
+        raise UserError("--jobs must be at least 1")
+    input_form = args.input_format or input_form_of(args.input)
+    return TagSettings(
+        archive=args.archive,
+        source="<stdin>" if args.input == "-" else args.input,
+        input_form=input_form,
+        output_form=args.output_format or output_form_for(input_form),
+        skip=args.on_error == "skip",
+        columns=_columns(args.columns),
+        probabilities="all" if args.probabilities == "all" else bool(args.probabilities),
+        top_k=args.top_k,
+        language=args.language,
+        tasks=None if args.tasks is None else [each.strip() for each in args.tasks.split(",")],
+        constrained=False if args.no_constraints else None,
+        dataset=args.dataset,
+        vectors=args.vectors,
+        trust=args.trust,
+        packages=list(args.include_package or ()),
+        cuda_device=args.cuda_device,
+    )
+
+
+def _columns(text: Optional[str]) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for each in text.split(",") if text else ():
+        task, equals, column = each.partition("=")
+        if not equals or task.strip() in columns:
+            raise UserError(
+                f"--columns {text}: expected TASK=COLUMN,..., each task once, as in pos=UPOS"
+            )
+        columns[task.strip()] = column.strip().upper()
+    return columns
+
+
+def _tag(args: argparse.Namespace, settings: "TagSettings", output: "OutputFile") -> None:
+    from rich.console import Console
+
+    from bilstm_tagger.tagging.files.block_reader import Input
+    from bilstm_tagger.tagging.files.pipeline import tag_input
+    from bilstm_tagger.tagging.files.progress import TaggingProgress, rate
+
+    # A line number would be an emoji, `:100:` for one.
+    console = Console(stderr=True, highlight=False, emoji=False)
+
+    def say(text: str) -> None:
+        console.print(text, markup=False, soft_wrap=True)
+
+    # The bar, and output on the same terminal, would be in each other's way.
+    shown = sys.stderr.isatty() and not (args.output == "-" and sys.stdout.isatty())
+    with Input(args.input) as given:
+        output.check_differs(given)
+        # The output is there before a cluster's pieces of it are removed.
+        with (
+            _tagging(args, settings) as tag,
+            output,
+            TaggingProgress(console, given, shown) as progress,
+        ):
+
+            def report(totals: "Totals", skipped: list["Skipped"]) -> None:
+                for each in skipped:
+                    say(f"skipped {settings.source}:{each.line}: {each.problem}")
+                progress.show(totals.sentences, totals.seconds)
+
+            totals = tag_input(given, settings.of_columns, tag, output, report)
+    say(
+        f"{totals.sentences:,} sentences, {totals.tokens:,} tokens, {totals.seconds:.1f} s, "
+        f"{rate(totals.sentences, totals.seconds)}, {totals.skipped:,} skipped"
+    )
+
+
+def _tagging(
+    args: argparse.Namespace, settings: "TagSettings"
+) -> contextlib.AbstractContextManager["TagBlocks"]:
+    """Where the work is done: here, in processes, or on a cluster."""
+    from bilstm_tagger.tagging.files.on_ray import on_ray
+    from bilstm_tagger.tagging.files.processes import in_place, in_processes
+    from bilstm_tagger.tagging.files.shards import ShardedRun
+
+    if args.ray is not None:
+        run = ShardedRun.of(settings, args.input, args.output)
+        return on_ray(args.ray, settings.block_tagger, run, args.jobs)
+    if args.jobs in (None, 1):
+        return in_place(settings)
+    return in_processes(settings, args.jobs)
+
+
+@contextlib.contextmanager
+def _quiet_logging() -> Iterator[Any]:
+    """Without what AllenNLP says of every setting of an archive."""
+    before = logging.root.manager.disable
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(before)

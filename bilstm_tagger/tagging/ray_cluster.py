@@ -1,0 +1,49 @@
+"""Joins a cluster of Ray, or starts one."""
+
+import logging
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bilstm_tagger.text.errors import UserError
+
+
+@contextmanager
+def ray_cluster(address: str, processors: int) -> Iterator[Any]:
+    """The module `ray`, with a cluster; it is left, or ended where it was started here.
+
+    # Parameters
+
+    address : `str`
+        Of the cluster; `"local"` starts one on this machine.
+    processors : `int`
+        Of a cluster that is started here.
+
+    # Errors
+
+    `UserError` where Ray is not installed, or the cluster is not reached.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise UserError("--ray needs the package ray: pip install 'bilstm-tagger[ray]'") from error
+    settings: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address == "local":
+        settings.update(num_cpus=processors, include_dashboard=False)
+    try:
+        _reach(address)
+        ray.init(address=address, **settings)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UserError(f"--ray {address}: cannot be joined ({error})") from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """An `OSError` where nobody answers: Ray itself would go on trying for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=10).close()

@@ -1,0 +1,1 @@
+"""Files, encodings and words, in plain Python."""

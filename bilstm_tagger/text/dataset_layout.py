@@ -1,0 +1,181 @@
+"""What the files of a data set hold: columns, tasks and their encodings."""
+
+from collections.abc import Sequence
+from typing import Optional
+
+from allennlp.common import FromParams
+
+from bilstm_tagger.text.columns import TOKENS, ColumnFormat, Sentence
+from bilstm_tagger.text.encodings import Encoding, get_encoding
+from bilstm_tagger.text.errors import DataFormatError, UserError
+
+
+def _encoding(name: Optional[str], key: str) -> Optional[Encoding]:
+    try:
+        return None if name is None else get_encoding(name)
+    except ValueError as error:
+        raise UserError(f"{key}: {error}") from None
+
+
+class TaskColumn(FromParams):
+    """The column that holds the labels of a task.
+
+    # Parameters
+
+    encoding : `str`, optional
+        The encoding of spans in the file: IOB1, BIO (= IOB2), IOBES or BILOU. It is checked.
+        `None`: plain labels, one for each token, such as parts of speech.
+    model_encoding : `str`, optional (default = `encoding`)
+        The encoding that the model learns; tags are converted.
+    column : `str`, optional (default = the name of the task)
+        Its name in `columns`.
+    """
+
+    def __init__(
+        self,
+        encoding: Optional[str] = None,
+        model_encoding: Optional[str] = None,
+        column: Optional[str] = None,
+    ) -> None:
+        if encoding is None and model_encoding is not None:
+            raise UserError(
+                f"model_encoding is {model_encoding!r}, but the task has no 'encoding': say in "
+                "which encoding the file is, or leave model_encoding out"
+            )
+        self.source = _encoding(encoding, "encoding")
+        self.target = _encoding(model_encoding, "model_encoding") or self.source
+        self.column = column
+
+    @property
+    def encoding(self) -> Optional[str]:
+        """The name of the file's encoding."""
+        return None if self.source is None else self.source.name
+
+    @property
+    def model_encoding(self) -> Optional[str]:
+        """The name of the model's encoding."""
+        return None if self.target is None else self.target.name
+
+
+class DatasetLayout(FromParams):
+    """The layout of the files of one data set.
+
+    # Parameters
+
+    columns : `Dict[str, int]`
+        Name of each column and its index from 0; one is `tokens`.
+    tasks : `Dict[str, TaskColumn]`, optional
+        The tasks that the files have labels for.
+    delimiter : `str`, optional (default=`None`)
+        `None`: runs of spaces and tabs.
+    comment_prefix : `str`, optional (default=`None`)
+        Lines that start with it are left out, and split no sentence. `None`: no comments.
+    document_dividers : `bool`, optional (default=`False`)
+        `-DOCSTART-` lines are no sentences.
+    conllu : `bool`, optional (default=`False`)
+        CoNLL-U: tabs, comments, multi-word ranges, empty nodes.
+    invalid_tags : `str`, optional (default=`"error"`)
+        What to do with tags that are not in the declared encoding: "error", or "repair" as
+        conlleval reads them.
+    """
+
+    def __init__(
+        self,
+        columns: dict[str, int],
+        tasks: Optional[dict[str, TaskColumn]] = None,
+        delimiter: Optional[str] = None,
+        comment_prefix: Optional[str] = None,
+        document_dividers: bool = False,
+        conllu: bool = False,
+        invalid_tags: str = "error",
+    ) -> None:
+        if invalid_tags not in ("error", "repair"):
+            raise UserError(f"invalid_tags must be 'error' or 'repair', found {invalid_tags!r}")
+        self._settings = (delimiter, comment_prefix, document_dividers, conllu)
+        self.columns = columns
+        self.tasks = tasks or {}
+        self.repair = invalid_tags == "repair"
+        try:
+            self._format = ColumnFormat(columns, *self._settings)
+        except ValueError as error:
+            raise UserError(f"dataset_reader: {error}") from None
+        for name, task in self.tasks.items():
+            self.check_columns([task.column or name], f"task '{name}'")
+
+    def check_columns(self, names: Sequence[str], wanted_by: str) -> None:
+        """Raises `UserError` unless all these columns are declared, beside the tokens."""
+        for name in names:
+            if name == TOKENS:
+                raise UserError(
+                    f"The column '{TOKENS}' is wanted by {wanted_by}: give its index a second name "
+                    "among the 'columns' of the dataset reader, and use that"
+                )
+            if name not in self.columns:
+                raise UserError(
+                    f"The column '{name}', wanted by {wanted_by}, is not among the 'columns' of "
+                    f"the dataset reader: {sorted(self.columns)}. Add it with its index."
+                )
+
+    def format_for_training(self) -> ColumnFormat:
+        """All columns are read."""
+        return self._format
+
+    def format_for_prediction(self, features: Sequence[str]) -> ColumnFormat:
+        """Only tokens and features are read: a file to be tagged need not have labels."""
+        columns = {name: self.columns[name] for name in (TOKENS, *features)}
+        return ColumnFormat(columns, *self._settings)
+
+    def labels(self, sentence: Sentence) -> tuple[dict[str, list[str]], bool]:
+        """The labels of a sentence for each task, in the model's encoding, and whether any had to
+        be repaired.
+
+        # Errors
+
+        `DataFormatError` for tags that are not in the declared encoding.
+        """
+        labels = {}
+        repaired = False
+        for name, task in self.tasks.items():
+            column = task.column or name
+            tags = sentence.columns[column]
+            if task.source is not None and task.target is not None:
+                fault = task.source.first_violation(tags)
+                if fault is not None and not self.repair:
+                    raise DataFormatError(
+                        sentence.path,
+                        sentence.line_numbers[fault.index],
+                        f"column '{column}' of task '{name}' is declared as {task.encoding}, but "
+                        f"{fault.message}; mend the file, set the 'encoding' of the task, or set "
+                        "invalid_tags: 'repair'",
+                    )
+                repaired |= fault is not None
+                try:
+                    tags = task.target.spans_to_tags(task.source.spans(tags), len(tags))
+                except ValueError:  # no reading at all, so no repair
+                    raise self._unreadable(sentence, column, name, task.source) from None
+            labels[name] = tags
+        return labels, repaired
+
+    @staticmethod
+    def _unreadable(
+        sentence: Sentence, column: str, task: str, encoding: Encoding
+    ) -> DataFormatError:
+        """The error for the first tag that belongs to no encoding."""
+
+        def readable(tag: str) -> bool:
+            try:
+                encoding.spans([tag])
+            except ValueError:
+                return False
+            return True
+
+        index, tag = next(
+            item for item in enumerate(sentence.columns[column]) if not readable(item[1])
+        )
+        return DataFormatError(
+            sentence.path,
+            sentence.line_numbers[index],
+            f"column '{column}' of task '{task}' is declared as {encoding.name}, but {tag!r} is no "
+            "tag of any encoding and cannot be repaired; mend the file, or set the 'column' or "
+            "'encoding' of the task",
+        )

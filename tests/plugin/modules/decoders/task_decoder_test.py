@@ -1,0 +1,157 @@
+import pytest
+import torch
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Vocabulary
+
+from bilstm_tagger.plugin.modules.decoders import CRFDecoder, SoftmaxDecoder, TaskDecoder
+
+LABELS = ["O", "B-NP", "I-NP", "B-VP"]
+
+
+@pytest.fixture
+def vocabulary() -> Vocabulary:
+    return Vocabulary({"chunk_labels": {label: 9 - i for i, label in enumerate(LABELS)}})
+
+
+def make(vocabulary, kind="softmax", task="chunk", input_sizes=(6, 4), **settings) -> TaskDecoder:
+    return TaskDecoder.from_params(
+        Params({"type": kind, **settings}),
+        vocab=vocabulary,
+        task=task,
+        input_sizes=list(input_sizes),
+    )
+
+
+def layers(batch=2, length=5, sizes=(6, 4)) -> list[torch.Tensor]:
+    return [torch.randn(batch, length, size) for size in sizes]
+
+
+def test_types_of_a_config(vocabulary):
+    assert isinstance(make(vocabulary, "softmax"), SoftmaxDecoder)
+    assert isinstance(make(vocabulary, "crf"), CRFDecoder)
+    assert set(TaskDecoder.list_available()) >= {"crf", "softmax"}
+
+
+def test_labels_are_those_of_the_vocabulary_in_the_order_of_their_ids(vocabulary):
+    decoder = make(vocabulary)
+    assert decoder.labels == LABELS
+    assert decoder.scorer.out_features == len(LABELS)
+
+
+def test_defaults(vocabulary):
+    decoder = make(vocabulary)
+    assert decoder.level == 2
+    assert decoder.loss_weight == 1.0
+    assert (decoder.encoding, decoder.encoder, decoder.per_type) == (None, None, False)
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_scores_are_linear_in_the_layer_read(vocabulary, level):
+    decoder = make(vocabulary, level=level)
+    given = layers()
+    emissions = decoder(given)
+    assert emissions.shape == (2, 5, 4)
+    torch.testing.assert_close(
+        emissions, given[level - 1] @ decoder.scorer.weight.t() + decoder.scorer.bias
+    )
+
+
+def test_own_layers_stand_between(vocabulary):
+    decoder = make(vocabulary, level=1, encoder={"hidden_sizes": [5, 3], "dropout": 0})
+    assert decoder.encoder.input_size == 6
+    assert decoder.scorer.in_features == 6
+    given = layers()
+    torch.testing.assert_close(decoder(given), decoder.scorer(decoder.encoder(given[0])[-1]))
+
+
+def test_own_layers_do_not_read_padding(vocabulary):
+    decoder = make(vocabulary, encoder={"hidden_sizes": [3], "dropout": 0})
+    given = layers()
+    lengths = torch.tensor([5, 2])
+    whole = decoder(given, lengths)
+    alone = decoder([layer[1:, :2] for layer in given])
+    torch.testing.assert_close(whole[1:, :2], alone)
+    assert not torch.allclose(decoder(given)[1:, :2], alone)
+
+
+def test_encoding_of_a_config(vocabulary):
+    assert make(vocabulary, encoding="BIO", per_type=True).encoding.name == "BIO"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"task": "pos"}, "model.tasks.pos: the training data has no labels"),
+        ({"level": 3}, "model.tasks.chunk.level is 3, but .* layers 1 to 2"),
+        ({"level": 0}, "model.tasks.chunk.level is 0"),
+        ({"encoding": "XYZ"}, "model.tasks.chunk.encoding: .*XYZ"),
+        ({"per_type": True}, "model.tasks.chunk.per_type needs"),
+        ({"encoder": {"hidden_sizes": []}}, "hidden_sizes is empty"),
+        ({"constrained": True}, "model.tasks.chunk.constrained needs"),
+        ({"repair": "O"}, "model.tasks.chunk.repair needs"),
+        ({"encoding": "BIO", "repair": "X"}, "repair must be one of O, B, found 'X'"),
+        ({"constraint": True}, "Extra parameters"),
+        ({"kind": "crf", "constrained": True}, "model.tasks.chunk.constrained needs"),
+    ],
+)
+def test_wrong_settings(vocabulary, settings, message):
+    with pytest.raises(ConfigurationError, match=message):
+        make(vocabulary, **settings)
+
+
+def test_a_decoder_says_how_it_trains_and_decodes(vocabulary):
+    decoder = TaskDecoder(vocabulary, "chunk", [6])
+    emissions = decoder([torch.randn(1, 2, 6)])
+    with pytest.raises(NotImplementedError):
+        decoder.loss(emissions, torch.zeros(1, 2, dtype=torch.long))
+    with pytest.raises(NotImplementedError):
+        decoder.decode(emissions)
+    with pytest.raises(NotImplementedError):
+        decoder.distribution(emissions)
+
+
+def test_rules_of_spans_are_of_the_encoding(vocabulary):
+    rules = make(vocabulary, encoding="BIO").span_rules
+    assert rules.labels == {"NP": 0, "VP": 1}
+    assert rules.tags.tolist() == [[1, 2], [3, -1]]
+    with pytest.raises(ValueError, match="without 'encoding' has no spans"):
+        make(vocabulary).span_rules  # noqa: B018
+
+
+@pytest.mark.parametrize("kind", ["softmax", "crf"])
+def test_labels_of_another_encoding(kind):
+    vocabulary = Vocabulary({"chunk_labels": {"O": 3, "S-NP": 2, "E-NP": 1}})
+    with pytest.raises(ConfigurationError, match=r"model\.tasks\.chunk\.encoding does not fit"):
+        make(vocabulary, kind, encoding="BIO")
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "expected"),
+    [
+        (None, None, True),
+        (None, False, False),
+        (None, True, True),
+        (True, None, True),
+        (True, False, False),
+        (False, None, False),
+        (False, True, True),
+    ],
+)
+def test_whether_prediction_is_constrained(vocabulary, given, wanted, expected):
+    decoder = make(vocabulary, encoding="BIO", constrained=given)
+    assert decoder.constrains_prediction(wanted) is expected
+    assert not make(vocabulary).constrains_prediction(True)
+
+
+@pytest.mark.parametrize("kind", ["softmax", "crf"])
+def test_constraints_may_be_asked_for(vocabulary, kind):
+    decoder = make(vocabulary, kind, encoding="BIO")
+    # `I-NP` throughout, which may not start a sentence.
+    emissions = torch.full((1, 3, 4), -5.0)
+    emissions[..., LABELS.index("I-NP")] = 5.0
+    assert decoder.decode(emissions).tolist() == [[2, 2, 2]]
+    assert decoder.decode(emissions, None, True).tolist() == [[1, 2, 2]]
+    for constrained in (False, True):
+        best = decoder.distribution(emissions, None, constrained).n_best(1).tags[:, 0]
+        assert torch.equal(best, decoder.decode(emissions, None, constrained))

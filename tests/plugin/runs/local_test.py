@@ -1,0 +1,177 @@
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from allennlp.common.checks import ConfigurationError
+from filelock import FileLock
+
+from bilstm_tagger.experiments import local, worker
+from bilstm_tagger.experiments.records import write_record
+from bilstm_tagger.plugin.runs.jobs import Job, jobs_of
+from bilstm_tagger.plugin.runs.local import Interrupted, execute, run_locally, shares
+from bilstm_tagger.plugin.runs.recording import record_of
+
+CONFIG = "training_config/quickstart.jsonnet"
+SHORT = {
+    "train_data_path": "fixtures/corpus/dev.conll",
+    "model.encoder.hidden_sizes": [5],
+    "trainer.num_epochs": 3,
+}
+
+
+def jobs_in(folder: Path, seeds, **overrides) -> list[Job]:
+    return jobs_of([CONFIG], seeds, str(folder), json.dumps(SHORT | overrides))
+
+
+def wait_for(condition, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def processes_of(job: Job) -> list[int]:
+    """Ids of the processes that have the log of the run open: those that make it."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/fd/1"):
+        with contextlib.suppress(OSError):
+            if os.readlink(link) == str(job.log):
+                found.append(int(link.parts[2]))
+    return found
+
+
+def test_runs_beside_each_other_one_of_which_fails(tmp_path):
+    good, bad = jobs_in(tmp_path, [1, 2])
+    bad = dataclasses.replace(bad, config=bad.config | {"train_data_path": "missing.conll"})
+    records = {job.seed: record for job, record in run_locally([bad, good], 2)}
+    assert records[1] == good.record() and records[1].finished
+    assert records[2].status == "failed" and "missing.conll" in records[2].error
+    assert "Traceback" in bad.log.read_text()
+    assert records[1].machine["threads"] == shares(2)[0].threads
+
+
+def test_a_run_of_another_config_is_not_lost(tmp_path):
+    (job,) = jobs_in(tmp_path, [1])
+    Path(job.folder).mkdir(parents=True)
+    write_record(job.folder, record_of(job))
+    other = dataclasses.replace(job, config_hash="another")
+    with pytest.raises(ConfigurationError, match="of another config"):
+        list(run_locally([other], 1))
+    assert job.record() == record_of(job)
+    assert not job.log.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds processes by /proc")
+def test_a_run_that_is_killed_is_recorded_and_goes_on(tmp_path):
+    (job,) = jobs_in(tmp_path, [1], **{"trainer.num_epochs": 500, "trainer.patience": None})
+    records = []
+    thread = threading.Thread(target=lambda: records.append(execute(job)))
+    thread.start()
+    wait_for((Path(job.folder) / "metrics_epoch_1.json").exists)
+    (process,) = [each for each in processes_of(job) if each != os.getpid()]
+    os.kill(process, signal.SIGKILL)
+    thread.join()
+    assert records[0].status == "failed"
+    assert records[0].error.startswith("killed by SIGKILL, by the system for want of memory")
+    before = (Path(job.folder) / "metrics_epoch_0.json").stat().st_mtime_ns
+
+    # Gone on with, and interrupted from here: no record is written, no process stays.
+    stop = threading.Event()
+    epochs = len(list(Path(job.folder).glob("metrics_epoch_*.json")))
+    timer = threading.Thread(
+        target=lambda: (
+            wait_for((Path(job.folder) / f"metrics_epoch_{epochs}.json").exists),
+            stop.set(),
+        )
+    )
+    timer.start()
+    with pytest.raises(Interrupted):
+        execute(job, stop)
+    timer.join()
+    assert job.record() is None
+    assert not processes_of(job)
+    assert (Path(job.folder) / "metrics_epoch_0.json").stat().st_mtime_ns == before
+
+
+def test_a_run_that_another_process_makes_is_left_to_it(tmp_path):
+    (job,) = jobs_in(tmp_path, [1])
+    job.lock.parent.mkdir(parents=True)
+    command = [
+        local.sys.executable,
+        "-c",
+        "from bilstm_tagger.experiments import worker; import allennlp, sys; "
+        "worker._PATIENCE = 0.1; sys.exit(worker.main())",
+    ]
+    with FileLock(job.lock):
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        process.stdin.write(job.to_json() + "\n")
+        process.stdin.flush()
+        assert process.wait(60) == worker.BUSY
+        process.stdin.close()
+    assert "another process makes this run" in process.stderr.read()
+    assert job.record() is None
+
+
+def test_a_process_ends_with_who_started_it(tmp_path):
+    """Nobody would record the run, and somebody may soon go on with it."""
+    (job,) = jobs_in(tmp_path, [1], **{"trainer.num_epochs": 10_000, "trainer.patience": None})
+    process = subprocess.Popen(
+        [local.sys.executable, "-m", "bilstm_tagger.plugin.runs.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    process.stdin.write(job.to_json().encode() + b"\n")
+    process.stdin.flush()
+    wait_for((Path(job.folder) / "metrics_epoch_0.json").exists)
+    assert process.poll() is None
+    process.stdin.close()
+    assert process.wait(10) == 1
+    assert job.record() is None
+    with FileLock(job.lock, timeout=0):
+        pass
+
+
+def test_too_little_memory_is_an_error_of_the_run(tmp_path):
+    if not local.sys.platform.startswith("linux"):
+        pytest.skip("memory is limited on Linux alone")
+    (job,) = jobs_in(tmp_path, [1])
+    record = execute(dataclasses.replace(job, memory=2**29))
+    assert record.status == "failed"
+
+
+@pytest.mark.parametrize("slots", [1, 2, 3, 7])
+def test_shares(slots, monkeypatch):
+    monkeypatch.setattr(local.os, "sched_getaffinity", lambda process: {0, 1, 2, 5, 6}, False)
+    monkeypatch.setattr(local, "_available_memory", lambda: 8 * 2**30)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    found = shares(slots)
+    assert len(found) == slots
+    threads = [share.threads for share in found]
+    assert max(threads) - min(threads) <= 1
+    cores = [core for share in found for core in share.cores]
+    assert set(cores) == {0, 1, 2, 5, 6}
+    assert len(cores) == max(slots, 5)
+    memory = {1: None, 2: 4 * 2**30, 3: 8 * 2**30 // 3, 7: 8 * 2**30 // 7}[slots]
+    assert {share.memory for share in found} == {memory}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "threads"), [("1", 1), ("2,1", 2), ("9", 3), ("0", 3), ("many", 3), ("", 3)]
+)
+def test_no_more_threads_than_the_environment_says(monkeypatch, wanted, threads):
+    """Two commands that run beside each other are told by it to leave each other alone: threads
+    that outnumber the cores wait for each other, and a training takes many times as long.
+    """
+    monkeypatch.setattr(local.os, "sched_getaffinity", lambda process: {0, 1, 2}, False)
+    monkeypatch.setenv("OMP_NUM_THREADS", wanted)
+    assert [share.threads for share in shares(1)] == [threads]

@@ -1,0 +1,94 @@
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from allennlp.common.checks import ConfigurationError
+
+from bilstm_tagger.experiments import on_ray
+from bilstm_tagger.plugin.runs.jobs import Job, jobs_of
+
+CONFIG = "training_config/quickstart.jsonnet"
+SHORT = """{
+  train_data_path: 'fixtures/corpus/dev.conll',
+  'model.encoder.hidden_sizes': [5],
+  'trainer.num_epochs': 40,
+  'trainer.patience': null,
+}"""
+
+
+def starter_of(log: Path) -> int:
+    """The process that started the one that writes this log: a worker of Ray."""
+    for link in Path("/proc").glob("[0-9]*/fd/1"):
+        with contextlib.suppress(OSError):
+            if os.readlink(link) == str(log):
+                stat = (link.parent.parent / "stat").read_text()
+                return int(stat.rpartition(")")[2].split()[1])
+    raise AssertionError(f"no process writes {log}")
+
+
+def killer_of_worker(job: Job, epoch: int) -> tuple[threading.Thread, list[int]]:
+    """Kills the worker of Ray that makes this run after an epoch; when that epoch was done."""
+    killed = []
+
+    def kill() -> None:
+        end = time.monotonic() + 90
+        while not (Path(job.folder) / f"metrics_epoch_{epoch}.json").exists():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        killed.append((Path(job.folder) / "metrics_epoch_0.json").stat().st_mtime_ns)
+        os.kill(starter_of(job.log), signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    return thread, killed
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds processes by /proc")
+def test_two_workers_one_of_which_is_killed(tmp_path, monkeypatch):
+    pytest.importorskip("ray", reason="the extra 'ray' is not installed")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    jobs = jobs_of([CONFIG], [1, 2], str(tmp_path / "runs"), SHORT)
+    killer, killed = killer_of_worker(jobs[0], 2)
+    records = {job.seed: record for job, record in on_ray.run_on_ray(jobs, 2, "local")}
+    killer.join()
+    assert killed
+    assert sorted(records) == [1, 2]
+    for seed, record in records.items():
+        assert record.finished, record.error
+        assert record.epochs == 40
+        assert record == jobs[seed - 1].record()
+    # It went on with what was there.
+    first_epoch = Path(jobs[0].folder) / "metrics_epoch_0.json"
+    assert [first_epoch.stat().st_mtime_ns] == killed
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds processes by /proc")
+def test_a_run_that_ray_gives_up_is_recorded_and_stops_no_other(tmp_path, monkeypatch):
+    pytest.importorskip("ray", reason="the extra 'ray' is not installed")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setattr(on_ray, "_RETRIES", 0)
+    jobs = jobs_of([CONFIG], [1, 2], str(tmp_path / "runs"), SHORT)
+    killer, killed = killer_of_worker(jobs[0], 0)
+    records = {job.seed: record for job, record in on_ray.run_on_ray(jobs, 2, "local")}
+    killer.join()
+    assert killed
+    assert records[1].status == "failed" and "WorkerCrashedError" in records[1].error
+    assert records[1] == jobs[0].record()
+    assert records[2].finished
+
+
+def test_without_ray(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ConfigurationError, match=r"pip install 'bilstm-tagger\[ray\]'"):
+        next(on_ray.run_on_ray([], 1, "local"))
+
+
+def test_no_cluster_at_the_address():
+    pytest.importorskip("ray", reason="the extra 'ray' is not installed")
+    with pytest.raises(ConfigurationError, match="--ray 127.0.0.1:1: cannot be joined"):
+        next(on_ray.run_on_ray([], 1, "127.0.0.1:1"))

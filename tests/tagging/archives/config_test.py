@@ -1,0 +1,203 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from allennlp.common import Params
+
+import bilstm_tagger.plugin  # noqa: F401
+from bilstm_tagger.plugin.modules.token_embedders.word_vectors import WordVectorEmbedder
+from bilstm_tagger.tagging.archives.config import parse_json, read_config
+from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+
+QUICKSTART = "training_config/quickstart.jsonnet"
+FOLDER = Path(__file__).parents[3] / "training_config"
+CONFIGS = sorted([*FOLDER.glob("*.jsonnet"), *FOLDER.glob("papers/*.jsonnet")])
+WITH_DOWNLOADS = {
+    "peters2018_elmo": ("elmo_characters", "elmo_token_embedder"),
+    "transformer": ("pretrained_transformer_mismatched",),
+}
+EMBEDDERS = "model.text_field_embedder.token_embedders"
+
+
+def written(config) -> bytes:
+    return json.dumps(config).encode()
+
+
+@pytest.fixture
+def config():
+    return Params.from_file(QUICKSTART).as_dict(quiet=True)
+
+
+def change(config, key, value):
+    *path, last = key.split(".")
+    for step in path:
+        config = config[step]
+    config[last] = value
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda each: each.stem)
+def test_our_own_configs(path):
+    data = written(Params.from_file(path).as_dict(quiet=True))
+    if path.stem not in WITH_DOWNLOADS:
+        assert read_config(data)["model"]["type"] == "bilstm_tagger"
+        return
+    with pytest.raises(UnsafeArchive, match="|".join(WITH_DOWNLOADS[path.stem])) as error:
+        read_config(data)
+    assert "trust=True" in str(error.value)
+    assert read_config(data, trust=True) == json.loads(data)
+
+
+def test_only_what_is_constructed_is_left(config):
+    config["trainer"]["callbacks"].append({"type": "anything.at.All"})
+    config["vocabulary"] = {"type": "from_files", "directory": "/etc", "oov_token": "?"}
+    config["model"]["initializer"] = {"regexes": [[".*", {"type": "pretrained"}]]}
+    found = read_config(written(config))
+    assert found.keys() == {"dataset_reader", "model", "vocabulary"}
+    assert found["vocabulary"] == {"type": "from_files", "oov_token": "?"}
+    assert "pretrained_file" not in json.dumps(found) and "initializer" not in found["model"]
+    assert found["dataset_reader"] == config["dataset_reader"]
+
+
+def test_all_that_a_tagger_may_have(config):
+    config["dataset_reader"]["token_indexers"]["more"] = {"type": "single_id", "namespace": "more"}
+    config["dataset_reader"]["max_instances"] = 10**6
+    config["validation_dataset_reader"] = config["dataset_reader"]
+    change(config, f"{EMBEDDERS}.more", {"type": "embedding", "embedding_dim": 3, "max_norm": 2})
+    config["model"] |= {
+        "regularizer": {"regexes": [[".*", "l2"], ["a", {"type": "l1", "alpha": 0.1}]]},
+        "embedding_dropout": 0.5,
+        "task_identifier": True,
+        "encoder": {"hidden_sizes": [3, 4], "dropout": 0.5, "recurrent_masks": "sequence"},
+    }
+    config["model"]["tasks"]["chunk"] |= {"encoder": {"hidden_sizes": [3]}, "constrained": True}
+    assert read_config(written(config))["model"]["regularizer"] == config["model"]["regularizer"]
+
+
+@pytest.mark.parametrize(
+    "key, value, where",
+    [
+        ("model", "evil_module.Model", "model"),
+        ("model.type", "evil_module.Model", "model.type"),
+        ("model.type", "from_archive", "model.type"),
+        ("model.type", "nothing", "model.type"),
+        ("model.type", ["bilstm_tagger"], "model.type"),
+        ("model.text_field_embedder.type", "evil_module.A", "model.text_field_embedder.type"),
+        (EMBEDDERS, ["evil_module.A"], EMBEDDERS),
+        (f"{EMBEDDERS}.x", "evil_module.A", f"{EMBEDDERS}.x.type"),
+        (f"{EMBEDDERS}.x", {"type": "evil_module.A"}, f"{EMBEDDERS}.x.type"),
+        (f"{EMBEDDERS}.x", {"_pretrained": {"archive_file": "/x"}},
+         f"{EMBEDDERS}.x._pretrained"),
+        (f"{EMBEDDERS}.x", {"type": "embedding", "weight": [1]}, f"{EMBEDDERS}.x.weight"),
+        ("model.encoder._pretrained", {"archive_file": "/x"}, "model.encoder._pretrained"),
+        ("model.encoder", "evil_module.A", "model.encoder.type"),
+        ("model.encoder.hidden_sizes", ["1"], "model.encoder.hidden_sizes.0"),
+        ("model.encoder.hidden_sizes", {"a": 1}, "model.encoder.hidden_sizes"),
+        ("model.encoder.dropout", "x", "model.encoder.dropout"),
+        ("model.tasks.pos", "evil_module.A", "model.tasks.pos.type"),
+        ("model.tasks.pos.encoder", {"type": "evil_module.A"}, "model.tasks.pos.encoder.type"),
+        ("model.tasks.pos.vocab", "empty", "model.tasks.pos.vocab"),
+        ("model.vocab", {"type": "from_files", "directory": "/x"}, "model.vocab"),
+        ("model.regularizer", {"regexes": [["a", "evil_module.A"]]},
+         "model.regularizer.regexes.0.1.type"),
+        ("model.regularizer", {"regexes": [["a"]]}, "model.regularizer.regexes.0"),
+        ("model.ddp_accelerator", "torch", "model.ddp_accelerator.type"),
+        ("model.serialization_dir", "/x", "model.serialization_dir"),
+        ("model.unknown", 1, "model.unknown"),
+        ("vocabulary.type", "evil_module.A", "vocabulary.type"),
+        ("vocabulary.type", "from_pretrained_transformer", "vocabulary.type"),
+        ("vocabulary", "evil_module.A", "vocabulary"),
+        ("vocabulary.oov_token", {"a": 1}, "vocabulary.oov_token"),
+        ("dataset_reader", "evil_module.A", "dataset_reader"),
+        ("dataset_reader.type", "evil_module.A", "dataset_reader.type"),
+        ("dataset_reader.type", "sharded", "dataset_reader.type"),
+        ("dataset_reader.columns", {"tokens": "x"}, "dataset_reader.columns.tokens"),
+        ("validation_dataset_reader", {"type": "evil_module.A"}, "validation_dataset_reader.type"),
+        ("validation_dataset_reader", "evil_module.A", "validation_dataset_reader.type"),
+        ("dataset_reader.token_indexers.x", "evil_module.A",
+         "dataset_reader.token_indexers.x.type"),
+        ("dataset_reader.token_indexers.characters.max_length", 10**9,
+         "dataset_reader.token_indexers.characters.max_length"),
+        ("dataset_reader.datasets",
+         {"a": {"columns": {}, "tasks": {"x": {"type": "evil_module.A"}}}},
+         "dataset_reader.datasets.a.tasks.x.type"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(key, value, where, config, tmp_path, monkeypatch):
+    (tmp_path / "evil_module.py").write_text("class A: pass\nModel = A\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    change(config, key, value)
+    with pytest.raises(UnsafeArchive) as error:
+        read_config(written(config))
+    assert error.value.where == f"config.json, {where}"
+    assert "evil_module" not in sys.modules
+
+
+def with_files(
+    self, pretrained_file: str, weight_file: str, model_name: str, directory: str
+) -> None: ...
+
+
+@pytest.mark.parametrize("key", ["pretrained_file", "weight_file", "model_name", "directory"])
+def test_settings_that_name_files(key, config, monkeypatch):
+    """A component that gets such a setting later is refused until it is looked at."""
+    monkeypatch.setattr(WordVectorEmbedder, "__init__", with_files)
+    change(config, f"{EMBEDDERS}.words", {"type": "word_vectors", key: "/etc/passwd"})
+    if key == "pretrained_file":  # which AllenNLP leaves out, too
+        assert "/etc/passwd" not in json.dumps(read_config(written(config)))
+        return
+    with pytest.raises(UnsafeArchive, match=rf"words\.{key}: this setting may read a file"):
+        read_config(written(config))
+
+
+def test_overrides_are_the_users_own(config):
+    overrides = {"model.type": "users_module.Model", "trainer.num_epochs": 3}
+    assert read_config(written(config), overrides)["model"]["type"] == "users_module.Model"
+    found = read_config(written(config), "{'model.embedding_dropout': 1 / 4}")
+    assert found["model"]["embedding_dropout"] == 0.25
+    # They do not make up for what the archive has.
+    change(config, "model.type", "evil_module.Model")
+    with pytest.raises(UnsafeArchive, match="evil_module"):
+        read_config(written(config), {"model.type": "bilstm_tagger"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{a: importstr '/etc/passwd'}",
+        '{"a": importstr "/etc/passwd"}',
+        '{"a": std.extVar("HOME")}',
+        "import 'other.libsonnet'",
+        '{"a": 1,}',
+        '{"a": NaN}',
+        '{"a": -Infinity}',
+        '{"a": 1e999}',
+        '{"a": 1, "a": 2}',
+        '{"a": ' + "9" * 5000 + "}",
+        "",
+        "[]",
+        '"text"',
+        "null",
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        '{"a": ' + "[" * 60 + "]" * 60 + "}",
+        '{"a": [' + "0," * 10_000 + "0]}",
+        "\ufeff{}",
+    ],
+)
+@pytest.mark.parametrize("trust", [False, True])
+def test_no_json(text, trust):
+    with pytest.raises(UnsafeArchive, match=r"^config\.json: "):
+        read_config(text.encode(), trust=trust)
+
+
+def test_bytes_that_are_no_text():
+    with pytest.raises(UnsafeArchive, match=r"^x\.json: this is no JSON"):
+        parse_json(b'{"a": "\xff"}', "x.json")
+
+
+@pytest.mark.parametrize("section", ["model", "dataset_reader"])
+def test_sections_that_are_missing(section, config):
+    del config[section]
+    with pytest.raises(UnsafeArchive, match=f"config.json, {section}: expected an object"):
+        read_config(written(config))
