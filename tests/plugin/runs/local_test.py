@@ -12,8 +12,8 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 from filelock import FileLock
 
-from bilstm_tagger.experiments import local, worker
 from bilstm_tagger.experiments.records import write_record
+from bilstm_tagger.plugin.runs import local, worker
 from bilstm_tagger.plugin.runs.jobs import Job, jobs_of
 from bilstm_tagger.plugin.runs.local import Interrupted, execute, run_locally, shares
 from bilstm_tagger.plugin.runs.recording import record_of
@@ -106,7 +106,7 @@ def test_a_run_that_another_process_makes_is_left_to_it(tmp_path):
     command = [
         local.sys.executable,
         "-c",
-        "from bilstm_tagger.experiments import worker; import allennlp, sys; "
+        "from bilstm_tagger.plugin.runs import worker; import allennlp, sys; "
         "worker._PATIENCE = 0.1; sys.exit(worker.main())",
     ]
     with FileLock(job.lock):

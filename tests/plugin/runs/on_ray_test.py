@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from allennlp.common.checks import ConfigurationError
 
-from bilstm_tagger.experiments import on_ray
+from bilstm_tagger.plugin.runs import on_ray
 from bilstm_tagger.plugin.runs.jobs import Job, jobs_of
 
 CONFIG = "training_config/quickstart.jsonnet"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bilstm_tagger.experiments import progress
+from bilstm_tagger.plugin.runs import progress
 from bilstm_tagger.plugin.runs.jobs import Job
 from bilstm_tagger.plugin.runs.progress import RunsProgress
 from bilstm_tagger.plugin.runs.recording import record_of
