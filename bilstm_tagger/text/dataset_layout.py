@@ -1,9 +1,8 @@
 """What the files of a data set hold: columns, tasks and their encodings."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Optional
-
-from allennlp.common import FromParams
 
 from bilstm_tagger.text.columns import TOKENS, ColumnFormat, Sentence
 from bilstm_tagger.text.encodings import Encoding, get_encoding
@@ -17,7 +16,8 @@ def _encoding(name: Optional[str], key: str) -> Optional[Encoding]:
         raise UserError(f"{key}: {error}") from None
 
 
-class TaskColumn(FromParams):
+@dataclass
+class TaskColumn:
     """The column that holds the labels of a task.
 
     # Parameters
@@ -29,35 +29,31 @@ class TaskColumn(FromParams):
         The encoding that the model learns; tags are converted.
     column : `str`, optional (default = the name of the task)
         Its name in `columns`.
+
+    # Errors
+
+    `UserError` for an encoding that there is not.
     """
 
-    def __init__(
-        self,
-        encoding: Optional[str] = None,
-        model_encoding: Optional[str] = None,
-        column: Optional[str] = None,
-    ) -> None:
-        if encoding is None and model_encoding is not None:
+    encoding: Optional[str] = None
+    model_encoding: Optional[str] = None
+    column: Optional[str] = None
+
+    def __post_init__(self) -> None:
+        if self.encoding is None and self.model_encoding is not None:
             raise UserError(
-                f"model_encoding is {model_encoding!r}, but the task has no 'encoding': say in "
-                "which encoding the file is, or leave model_encoding out"
+                f"model_encoding is {self.model_encoding!r}, but the task has no 'encoding': say "
+                "in which encoding the file is, or leave model_encoding out"
             )
-        self.source = _encoding(encoding, "encoding")
-        self.target = _encoding(model_encoding, "model_encoding") or self.source
-        self.column = column
-
-    @property
-    def encoding(self) -> Optional[str]:
-        """The name of the file's encoding."""
-        return None if self.source is None else self.source.name
-
-    @property
-    def model_encoding(self) -> Optional[str]:
-        """The name of the model's encoding."""
-        return None if self.target is None else self.target.name
+        self.source = _encoding(self.encoding, "encoding")
+        self.target = _encoding(self.model_encoding, "model_encoding") or self.source
+        # The names that encodings are known by: "IOB2" becomes "BIO".
+        self.encoding = self.source and self.source.name
+        self.model_encoding = self.target and self.target.name
 
 
-class DatasetLayout(FromParams):
+@dataclass
+class DatasetLayout:
     """The layout of the files of one data set.
 
     # Parameters
@@ -77,30 +73,37 @@ class DatasetLayout(FromParams):
     invalid_tags : `str`, optional (default=`"error"`)
         What to do with tags that are not in the declared encoding: "error", or "repair" as
         conlleval reads them.
+
+    # Errors
+
+    `UserError` for settings that do not go together.
     """
 
-    def __init__(
-        self,
-        columns: dict[str, int],
-        tasks: Optional[dict[str, TaskColumn]] = None,
-        delimiter: Optional[str] = None,
-        comment_prefix: Optional[str] = None,
-        document_dividers: bool = False,
-        conllu: bool = False,
-        invalid_tags: str = "error",
-    ) -> None:
-        if invalid_tags not in ("error", "repair"):
-            raise UserError(f"invalid_tags must be 'error' or 'repair', found {invalid_tags!r}")
-        self._settings = (delimiter, comment_prefix, document_dividers, conllu)
-        self.columns = columns
-        self.tasks = tasks or {}
-        self.repair = invalid_tags == "repair"
+    columns: dict[str, int]
+    tasks: dict[str, TaskColumn] = field(default_factory=dict)
+    delimiter: Optional[str] = None
+    comment_prefix: Optional[str] = None
+    document_dividers: bool = False
+    conllu: bool = False
+    invalid_tags: str = "error"
+
+    def __post_init__(self) -> None:
+        if self.invalid_tags not in ("error", "repair"):
+            raise UserError(
+                f"invalid_tags must be 'error' or 'repair', found {self.invalid_tags!r}"
+            )
+        self.tasks = self.tasks or {}
         try:
-            self._format = ColumnFormat(columns, *self._settings)
+            self._format = self._format_of(self.columns)
         except ValueError as error:
             raise UserError(f"dataset_reader: {error}") from None
         for name, task in self.tasks.items():
             self.check_columns([task.column or name], f"task '{name}'")
+
+    def _format_of(self, columns: dict[str, int]) -> ColumnFormat:
+        return ColumnFormat(
+            columns, self.delimiter, self.comment_prefix, self.document_dividers, self.conllu
+        )
 
     def check_columns(self, names: Sequence[str], wanted_by: str) -> None:
         """Raises `UserError` unless all these columns are declared, beside the tokens."""
@@ -123,7 +126,7 @@ class DatasetLayout(FromParams):
     def format_for_prediction(self, features: Sequence[str]) -> ColumnFormat:
         """Only tokens and features are read: a file to be tagged need not have labels."""
         columns = {name: self.columns[name] for name in (TOKENS, *features)}
-        return ColumnFormat(columns, *self._settings)
+        return self._format_of(columns)
 
     def labels(self, sentence: Sentence) -> tuple[dict[str, list[str]], bool]:
         """The labels of a sentence for each task, in the model's encoding, and whether any had to
@@ -140,7 +143,7 @@ class DatasetLayout(FromParams):
             tags = sentence.columns[column]
             if task.source is not None and task.target is not None:
                 fault = task.source.first_violation(tags)
-                if fault is not None and not self.repair:
+                if fault is not None and self.invalid_tags == "error":
                     raise DataFormatError(
                         sentence.path,
                         sentence.line_numbers[fault.index],

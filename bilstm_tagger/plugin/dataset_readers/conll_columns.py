@@ -15,8 +15,8 @@ from bilstm_tagger.plugin.data.column_token import ColumnToken
 from bilstm_tagger.plugin.data.fields import SentenceField, SentenceMetadataField, TaskLabelsField
 from bilstm_tagger.plugin.data.paths import local_path
 from bilstm_tagger.plugin.data.token_indexers import ColumnIndexer
+from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text.columns import ColumnFormat, Sentence, read_sentences
-from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text.errors import DataFormatError
 from bilstm_tagger.text.memo import remember
 

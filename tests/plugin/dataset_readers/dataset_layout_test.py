@@ -1,10 +1,11 @@
 import pytest
 from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
 
+from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text.columns import Sentence
-from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text.encodings import ENCODINGS
-from bilstm_tagger.text.errors import DataFormatError, UserError
+from bilstm_tagger.text.errors import DataFormatError
 
 # One sentence in every encoding: two adjacent chunks of one type, a long one, one of one token.
 TAGS = {
@@ -151,5 +152,5 @@ def test_formats():
     ],
 )
 def test_wrong_settings(settings, message):
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(ConfigurationError, match=message):
         layout(**settings)
