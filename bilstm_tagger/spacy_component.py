@@ -41,7 +41,7 @@ class _Targets:
     def check(self, tagger: "Tagger") -> None:
         for option, tasks in (("ents", [self.ents]), ("spans", list(self.spans))):
             for task in tasks:
-                if task is not None and tagger.reader.file_encodings.get(task) is None:
+                if task is not None and tagger.specification.file_encoding(task) is None:
                     raise _error(
                         f"'{option}' is for tasks that have spans, and the task '{task}' of the "
                         "model has no encoding; use 'tag' or 'pos'"
@@ -55,12 +55,14 @@ class _Targets:
 
 def _not_universal(tagger: "Tagger", task: str) -> Optional[str]:
     """A tag of a task that `token.pos_` does not take."""
-    decoder: Any = tagger.model.tasks[task]
-    return next((label for label in decoder.labels if label not in UNIVERSAL), None)
+    labels = tagger.specification.tasks[task].labels
+    return next((label for label in labels if label not in UNIVERSAL), None)
 
 
 def _default_targets(tagger: "Tagger") -> _Targets:
-    encoded = [task for task in tagger.tasks if tagger.reader.file_encodings.get(task) is not None]
+    encoded = [
+        task for task in tagger.tasks if tagger.specification.file_encoding(task) is not None
+    ]
     ents = "ner" if "ner" in encoded else None
     tag = pos = None
     if "pos" in tagger.tasks and "pos" not in encoded:
@@ -106,7 +108,7 @@ class SpacyTagger:
     nlp : `Language`, name : `str`
         Supplied by spaCy.
     model : `str`
-        The path of a `model.tar.gz`.
+        The path of a model file or a `model.tar.gz`.
     ents : `str`, optional (default=`None`)
         The task whose spans become `doc.ents`.
     tag, pos : `str`, optional (default=`None`)
@@ -173,21 +175,20 @@ class SpacyTagger:
                 "working directory)"
             )
         tagger = Tagger.load(self._model, tasks=self._given.tasks or None, **self._options)
-        if tagger.reader.feature_columns:
+        if columns := tagger.specification.feature_columns:
             raise _error(
-                f"the model reads the columns {tagger.reader.feature_columns} beside the tokens, "
+                f"the model reads the columns {columns} beside the tokens, "
                 "which docs do not have; use bilstm_tagger.Tagger"
             )
         self._tagger = tagger
         self._targets = self._given if self._given.tasks else _default_targets(tagger)
         self._targets.check(tagger)
         self._sentencizer = Sentencizer()
-        self._process = os.getpid()
         extensions.register(self.name, self._probabilities)
 
     def __getstate__(self) -> dict[str, Any]:
         # For processes that are started anew: they load the model themselves.
-        loaded = ("_tagger", "_targets", "_sentencizer", "_process")
+        loaded = ("_tagger", "_targets", "_sentencizer")
         return {name: value for name, value in vars(self).items() if name not in loaded}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -214,12 +215,6 @@ class SpacyTagger:
     def _annotate(self, docs: Sequence[Doc]) -> None:
         from bilstm_tagger.tagging import TokenizedSentence
 
-        if os.getpid() != self._process:
-            # The threads of torch do not live on in the processes of `nlp.pipe`.
-            import torch
-
-            torch.set_num_threads(1)
-            self._process = os.getpid()
         sentences = [self._sentences(doc) for doc in docs]
         given = []
         for doc, of_doc in zip(docs, sentences, strict=True):

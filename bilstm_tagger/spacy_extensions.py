@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from spacy.tokens import Doc, Span, Token
 
+from bilstm_tagger.text.errors import UserError
+
 if TYPE_CHECKING:
     from bilstm_tagger.tagging import TaggedSentence
 
@@ -62,9 +64,6 @@ def _of_span(span: Span) -> Optional[float]:
 
 def component_error(problem: str) -> Exception:
     """An error of a user of the component."""
-    # AllenNLP takes seconds to import, which only those who use the component have to wait for.
-    from bilstm_tagger.text.errors import UserError
-
     return UserError(f"the spaCy component 'bilstm_tagger': {problem}")
 
 

@@ -14,6 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
+from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.writing import write_text
+
 RECORD = "run.json"
 TABLE = "runs.jsonl"
 SEEDS = ("random_seed", "numpy_seed", "pytorch_seed")
@@ -30,7 +33,7 @@ _KINDS: dict[str, Any] = (
 PathLike = Union[str, os.PathLike]
 
 
-class RecordError(ValueError):
+class RecordError(UserError):
     """Records that are missing or damaged; the message says where, and what to do."""
 
 
@@ -131,14 +134,6 @@ def hash_of(config: Mapping[str, Any]) -> str:
     without = {key: value for key, value in config.items() if key not in SEEDS}
     text = json.dumps(without, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def write_text(path: PathLike, text: str) -> None:
-    """Writes a file as a whole: who reads it meanwhile, or after a crash, finds the old one."""
-    path = Path(path)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    scratch.write_text(text, encoding="utf-8")
-    os.replace(scratch, path)
 
 
 def write_record(folder: PathLike, record: RunRecord) -> None:

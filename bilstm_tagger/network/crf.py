@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from bilstm_tagger.network import crf_functional
-from bilstm_tagger.network.crf_probabilities import TagDistribution
 
 
 class AllowedTransitions(NamedTuple):
@@ -187,28 +186,6 @@ class ConditionalRandomField(torch.nn.Module):
             constrained = self.constrained
         return _best_paths(self._potentials(emissions, mask, constrained))
 
-    @torch.no_grad()
-    def distribution(
-        self,
-        emissions: Tensor,
-        mask: Optional[Tensor] = None,
-        constrained: Optional[bool] = None,
-    ) -> TagDistribution:
-        """
-        The distribution over paths, from which probabilities and alternatives are computed, in
-        double precision. Not differentiable.
-
-        # Parameters
-
-        emissions : `Tensor`, (batch, length, num_tags)
-        mask : `Tensor`, (batch, length) bool, optional (default = `None`)
-        constrained : `bool`, optional (default = `None`)
-            Whether it is over permitted paths only; `None` is yes if there are constraints.
-        """
-        if constrained is None:
-            constrained = self.constrained
-        return TagDistribution(self._potentials(emissions.double(), mask, constrained))
-
     def _potentials(
         self, emissions: Tensor, mask: Optional[Tensor], constrained: bool
     ) -> crf_functional.Potentials:
@@ -257,11 +234,6 @@ class PermittedPaths(torch.nn.Module):
     def forward(self, emissions: Tensor, mask: Optional[Tensor] = None) -> Tensor:
         """The tags, (batch, length), as `ConditionalRandomField.viterbi`."""
         return _best_paths(self._potentials(emissions, mask))[0]
-
-    @torch.no_grad()
-    def distribution(self, emissions: Tensor, mask: Optional[Tensor] = None) -> TagDistribution:
-        """The distribution over permitted paths, as `ConditionalRandomField.distribution`."""
-        return TagDistribution(self._potentials(emissions.double(), mask))
 
     def _potentials(self, emissions: Tensor, mask: Optional[Tensor]) -> crf_functional.Potentials:
         padding = None if mask is None else _padding(mask, emissions)

@@ -6,7 +6,7 @@ weights, which costs next to nothing.
 """
 
 from collections.abc import Sequence
-from typing import Optional, Union, cast
+from typing import Optional, Union
 
 import torch
 from torch import Tensor
@@ -18,7 +18,6 @@ from bilstm_tagger.network.fused_lstm import (
     reversal_indices,
     reverse_sequences,
 )
-from bilstm_tagger.network.packed_lstm import Packing, project, read
 
 RECURRENT_MASKS = ("batch", "sequence")
 
@@ -229,41 +228,6 @@ class StackedBiLSTM(torch.nn.Module):
             hidden = F.dropout(hidden, self.naive_dropout, self.training)
             outputs.append(hidden.transpose(0, 1))
         return outputs
-
-    @torch.no_grad()
-    def project(self, inputs: Tensor) -> Tensor:
-        """The first part of a prediction, what depends on each token alone: `(rows, input_size)`
-        to `(rows, 8 * hidden_sizes[0])`.
-        """
-        return project(inputs, *self._directions[0])
-
-    @torch.no_grad()
-    def read(
-        self, projected: Tensor, packing: Packing, rows: Optional[Tensor] = None
-    ) -> list[Tensor]:
-        """The second part of a prediction: the output of each layer,
-        `(tokens, 2 * hidden_sizes[k])`, as in evaluation mode, and without gradients.
-
-        # Parameters
-
-        projected : `Tensor`
-            Of `project`.
-        packing : `Packing`
-            The sentences that the tokens make up.
-        rows : `Tensor`, optional
-            Which row of `projected` each token has, `(tokens,)`. `None`: each has its own.
-        """
-        outputs: list[Tensor] = []
-        for directions in self._directions:
-            if outputs:
-                projected, rows = project(outputs[-1], *directions), None
-            outputs.append(read(projected, rows, packing, *directions))
-        return outputs
-
-    @property
-    def _directions(self) -> list[tuple[LSTMDirection, LSTMDirection]]:
-        layers = cast(list[BiLSTMLayer], list(self.layers))
-        return [(layer.forward_direction, layer.backward_direction) for layer in layers]
 
 
 def _parse_dropout(

@@ -1,3 +1,5 @@
+"""Tagging: models in numpy, from Python and for files of any size."""
+
 from bilstm_tagger.tagging.results import (
     Alternative,
     TaggedSentence,

@@ -35,7 +35,7 @@ def sentences_of(given: Any, tagger: Tagger) -> list[TokenizedSentence]:
             "expected a JSON object with either 'sentence' (raw text) or 'tokens' (a list of "
             f"strings), found {json.dumps(given)[:80]}"
         )
-    features = {name: given[name] for name in tagger.reader.feature_columns if name in given}
+    features = {name: given[name] for name in tagger.specification.feature_columns if name in given}
     if "tokens" in given:
         tokens = given["tokens"]
         for name, values in {"tokens": tokens, **features}.items():
@@ -51,7 +51,7 @@ def sentences_of(given: Any, tagger: Tagger) -> list[TokenizedSentence]:
 
 def others_of(given: dict[str, Any], tagger: Tagger) -> dict[str, Any]:
     """The keys that are handed through."""
-    taken = {"sentence", "tokens", *tagger.reader.feature_columns}
+    taken = {"sentence", "tokens", *tagger.specification.feature_columns}
     return {key: value for key, value in given.items() if key not in taken}
 
 

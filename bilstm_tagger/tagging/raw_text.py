@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import spacy
-from spacy.language import Language
-from spacy.tokens import Token
+from bilstm_tagger.text.requirements import missing
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Token
 
 
 class RawSentence(NamedTuple):
@@ -20,7 +22,7 @@ class RawSentence(NamedTuple):
 _MAX_WORDS = 100_000
 
 
-def _pipeline(language: str) -> Language:
+def _pipeline(language: str) -> "Language":
     pipeline, most = _new_pipeline(language)
     if len(pipeline.vocab.strings) > most:
         _new_pipeline.cache_clear()
@@ -29,8 +31,12 @@ def _pipeline(language: str) -> Language:
 
 
 @lru_cache(maxsize=8)
-def _new_pipeline(language: str) -> tuple[Language, int]:
+def _new_pipeline(language: str) -> tuple["Language", int]:
     """A pipeline, and how many strings it may have."""
+    try:
+        import spacy  # takes longer to import than all else
+    except ImportError as error:
+        raise missing("spacy", "text", "Raw text") from error
     # A blank pipeline: rules alone, nothing to download. Its limit on the length of a text is for
     # statistical models.
     pipeline = spacy.blank(language)
@@ -69,7 +75,7 @@ def tokenize_text(text: str, language: str = "en") -> RawSentence:
     return _sentence(_pipeline(language).make_doc(text))
 
 
-def _sentence(tokens: Iterable[Token]) -> RawSentence:
+def _sentence(tokens: Iterable["Token"]) -> RawSentence:
     words = [token for token in tokens if not token.is_space]
     offsets = [(token.idx, token.idx + len(token.text)) for token in words]
     return RawSentence([token.text for token in words], offsets)

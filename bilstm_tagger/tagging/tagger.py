@@ -1,27 +1,21 @@
 """The tagger for Python: loads a model, takes text or tokens, gives sentences with tags."""
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional, Union
 
-from allennlp.data import DatasetReader, Instance
-from allennlp.models import Model
-
-from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
-from bilstm_tagger.plugin.loading import load_safely
-from bilstm_tagger.plugin.models import BiLSTMTagger
-from bilstm_tagger.plugin.models.prediction import PredictionOptions, TaskPrediction
-from bilstm_tagger.tagging.archives.members import AnyPath
-from bilstm_tagger.tagging.more_vectors import add_word_vectors
-from bilstm_tagger.tagging.raw_text import split_text
+from bilstm_tagger.tagging.network import EmissionSource
+from bilstm_tagger.tagging.prediction import PredictionOptions, TaskPrediction, TaskPredictor
 from bilstm_tagger.tagging.results import (
     Alternative,
     TaggedSentence,
     TaggedSpan,
     TokenizedSentence,
 )
+from bilstm_tagger.tagging.specification import Specification, selected_tasks
+from bilstm_tagger.tagging.threads import limited_threads
+from bilstm_tagger.text.columns import ColumnFormat
 from bilstm_tagger.text.encodings import get_encoding
-from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.errors import DataFormatError, PathLike, UserError
 
 # None, those of what was chosen, or "all", those of every tag, too.
 Probabilities = Union[bool, str]
@@ -34,96 +28,121 @@ class Tagger:
         for sentence in tagger("Ada wrote to Charles. He answered."):
             print(sentence.tokens, sentence.tags["chunk"], sentence.spans["chunk"])
 
-    Several threads may share a tagger; one tags at a time.
+    Several threads may use a tagger at once, and it can be sent to other processes.
 
     # Parameters
 
-    model : `BiLSTMTagger`, reader : `ConllColumnsReader`
-        Those of an archive.
+    specification : `Specification`
+        The model.
+    source : `EmissionSource`
+        What reads sentences: the network of the model.
     language : `str`, optional (default=`"en"`)
         The language of raw text, for splitting it into tokens.
     tasks : `List[str]`, optional (default = all, in alphabetical order)
         The tasks that are wanted.
     constrained : `bool`, optional (default=`None`)
         Whether sequences that the encoding of a task forbids are never given. `None`: yes, unless
-        the config of the model has `constrained: false` for the task.
+        the model has `constrained: false` for the task.
     dataset : `str`, optional (default=`None`)
         The data set whose layout column files have, where the model was trained on several.
+    threads : `int`, optional (default=`1`)
+        The number of threads of a product of matrices. More of them seldom make it faster. `None`:
+        as many as the process has set.
 
     # Errors
 
-    `UserError` for another kind of model, or a task or data set that it does not have.
+    `UserError` for a task or data set that the model does not have.
     """
 
     def __init__(
         self,
-        model: Model,
-        reader: DatasetReader,
+        specification: Specification,
+        source: EmissionSource,
         language: str = "en",
         tasks: Optional[Sequence[str]] = None,
         constrained: Optional[bool] = None,
         dataset: Optional[str] = None,
+        threads: Optional[int] = 1,
     ) -> None:
-        for part, wanted in ((model, BiLSTMTagger), (reader, ConllColumnsReader)):
-            if not isinstance(part, wanted):
-                raise UserError(
-                    "this is for a model 'bilstm_tagger' with a dataset reader 'conll_columns', "
-                    f"found {type(part).__name__} in place of {wanted.__name__}"
-                )
-        self.model: BiLSTMTagger = model
-        self.reader: ConllColumnsReader = reader.for_prediction(dataset)
+        if dataset is not None and dataset not in specification.datasets:
+            raise UserError(
+                f"there is no data set {dataset!r}; the model knows "
+                f"{sorted(specification.datasets)}"
+            )
+        self.specification = specification
+        self.source = source
         self.language = language
         self.constrained = constrained
-        self.tasks = sorted(model.tasks) if tasks is None else list(tasks)
-        for name in self.tasks:
-            if name not in model.tasks:
-                raise UserError(f"the model has no task '{name}'; it has {sorted(model.tasks)}")
+        self.dataset = dataset
+        self.threads = threads
+        self.tasks = selected_tasks(list(specification.tasks), tasks)
         # Task to how its tags are read as spans.
         self._encodings = {
             name: get_encoding(encoding)
             for name in self.tasks
-            if (encoding := self.reader.file_encodings.get(name)) is not None
+            if (encoding := specification.file_encoding(name)) is not None
         }
-        # The model keeps what it has computed for words.
-        self._lock = threading.Lock()
+        self._predictors = {
+            name: TaskPredictor(
+                task.labels,
+                None if task.encoding is None else get_encoding(task.encoding),
+                self._encodings.get(name),
+                *source.chains.get(name, (None, None, None)),
+                constrained=task.constrained,
+                repair=task.repair,
+            )
+            for name, task in specification.tasks.items()
+        }
 
     @classmethod
     def load(
         cls,
-        path: AnyPath,
+        path: PathLike,
         *,
         trust: bool = False,
-        vectors: Optional[AnyPath] = None,
+        vectors: Optional[PathLike] = None,
         cuda_device: int = -1,
         **settings: Any,
     ) -> "Tagger":
-        """Loads a `model.tar.gz`.
+        """Loads a model: a model file, or a `model.tar.gz` of AllenNLP. Both are read as data;
+        nothing of them is run.
 
         # Parameters
 
         path : `PathLike`
-            The archive.
+            The file.
         trust : `bool`, optional (default=`False`)
-            Whether the archive may name components other than those of this package and a few of
-            AllenNLP; see `bilstm_tagger.archives.load_safely`.
+            Whether an archive may name components other than those of this package and a few of
+            AllenNLP, and run what it likes. AllenNLP has to be installed then.
         vectors : `PathLike`, optional (default=`None`)
             The file of word vectors that the model was trained with: words that are in it, but not
             in the model, get their vectors.
         cuda_device : `int`, optional (default=`-1`)
-            The GPU; -1 is the CPU.
+            The GPU, which needs AllenNLP and an archive; -1 is the CPU.
         settings
-            `language`, `tasks`, `constrained`, `dataset`, as of the class.
+            `language`, `tasks`, `constrained`, `dataset`, `threads`, as of the class.
 
         # Errors
 
-        `UnsafeArchive` for an archive that is refused, `FileNotFoundError`, and
-        `DataFormatError` or `UserError` for vectors that cannot be read or do not fit.
+        `UnsafeArchive` for a file that is refused, `FileNotFoundError`, and `UserError` for vectors
+        that cannot be read or do not fit.
         """
-        archive = load_safely(path, trust, cuda_device=cuda_device)
-        tagger = cls(archive.model, archive.dataset_reader, **settings)
+        from bilstm_tagger.tagging.loading import load_model
+
+        specification, source = load_model(path, trust, cuda_device)
+        tagger = cls(specification, source, **settings)
         if vectors is not None:
-            add_word_vectors(tagger.model, tagger.reader, vectors)
+            from bilstm_tagger.tagging.more_vectors import add_word_vectors
+
+            add_word_vectors(source, vectors)
         return tagger
+
+    @property
+    def layout(self) -> ColumnFormat:
+        """The columns that a file to be tagged must have: tokens and features."""
+        datasets = self.specification.datasets
+        name = next(iter(datasets)) if self.dataset is None else self.dataset
+        return datasets[name].format_for_prediction(self.specification.feature_columns)
 
     def __call__(
         self, text: str, *, probabilities: Probabilities = False, top_k: int = 0
@@ -142,9 +161,11 @@ class Tagger:
 
     def split(self, text: str) -> list[TokenizedSentence]:
         """The sentences and tokens of raw text."""
+        from bilstm_tagger.tagging.raw_text import split_text
+
         return [
-            TokenizedSentence(each.tokens, text=text, offsets=each.offsets)
-            for each in split_text(text, self.language)
+            TokenizedSentence(sentence.tokens, text=text, offsets=sentence.offsets)
+            for sentence in split_text(text, self.language)
         ]
 
     def tag_tokens(
@@ -165,9 +186,19 @@ class Tagger:
             Feature columns that the model was trained with, each with a value for every token.
         probabilities, top_k
             As of `tag`.
+
+        # Errors
+
+        `UserError` for a string in place of a list, and as of `tag`.
         """
-        given = {name: list(values) for name, values in (columns or {}).items()}
-        sentence = TokenizedSentence(list(tokens), given)
+        for name, values in {"tokens": tokens, **(columns or {})}.items():
+            if isinstance(values, str):
+                raise UserError(
+                    f"'{name}' must be a list of strings, found the string {values!r:.80}; split "
+                    "it into tokens, or call the tagger with the raw text: tagger(text)"
+                )
+        features = {name: list(values) for name, values in (columns or {}).items()}
+        sentence = TokenizedSentence(list(tokens), features)
         return self.tag([sentence], probabilities=probabilities, top_k=top_k)[0]
 
     def tag(
@@ -176,6 +207,7 @@ class Tagger:
         *,
         probabilities: Probabilities = False,
         top_k: int = 0,
+        with_spans: bool = True,
     ) -> list[TaggedSentence]:
         """Tags sentences of any lengths, in batches of similar length; the results are in the order
         of the sentences.
@@ -188,85 +220,91 @@ class Tagger:
             `"all"`: those of every tag, too.
         top_k : `int`, optional (default=`0`)
             How many of the best sequences of tags are given. There may be fewer.
+        with_spans : `bool`, optional (default=`True`)
+            `False` leaves `spans` empty, which takes less time.
 
         # Errors
 
-        `DataFormatError` for a sentence without tokens or an empty token, `UserError` for
-        a feature column that is missing or of another length.
-        """
-        given = list(sentences)
-        instances = [self.reader.text_to_instance(each.tokens, each.columns) for each in given]
-        return self.tag_instances(instances, given, probabilities=probabilities, top_k=top_k)
-
-    def tag_instances(
-        self,
-        instances: Sequence[Instance],
-        sentences: Sequence[TokenizedSentence],
-        *,
-        probabilities: Probabilities = False,
-        top_k: int = 0,
-        with_spans: bool = True,
-    ) -> list[TaggedSentence]:
-        """Tags sentences that the dataset reader has made instances of.
-
-        # Parameters
-
-        instances : `Sequence[Instance]`, sentences : `Sequence[TokenizedSentence]`
-            The same sentences.
-        probabilities, top_k
-            As of `tag`.
-        with_spans : `bool`, optional (default=`True`)
-            `False` leaves `spans` empty, which takes less time.
+        `DataFormatError` for a sentence without tokens or an empty token, `UserError` for a feature
+        column that is missing or of another length.
         """
         options = PredictionOptions.of(probabilities, top_k, self.constrained, self.tasks)
-        with self._lock:
-            predictions = self.model.predict_instances(instances, options)
+        given = list(sentences)
+        for sentence in given:
+            self.check(sentence)
+        predictions: list[dict[str, TaskPrediction]] = [{} for _ in given]
+        with limited_threads(self.threads):
+            for emissions in self.source.emissions(given, self.tasks):
+                for task, scores in emissions.scores.items():
+                    predicted = self._predictors[task].predict(scores, emissions.lengths, options)
+                    for number, prediction in zip(emissions.sentences, predicted, strict=True):
+                        predictions[number][task] = prediction
         return [
-            self._sentence(given, predicted, with_spans)
-            for given, predicted in zip(sentences, predictions, strict=True)
+            self._sentence(sentence, prediction, with_spans)
+            for sentence, prediction in zip(given, predictions, strict=True)
         ]
 
+    def check(self, sentence: TokenizedSentence) -> None:
+        """
+        # Errors
+
+        As of `tag`.
+        """
+        tokens = sentence.tokens
+        if not tokens or not all(isinstance(token, str) and token for token in tokens):
+            raise DataFormatError("input", None, f"expected tokens of some text, found {tokens!r}")
+        for name in self.specification.feature_columns:
+            values = sentence.columns.get(name)
+            if values is None or len(values) != len(tokens):
+                raise UserError(
+                    f"The model was trained with the column '{name}' as a feature: expected "
+                    f"{len(tokens)} values of it, found "
+                    f"{'none' if values is None else len(values)}; give the input a column "
+                    f"(CoNLL) or key (JSON) '{name}'."
+                )
+
     def _sentence(
-        self, given: TokenizedSentence, predicted: dict[str, TaskPrediction], with_spans: bool
+        self,
+        sentence: TokenizedSentence,
+        predicted: dict[str, TaskPrediction],
+        with_spans: bool,
     ) -> TaggedSentence:
-        sentence = TaggedSentence(
-            given.tokens,
+        tagged = TaggedSentence(
+            sentence.tokens,
             {task: predicted[task].tags for task in self.tasks},
             {},
-            given.text,
-            given.offsets,
+            sentence.text,
+            sentence.offsets,
         )
         for task in self.tasks:
-            each = predicted[task]
-            spans = self._spans(task, each.tags, given) if with_spans else None
-            if spans is not None:
-                sentence.spans[task] = spans
-                for span, probability in zip(spans, each.span_probabilities or (), strict=False):
-                    span.probability = probability
-            if each.probability is not None and each.tag_probabilities is not None:
-                sentence.probabilities[task] = each.tag_probabilities
-                sentence.sequence_probabilities[task] = each.probability
-            if each.distributions is not None:
-                sentence.distributions[task] = each.distributions
-            if each.alternatives is not None:
-                sentence.alternatives[task] = [
-                    Alternative(tags, self._spans(task, tags, given) or [], probability)
-                    for tags, probability in each.alternatives
+            prediction = predicted[task]
+            if with_spans and task in self._encodings:
+                spans = self._spans(task, prediction.tags, sentence)
+                tagged.spans[task] = spans
+                for span, chance in zip(spans, prediction.span_probabilities or (), strict=False):
+                    span.probability = chance
+            if prediction.probability is not None and prediction.tag_probabilities is not None:
+                tagged.probabilities[task] = prediction.tag_probabilities
+                tagged.sequence_probabilities[task] = prediction.probability
+            if prediction.distributions is not None:
+                tagged.distributions[task] = prediction.distributions
+            if prediction.alternatives is not None:
+                tagged.alternatives[task] = [
+                    Alternative(tags, self._spans(task, tags, sentence), probability)
+                    for tags, probability in prediction.alternatives
                 ]
-        return sentence
+        return tagged
 
-    def _spans(
-        self, task: str, tags: list[str], given: TokenizedSentence
-    ) -> Optional[list[TaggedSpan]]:
+    def _spans(self, task: str, tags: list[str], sentence: TokenizedSentence) -> list[TaggedSpan]:
         if task not in self._encodings:
-            return None
+            return []
         spans = []
         for label, first, behind in self._encodings[task].spans(tags):
-            if given.offsets is not None and given.text is not None:
-                start, end = given.offsets[first][0], given.offsets[behind - 1][1]
-                text = given.text[start:end]
+            if sentence.offsets is not None and sentence.text is not None:
+                start, end = sentence.offsets[first][0], sentence.offsets[behind - 1][1]
+                text = sentence.text[start:end]
                 spans.append(TaggedSpan(label, first, behind - 1, text, start, end))
             else:
-                text = " ".join(given.tokens[first:behind])
+                text = " ".join(sentence.tokens[first:behind])
                 spans.append(TaggedSpan(label, first, behind - 1, text))
         return spans

@@ -1,8 +1,9 @@
 """What the files of a data set hold: columns, tasks and their encodings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Optional
+
+import msgspec
 
 from bilstm_tagger.text.columns import TOKENS, ColumnFormat, Sentence
 from bilstm_tagger.text.encodings import Encoding, get_encoding
@@ -16,8 +17,7 @@ def _encoding(name: Optional[str], key: str) -> Optional[Encoding]:
         raise UserError(f"{key}: {error}") from None
 
 
-@dataclass
-class TaskColumn:
+class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True):
     """The column that holds the labels of a task.
 
     # Parameters
@@ -48,12 +48,11 @@ class TaskColumn:
         self.source = _encoding(self.encoding, "encoding")
         self.target = _encoding(self.model_encoding, "model_encoding") or self.source
         # The names that encodings are known by: "IOB2" becomes "BIO".
-        self.encoding = self.source and self.source.name
-        self.model_encoding = self.target and self.target.name
+        self.encoding = None if self.source is None else self.source.name
+        self.model_encoding = None if self.target is None else self.target.name
 
 
-@dataclass
-class DatasetLayout:
+class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True):
     """The layout of the files of one data set.
 
     # Parameters
@@ -80,7 +79,7 @@ class DatasetLayout:
     """
 
     columns: dict[str, int]
-    tasks: dict[str, TaskColumn] = field(default_factory=dict)
+    tasks: dict[str, TaskColumn] = {}
     delimiter: Optional[str] = None
     comment_prefix: Optional[str] = None
     document_dividers: bool = False

@@ -43,6 +43,15 @@ class Allowed(NamedTuple):
     transitions: list[list[bool]]
     end: list[bool]
 
+    @property
+    def fits_any_length(self) -> bool:
+        """Whether there is a sequence for sentences of any length: a label that can be repeated
+        from the first token to the last. Labels of very few sentences may have none."""
+        return any(
+            start and self.transitions[label][label] and end
+            for label, (start, end) in enumerate(zip(self.start, self.end, strict=True))
+        )
+
 
 class _Memo(dict[tuple[str | None, str | None], _Value]):
     """A function of a pair of neighbouring tags, computed once per pair."""

@@ -93,7 +93,7 @@ def run_search(args: argparse.Namespace) -> None:
     progress = RunsProgress(console, search.to_do(args.trials), search.metric)
     results = run_locally(map(progress.watched, search.jobs(args.trials)), args.jobs)
     with (
-        interruptible(lambda: console.print("interrupted; the same command goes on")),
+        interruptible(lambda _: console.print("interrupted; the same command goes on")),
         progress,
         contextlib.closing(results),
     ):

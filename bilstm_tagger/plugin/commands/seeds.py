@@ -96,7 +96,7 @@ def run_seeds(args: argparse.Namespace) -> None:
         console.print(f"{len(jobs) - len(missing)} of {len(jobs)} runs were finished before")
     failed = ended = elsewhere = 0
     with interruptible(
-        lambda: console.print(
+        lambda _: console.print(
             f"interrupted: {ended} of {len(missing)} runs ended; the same command goes on"
         )
     ):

@@ -5,7 +5,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, Optional, Union
+from typing import Any, Optional, Union, cast
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Field, Instance, TokenIndexer
@@ -16,8 +16,9 @@ from bilstm_tagger.plugin.data.fields import SentenceField, SentenceMetadataFiel
 from bilstm_tagger.plugin.data.paths import local_path
 from bilstm_tagger.plugin.data.token_indexers import ColumnIndexer
 from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.text import dataset_layout as layouts
 from bilstm_tagger.text.columns import ColumnFormat, Sentence, read_sentences
-from bilstm_tagger.text.errors import DataFormatError
+from bilstm_tagger.text.errors import DataFormatError, UserError
 from bilstm_tagger.text.memo import remember
 
 logger = logging.getLogger(__name__)
@@ -88,32 +89,35 @@ class ConllColumnsReader(DatasetReader):
                 "or 'datasets', a dictionary from a name to the 'columns' and 'tasks' of its files"
             )
         if columns is not None:
-            layout = DatasetLayout(
-                columns,
-                tasks,
-                delimiter,
-                comment_prefix,
-                document_dividers,
-                conllu,
-                invalid_tags,
-            )
-            datasets = {"": layout}
+            settings = {
+                "columns": columns,
+                "tasks": tasks or {},
+                "delimiter": delimiter,
+                "comment_prefix": comment_prefix,
+                "document_dividers": document_dividers,
+                "conllu": conllu,
+                "invalid_tags": invalid_tags,
+            }
+            datasets = {"": cast(DatasetLayout, DatasetLayout.from_params(settings))}
         if not datasets:
             raise ConfigurationError("dataset_reader.datasets is empty; declare at least one")
         if not token_indexers:
             raise ConfigurationError("dataset_reader.token_indexers is empty; declare at least one")
         self.token_indexers = token_indexers
-        self.datasets = datasets
+        self.datasets = cast(dict[str, layouts.DatasetLayout], datasets)
         self.feature_columns = sorted(
             {each.column for each in token_indexers.values() if isinstance(each, ColumnIndexer)}
         )
-        for name, each in datasets.items():
-            each.check_columns(self.feature_columns, f"token_indexers of data set {name!r}")
+        for name, each in self.datasets.items():
+            try:
+                each.check_columns(self.feature_columns, f"token_indexers of data set {name!r}")
+            except UserError as error:
+                raise ConfigurationError(str(error)) from None
         # Task to the encoding of its files, for the output of predictions, and of the model.
         # All instances share these dictionaries.
         self.file_encodings: dict[str, Optional[str]] = {}
         self.model_encodings: dict[str, Optional[str]] = {}
-        for name, each in datasets.items():
+        for name, each in self.datasets.items():
             for task, column in each.tasks.items():
                 self.file_encodings.setdefault(task, column.encoding)
                 if self.model_encodings.setdefault(task, column.model_encoding) != (
@@ -216,6 +220,7 @@ class ConllColumnsReader(DatasetReader):
     ) -> Instance:
         tokens = self._tokens(sentence)
         metadata["tokens"] = sentence.tokens
+        metadata["columns"] = {name: sentence.columns[name] for name in self.feature_columns}
         metadata["file_encodings"] = self.file_encodings
         metadata["model_encodings"] = self.model_encodings
         fields: dict[str, Field] = {"tokens": SentenceField(tokens)}

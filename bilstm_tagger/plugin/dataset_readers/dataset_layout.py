@@ -1,53 +1,35 @@
 """The layout of a data set as a part of a config."""
 
-from collections.abc import Sequence
-from typing import Optional
+from typing import Any
 
-from allennlp.common import FromParams
+import msgspec
+from allennlp.common import FromParams, Params
 from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.text import dataset_layout
-from bilstm_tagger.text.errors import UserError
 
 
-class TaskColumn(dataset_layout.TaskColumn, FromParams):
-    """A `bilstm_tagger.text.dataset_layout.TaskColumn` whose settings come from a config."""
-
-    def __post_init__(self) -> None:
-        try:
-            super().__post_init__()
-        except UserError as error:
-            raise ConfigurationError(str(error)) from None
+def _from_params(params: Any, kind: type) -> Any:
+    settings = params.as_dict(quiet=True) if isinstance(params, Params) else params
+    try:
+        return msgspec.convert(settings, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"dataset_reader: {error}") from None
 
 
-class DatasetLayout(dataset_layout.DatasetLayout, FromParams):
-    """A `bilstm_tagger.text.dataset_layout.DatasetLayout` whose settings come from a config."""
+class TaskColumn(FromParams):
+    """Makes a `bilstm_tagger.text.dataset_layout.TaskColumn` of settings in a config."""
 
-    def __init__(
-        self,
-        columns: dict[str, int],
-        tasks: Optional[dict[str, TaskColumn]] = None,
-        delimiter: Optional[str] = None,
-        comment_prefix: Optional[str] = None,
-        document_dividers: bool = False,
-        conllu: bool = False,
-        invalid_tags: str = "error",
-    ) -> None:
-        try:
-            super().__init__(
-                columns,
-                dict(tasks or {}),
-                delimiter,
-                comment_prefix,
-                document_dividers,
-                conllu,
-                invalid_tags,
-            )
-        except UserError as error:
-            raise ConfigurationError(str(error)) from None
+    @classmethod
+    def from_params(cls, params: Any, **extras: Any) -> dataset_layout.TaskColumn:
+        made: dataset_layout.TaskColumn = _from_params(params, dataset_layout.TaskColumn)
+        return made
 
-    def check_columns(self, names: Sequence[str], wanted_by: str) -> None:
-        try:
-            super().check_columns(names, wanted_by)
-        except UserError as error:
-            raise ConfigurationError(str(error)) from None
+
+class DatasetLayout(FromParams):
+    """Makes a `bilstm_tagger.text.dataset_layout.DatasetLayout` of settings in a config."""
+
+    @classmethod
+    def from_params(cls, params: Any, **extras: Any) -> dataset_layout.DatasetLayout:
+        made: dataset_layout.DatasetLayout = _from_params(params, dataset_layout.DatasetLayout)
+        return made

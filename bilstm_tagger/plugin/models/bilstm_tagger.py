@@ -1,22 +1,18 @@
 """The tagger: shared embedder and encoder, a decoder for each task."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Optional, cast
 
 import torch
 from allennlp.common import Lazy
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import Instance, TextFieldTensors, Vocabulary
+from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.modules import TextFieldEmbedder
 from allennlp.nn import InitializerApplicator, RegularizerApplicator
 from allennlp.nn.util import get_text_field_mask
 
-from bilstm_tagger.plugin.models.prediction import PredictionOptions, TaskPrediction
-from bilstm_tagger.plugin.models.sentence_predictor import SentencePredictor, metadata_of
 from bilstm_tagger.plugin.models.task_scores import Metadata, TaskScores, predicted_tags
-from bilstm_tagger.plugin.models.token_projector import TokenProjector
 from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder
 from bilstm_tagger.plugin.modules.decoders import TaskDecoder
 
@@ -85,23 +81,12 @@ class BiLSTMTagger(Model):
                 for name, decoder in tasks.items()
             }
         )
-        self._scores = TaskScores(self._decoders())
-        # All tasks share what there is of each token, unless the encoder is told the task.
-        identified: dict[str, Any] = {"": None}
-        if task_identifier:
-            identified = {name: partial(self._identified, task=name) for name in tasks}
-        self._predictor = SentencePredictor(
-            {
-                name: TokenProjector(vocab, text_field_embedder, self.encoder, function)
-                for name, function in identified.items()
-            },
-            self.encoder,
-            self._decoders(),
-        )
+        self._scores = TaskScores(self.decoders())
         if initializer is not None:
             initializer(self)
 
-    def _decoders(self) -> dict[str, TaskDecoder]:
+    def decoders(self) -> dict[str, TaskDecoder]:
+        """Name of each task to its decoder."""
         return cast(dict[str, TaskDecoder], dict(self.tasks.items()))
 
     def forward(
@@ -136,25 +121,23 @@ class BiLSTMTagger(Model):
         embedded = torch.nn.functional.dropout(
             self.text_field_embedder(tokens), self.embedding_dropout, self.training
         )
-        layers = None if self.task_identifier else self.encoder(embedded, lengths)
 
         labels = labels or {}
         self._check(labels, metadata)
         loss: Optional[torch.Tensor] = None
         tag_ids: dict[str, torch.Tensor] = {}
-        for name, decoder in self._decoders().items():
-            if self.training and name not in labels:
-                continue
-            if self.task_identifier:
-                layers = self.encoder(self._identified(embedded, name), lengths)
-            emissions = decoder(layers, lengths)
+        wanted = [name for name in self.tasks if name in labels or not self.training]
+        for name, emissions in self.emissions(embedded, lengths, wanted).items():
+            decoder = self.decoders()[name]
             if name in labels and (self.training or decoder.evaluate):
                 task_loss = decoder.loss(emissions, labels[name], padding)
                 self._scores.add_loss(name, task_loss)
                 weighted = decoder.loss_weight * task_loss
                 loss = weighted if loss is None else loss + weighted
             if not self.training:
-                tag_ids[name] = decoder.decode(emissions, padding)
+                # Without labels this is prediction: see `TaskDecoder.constrained`.
+                constrained = None if labels else decoder.constrains_prediction()
+                tag_ids[name] = decoder.decode(emissions, padding, constrained)
 
         output: dict[str, Any] = {}
         if loss is None and labels:
@@ -167,6 +150,28 @@ class BiLSTMTagger(Model):
             if metadata is not None:
                 self._scores.add_tags(tag_ids, mask.sum(1).tolist(), metadata)
         return output
+
+    def emissions(
+        self, embedded: torch.Tensor, lengths: Optional[torch.Tensor], tasks: Sequence[str]
+    ) -> dict[str, torch.Tensor]:
+        """The scores of all tags, for each task (batch, length, labels).
+
+        # Parameters
+
+        embedded : `torch.Tensor`
+            Tokens, (batch, length, features).
+        lengths : `torch.Tensor`, optional
+            Of the sentences, (batch,). `None`: there is no padding.
+        tasks : `Sequence[str]`
+            The tasks that are wanted.
+        """
+        layers = None if self.task_identifier else self.encoder(embedded, lengths)
+        scores = {}
+        for name in tasks:
+            if self.task_identifier:
+                layers = self.encoder(self._identified(embedded, name), lengths)
+            scores[name] = self.decoders()[name](layers, lengths)
+        return scores
 
     def _identified(self, embedded: torch.Tensor, task: str) -> torch.Tensor:
         """Tokens, (..., features), with the identifier of a task behind the features."""
@@ -186,7 +191,7 @@ class BiLSTMTagger(Model):
             return
         for name, given in metadata[0]["model_encodings"].items():
             if name in self.tasks:
-                encoding = self._decoders()[name].encoding
+                encoding = self.decoders()[name].encoding
                 declared = encoding and encoding.name
                 if given != declared:
                     raise ConfigurationError(
@@ -199,7 +204,7 @@ class BiLSTMTagger(Model):
         """Task to the metric that it is judged by, F1 or accuracy, for those that are evaluated."""
         return {
             name: f"{name}_accuracy" if decoder.encoding is None else f"{name}_f1"
-            for name, decoder in self._decoders().items()
+            for name, decoder in self.decoders().items()
             if decoder.evaluate
         }
 
@@ -218,7 +223,7 @@ class BiLSTMTagger(Model):
         metadata = output_dict.pop("metadata") or [{} for _ in lengths]
         tag_ids = output_dict.pop("tag_ids")
         tags: list[dict[str, list[str]]] = [{} for _ in lengths]
-        for name, decoder in self._decoders().items():
+        for name, decoder in self.decoders().items():
             rows = predicted_tags(name, decoder, tag_ids[name], lengths, metadata)
             for sentence, row in zip(tags, rows, strict=True):
                 sentence[name] = row
@@ -226,48 +231,5 @@ class BiLSTMTagger(Model):
         if all("tokens" in each for each in metadata):
             output_dict["tokens"] = [each["tokens"] for each in metadata]
         return output_dict
-
-    def forward_on_instances(self, instances: list[Instance]) -> list[dict[str, Any]]:
-        """Predicts sentences of any lengths, in evaluation mode. Labels have no influence.
-
-        # Returns
-
-        `List[Dict[str, Any]]`
-            For each sentence, in the order of the list, `tags` and `tokens`, as of
-            `make_output_human_readable`; but constrained where the decoders are not set otherwise.
-        """
-        outputs: list[dict[str, Any]] = []
-        for instance, predicted in zip(instances, self.predict_instances(instances), strict=True):
-            output: dict[str, Any] = {"tags": {name: each.tags for name, each in predicted.items()}}
-            about = metadata_of(instance)
-            if "tokens" in about:
-                output["tokens"] = about["tokens"]
-            outputs.append(output)
-        return outputs
-
-    def predict_instances(
-        self, instances: Sequence[Instance], options: Optional[PredictionOptions] = None
-    ) -> list[dict[str, TaskPrediction]]:
-        """Predicts sentences of any lengths, in evaluation mode: for each, in their order, task to
-        what it says. Labels have no influence.
-
-        # Parameters
-
-        instances : `Sequence[Instance]`
-        options : `PredictionOptions`, optional
-            What is wanted beside the tags.
-        """
-        training = self.training
-        self.eval()
-        try:
-            return self._predictor.predict(instances, options or PredictionOptions())
-        finally:
-            if training:
-                self.train()
-
-    def train(self, mode: bool = True) -> "BiLSTMTagger":
-        if mode:
-            self._predictor.clear()  # the weights will change
-        return super().train(mode)
 
     default_predictor = "json_to_json"

@@ -10,8 +10,9 @@ from allennlp.data import DatasetReader, Instance
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 
-from bilstm_tagger.plugin.models.prediction import PredictionOptions
-from bilstm_tagger.tagging import Tagger, TokenizedSentence
+from bilstm_tagger.plugin.export import checked
+from bilstm_tagger.plugin.tagging import tagger_of
+from bilstm_tagger.tagging import TokenizedSentence
 from bilstm_tagger.tagging.json_input import (
     check_cell,
     others_of,
@@ -19,6 +20,7 @@ from bilstm_tagger.tagging.json_input import (
     prediction_of,
     sentences_of,
 )
+from bilstm_tagger.tagging.prediction import PredictionOptions
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -83,8 +85,16 @@ class TaggerPredictor(Predictor):
                 "columns have no place for 'probabilities' and 'top_k'; choose a predictor with "
                 "JSON as output"
             )
-        self._tagger = Tagger(model, dataset_reader, language, tasks, constrained, dataset)
-        self._reader = self._tagger.reader
+        self._tagger = tagger_of(
+            model,
+            dataset_reader,
+            language=language,
+            tasks=tasks,
+            constrained=constrained,
+            dataset=dataset,
+        )
+        _, reader = checked(model, dataset_reader)
+        self._reader = reader.for_prediction(dataset)
         PredictionOptions.of(probabilities, top_k)  # refuses what is none
         self._probabilities = probabilities
         self._top_k = top_k
@@ -135,14 +145,12 @@ class TaggerPredictor(Predictor):
         return self.predict_batch_instance([instance])[0]
 
     def predict_batch_instance(self, instances: list[Instance]) -> list[JsonDict]:
-        for instance in instances:
-            self._dataset_reader.apply_token_indexers(instance)
         given = [
-            TokenizedSentence(instance["metadata"].metadata["tokens"]) for instance in instances
+            TokenizedSentence(about["tokens"], about["columns"])
+            for about in (instance["metadata"].metadata for instance in instances)
         ]
         predictions = []
-        tagged = self._tagger.tag_instances(
-            instances,
+        tagged = self._tagger.tag(
             given,
             probabilities=self._probabilities,
             top_k=self._top_k,
@@ -185,7 +193,7 @@ class TaggerPredictor(Predictor):
             return ["\t".join((token, *tags)) for token, tags in rows]
         # Ranges and empty nodes of CoNLL-U have no tags.
         no_tags = ("_",) * len(sentence["tags"])
-        layout = self._reader.prediction_layout()
+        layout = self._tagger.layout
         columns = []
         for line, kind in lines:
             if kind != "note":

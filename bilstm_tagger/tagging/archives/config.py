@@ -1,53 +1,182 @@
-"""The config in an archive from anywhere: plain JSON, of known components alone.
+"""The config of an archive of AllenNLP, `config.json`, as data: nothing of it is constructed.
 
-AllenNLP evaluates it as jsonnet, takes any class path as a component, and components may read files
-and addresses. Here every part is held against the constructor that it is for, as AllenNLP would
-call it, before anything is constructed.
+AllenNLP evaluates the config as jsonnet, takes any class path as a component, and components may
+read files and addresses. Here it is plain JSON of the components that are known, with the settings
+that they have; anything else is refused.
 """
 
 import json
 import math
-import re
-from collections.abc import Iterable, Mapping
-from typing import Any, NoReturn, Union
+from collections.abc import Mapping
+from typing import Annotated, Any, NoReturn, Optional, Union
 
-from allennlp.common import Lazy, Registrable
-from allennlp.common.from_params import infer_constructor_params, remove_optional
-from allennlp.common.params import parse_overrides, with_overrides
-from allennlp.data import DatasetReader, Vocabulary
-from allennlp.models import Model
+import msgspec
 
 from bilstm_tagger.tagging.archives.limits import MEND_DAMAGED, MEND_TRUST, UnsafeArchive
 from bilstm_tagger.tagging.archives.members import CONFIG
-
-_PACKAGE = "bilstm_tagger."
-
-# Of AllenNLP: components that read no file, open no address, and run nothing that a config names.
-ALLENNLP_COMPONENTS = {
-    "TextFieldEmbedder": ("basic",),
-    "TokenEmbedder": ("embedding", "empty"),
-    "TokenIndexer": ("single_id",),
-    "Regularizer": ("l1", "l2"),
-    # Only the class counts: the words are those in the archive.
-    "Vocabulary": ("from_instances", "from_files", "extend", "empty"),
-}
-
-# What AllenNLP itself leaves out of a stored model: its weights have all that they gave.
-_ONLY_FOR_TRAINING = ("pretrained_file", "initializer")
-
-# What loading constructs. The rest is about training and is left out.
-_SECTIONS = ("dataset_reader", "validation_dataset_reader", "model")
-_OF_VOCABULARY = ("type", "padding_token", "oov_token")
+from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
 
 _MAX_DEPTH = 50
 _MAX_VALUES = 10_000
-# All tokens are padded to that length.
-_LARGEST = {"max_length": 10_000, "token_min_padding_length": 10_000}
-_NAMES_FILES = re.compile(r"(^|_)(file|files|path|paths|dir|directory|url|uri|model_name)$")
+# All tokens are padded to that length by the network of training.
+_MaxLength = Annotated[int, msgspec.Meta(le=10_000)]
 
 
-def _refuse(key: str, what: str, mend: str = MEND_TRUST) -> NoReturn:
-    raise UnsafeArchive(f"{CONFIG}, {key:.300}" if key else CONFIG, what, mend)
+class _Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):
+    """Settings that are not declared are refused: what they do is not known."""
+
+
+class WordForms(_Component, frozen=True, tag="word_forms"):
+    namespace: str = "words"
+
+
+class WordCharacters(_Component, frozen=True, tag="word_characters"):
+    max_length: _MaxLength = 25
+    namespace: str = "token_characters"
+
+
+class Casing(_Component, frozen=True, tag="casing"):
+    namespace: str = "casing"
+
+
+class Column(_Component, frozen=True, tag="column"):
+    column: str
+    namespace: str = ""
+
+
+class SingleId(_Component, frozen=True, tag="single_id"):
+    namespace: str = "tokens"
+    lowercase_tokens: bool = False
+
+
+Indexer = Union[WordForms, WordCharacters, Casing, Column, SingleId]
+
+
+class WordVectors(_Component, frozen=True, tag="word_vectors"):
+    embedding_dim: int
+    trainable: bool = False
+    trainable_unknown: bool = False
+    namespace: str = "words"
+
+
+class CharacterCNN(_Component, frozen=True, tag="character_cnn"):
+    embedding_dim: int = 30
+    num_filters: int = 30
+    width: int = 3
+    namespace: str = "token_characters"
+
+
+class CharacterLSTM(_Component, frozen=True, tag="character_lstm"):
+    embedding_dim: int = 30
+    hidden_size: int = 25
+    namespace: str = "token_characters"
+
+
+class Embedding(_Component, frozen=True, tag="embedding"):
+    embedding_dim: int
+    num_embeddings: Optional[int] = None
+    projection_dim: Optional[int] = None
+    trainable: bool = True
+    padding_index: Optional[int] = None
+    scale_grad_by_freq: bool = False
+    sparse: bool = False
+    vocab_namespace: str = "tokens"
+
+
+class Empty(_Component, frozen=True, tag="empty"):
+    pass
+
+
+Embedder = Union[WordVectors, CharacterCNN, CharacterLSTM, Embedding, Empty]
+
+
+class Embedders(_Component, frozen=True, tag="basic"):
+    token_embedders: dict[str, Embedder]
+
+
+class Encoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    hidden_sizes: list[int]
+    dropout: Union[None, float, list[float]] = None
+    recurrent_masks: str = "batch"
+
+
+class _Decoder(_Component, frozen=True):
+    encoding: Optional[str] = None
+    level: Optional[int] = None
+    encoder: Optional[Encoder] = None
+    loss_weight: float = 1.0
+    evaluate: bool = True
+    per_type: bool = False
+    constrained: Optional[bool] = None
+    repair: Optional[str] = None
+
+
+class Softmax(_Decoder, frozen=True, tag="softmax"):
+    pass
+
+
+class CRF(_Decoder, frozen=True, tag="crf"):
+    pass
+
+
+class Model(_Component, frozen=True, tag="bilstm_tagger"):
+    text_field_embedder: Embedders
+    encoder: Encoder
+    tasks: dict[str, Union[Softmax, CRF]]
+    regularizer: Any = None
+    embedding_dropout: float = 0.0
+    task_identifier: bool = False
+
+
+class Reader(_Component, frozen=True, tag="conll_columns"):
+    token_indexers: dict[str, Indexer]
+    columns: Optional[dict[str, int]] = None
+    tasks: Optional[dict[str, TaskColumn]] = None
+    delimiter: Optional[str] = None
+    comment_prefix: Optional[str] = None
+    document_dividers: bool = False
+    conllu: bool = False
+    invalid_tags: str = "error"
+    datasets: Optional[dict[str, DatasetLayout]] = None
+    max_instances: Optional[int] = None
+
+    @property
+    def layouts(self) -> dict[str, DatasetLayout]:
+        """The layout of each data set; of a single one, its name is ""."""
+        if (self.columns is None) == (self.datasets is None):
+            raise ValueError("'dataset_reader' needs either 'columns' or 'datasets'")
+        if self.datasets is not None:
+            return self.datasets
+        return {
+            "": DatasetLayout(
+                self.columns or {},
+                self.tasks or {},
+                self.delimiter,
+                self.comment_prefix,
+                self.document_dividers,
+                self.conllu,
+                self.invalid_tags,
+            )
+        }
+
+
+class Vocabulary(msgspec.Struct, frozen=True):
+    """Its words are those in the archive; what else the config says is about making it."""
+
+    padding_token: str = "@@PADDING@@"
+    oov_token: str = "@@UNKNOWN@@"
+
+
+class Config(msgspec.Struct, frozen=True):
+    """What tagging needs of a config. The rest is about training."""
+
+    dataset_reader: Reader
+    model: Model
+    vocabulary: Vocabulary = Vocabulary()
+
+
+# What AllenNLP itself leaves out of a stored model: its weights have all that they gave.
+_ONLY_FOR_TRAINING = ("pretrained_file", "initializer")
 
 
 def parse_json(data: bytes, where: str) -> dict[str, Any]:
@@ -95,163 +224,56 @@ def _check_extent(value: dict[str, Any], where: str) -> None:
     values = 0
     for _ in range(_MAX_DEPTH):
         below: list[Any] = []
-        for each in level:
-            below += each.values() if isinstance(each, dict) else each
+        for container in level:
+            below += container.values() if isinstance(container, dict) else container
         values += len(below)
-        level = [each for each in below if isinstance(each, (dict, list))]
+        level = [inner for inner in below if isinstance(inner, (dict, list))]
     if level or values > _MAX_VALUES:
         what = f"more than {_MAX_VALUES} values, or nested deeper than {_MAX_DEPTH}"
         raise UnsafeArchive(where, what, MEND_DAMAGED)
 
 
-def _is_harmless(base: type, name: str, found: type) -> bool:
-    """By the class, as any package may register under any name."""
-    if found.__module__.startswith(_PACKAGE):
-        return True
-    of_allennlp = found.__module__.startswith("allennlp.")
-    return of_allennlp and name in ALLENNLP_COMPONENTS.get(base.__name__, ())
-
-
-def _component(base: type, name: Any, key: str) -> tuple[type, Any]:
-    """The class and constructor of a component, without importing anything."""
-    registered = Registrable._registry.get(base, {})
-    if not isinstance(name, str):
-        _refuse(key, f"expected the name of a {base.__name__}", MEND_DAMAGED)
-    if name not in registered or not _is_harmless(base, name, registered[name][0]):
-        known = sorted(
-            each for each, (found, _) in registered.items() if _is_harmless(base, each, found)
-        )
-        _refuse(
-            key,
-            f"{name!a:.200} is none of the components of type {base.__name__} that are known to be "
-            f"harmless ({', '.join(known) or 'there are none'})",
-        )
-    found, constructor = registered[name]
-    return found, getattr(found, constructor or "__init__")
-
-
-def _check_object(value: Any, wanted: type, key: str) -> None:
-    """What stands for an object of a class, as `FromParams` would construct it."""
-    if issubclass(wanted, Vocabulary):
-        _refuse(key, "the vocabulary is that of the archive, and no setting", MEND_DAMAGED)
-    if isinstance(value, str):
-        value = {"type": value}
-    if not isinstance(value, dict):
-        _refuse(key, f"expected an object that describes a {wanted.__name__}", MEND_DAMAGED)
-    constructed, constructor = wanted, wanted.__init__  # type: ignore[misc]
-    settings = dict(value)
-    if Registrable._registry.get(wanted):
-        default = wanted.default_implementation  # type: ignore[attr-defined]
-        name = settings.pop("type", default)
-        constructed, constructor = _component(wanted, name, f"{key}.type")
-    parameters = infer_constructor_params(constructed, constructor)
-    for name, setting in settings.items():
-        place = f"{key}.{name}"
-        if name not in parameters:
-            _refuse(place, f"{constructed.__name__} has no such setting")
-        if _NAMES_FILES.search(name):
-            _refuse(place, "this setting may read a file or an address")
-        if name in _LARGEST and isinstance(setting, int) and setting > _LARGEST[name]:
-            _refuse(place, f"it is {setting}, and may be {_LARGEST[name]} at most")
-        _check_value(setting, parameters[name].annotation, place)
-
-
-def _check_value(value: Any, annotation: Any, key: str) -> None:
-    """What stands for a parameter, by its annotation."""
-    annotation = remove_optional(annotation)
-    origin = getattr(annotation, "__origin__", None)
-    inner: tuple[Any, ...] = getattr(annotation, "__args__", ())
-    if value is None:
-        return
-    if origin is Lazy:
-        _check_value(value, inner[0], key)
-    elif isinstance(annotation, type) and hasattr(annotation, "from_params"):
-        _check_object(value, annotation, key)
-    elif origin is Union:
-        # Only of plain values: which of several classes is meant cannot be told.
-        if not any(_fits_plain(value, each) for each in inner):
-            _refuse(key, f"a value that is not of the type {annotation}", MEND_DAMAGED)
-    elif isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, dict):
-        for name, each in value.items():
-            _check_value(each, inner[-1], f"{key}.{name}")
-    elif isinstance(origin, type) and issubclass(origin, Iterable) and isinstance(value, list):
-        kinds = inner if origin is tuple else inner * len(value)
-        if len(kinds) != len(value):
-            _refuse(key, f"expected {len(kinds)} values", MEND_DAMAGED)
-        for index, (each, kind) in enumerate(zip(value, kinds, strict=True)):
-            _check_value(each, kind, f"{key}.{index}")
-    elif not _fits_plain(value, annotation):
-        _refuse(key, f"a value that is not of the type {annotation}", MEND_DAMAGED)
-
-
-def _fits_plain(value: Any, annotation: Any) -> bool:
-    if annotation in (str, bool):
-        return isinstance(value, annotation)
-    if annotation in (int, float):
-        return isinstance(value, (int, float))
-    if getattr(annotation, "__origin__", None) is list and isinstance(value, list):
-        return all(_fits_plain(each, annotation.__args__[0]) for each in value)
-    return False
-
-
-def _without_training(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: _without_training(each) for key, each in value.items() if key not in _ONLY_FOR_TRAINING
-    }
-
-
-def _loaded_sections(config: dict[str, Any]) -> dict[str, Any]:
-    """What loading needs of a config."""
-    vocabulary = config.get("vocabulary") or {}
-    if not isinstance(vocabulary, dict):
-        _refuse("vocabulary", "expected an object", MEND_DAMAGED)
-    sections = {name: config[name] for name in _SECTIONS if config.get(name) is not None}
-    for name in ("dataset_reader", "model"):
-        if not isinstance(sections.get(name), dict):
-            _refuse(name, "expected an object", MEND_DAMAGED)
-    sections["model"] = _without_training(sections["model"])
-    sections["vocabulary"] = {k: vocabulary[k] for k in _OF_VOCABULARY if k in vocabulary}
-    return sections
-
-
-def _check_sections(sections: dict[str, Any]) -> None:
-    vocabulary = sections["vocabulary"]
-    _component(Vocabulary, vocabulary.get("type", "from_instances"), "vocabulary.type")
-    for name in ("padding_token", "oov_token"):
-        _check_value(vocabulary.get(name), str, f"vocabulary.{name}")
-    _check_object(sections["model"], Model, "model")
-    for name in ("dataset_reader", "validation_dataset_reader"):
-        if name in sections:
-            _check_object(sections[name], DatasetReader, name)
-
-
-def read_config(
-    data: bytes, overrides: Union[str, dict[str, Any]] = "", trust: bool = False
-) -> dict[str, Any]:
-    """The config of an archive.
+def read_config(config: Mapping[str, Any]) -> Config:
+    """What tagging needs of a config.
 
     # Parameters
 
-    data : `bytes`
-        `config.json`.
-    overrides : `Union[str, Dict[str, Any]]`, optional (default=`""`)
-        Of the user, as `load_archive` takes them; they are not checked.
-    trust : `bool`, optional (default=`False`)
-        `False`: components that are not known to be harmless are refused, and only what loading
-        needs is returned, without settings that name files. `True`: the whole config as it is.
+    config : `Mapping[str, Any]`
+        `config.json`, or what overrides made of it.
 
     # Errors
 
-    `UnsafeArchive`.
+    `UnsafeArchive`, with the key, for components and settings that are not known to be harmless.
     """
-    config = parse_json(data, CONFIG)
-    if not trust:
-        _check_sections(_loaded_sections(config))
-    if isinstance(overrides, dict):
-        overrides = json.dumps(overrides)
-    given = parse_overrides(overrides)
-    if given:
-        config = with_overrides(config, given)
-    return config if trust else _loaded_sections(config)
+    sections = {name: config[name] for name in ("dataset_reader", "model") if name in config}
+    sections["vocabulary"] = config.get("vocabulary") or {}
+    try:
+        parsed = msgspec.convert(_normalised(sections), Config)
+        parsed.dataset_reader.layouts  # noqa: B018  (refuses what does not go together)
+        return parsed
+    except msgspec.ValidationError as error:
+        problem, _, place = str(error).partition(" - at ")
+        where = f"{CONFIG}, {place.strip('`').removeprefix('$.')}" if place else CONFIG
+        raise UnsafeArchive(where, problem, MEND_TRUST) from None
+    except ValueError as error:
+        raise UnsafeArchive(CONFIG, str(error), MEND_DAMAGED) from None
+
+
+def _normalised(value: Any, key: str = "") -> Any:
+    """A config in which every component is an object with a `type`: AllenNLP also takes the bare
+    name of a type, and the type of what embeds tokens has a default."""
+    if not isinstance(value, dict):
+        return value
+    typed = {
+        name: _normalised(inner, name)
+        for name, inner in value.items()
+        if name not in _ONLY_FOR_TRAINING
+    }
+    if key in ("token_indexers", "token_embedders"):
+        typed = {
+            name: {"type": inner} if isinstance(inner, str) else inner
+            for name, inner in typed.items()
+        }
+    if key == "text_field_embedder":
+        typed.setdefault("type", "basic")
+    return typed

@@ -6,6 +6,7 @@ from bilstm_tagger.text.errors import UserError
 
 MEND_TRUST = "if you know where the archive comes from, say trust=True (or --trust)"
 MEND_DAMAGED = "the archive is damaged or was not made by AllenNLP: fetch it anew"
+MEND_MODEL = "config, vocabulary and weights must be those of one training"
 MEND_ATTACK = "no training makes such an archive: do not use it"
 
 

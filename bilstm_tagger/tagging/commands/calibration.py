@@ -1,7 +1,6 @@
 """The command `calibration`: how far the probabilities of a model can be trusted."""
 
 import argparse
-import copy
 import dataclasses
 import json
 import logging
@@ -10,15 +9,18 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
+import msgspec
+
 from bilstm_tagger.tagging.commands.errors import one_line_errors, write_file
 from bilstm_tagger.tagging.commands.tables import print_table
 from bilstm_tagger.text.errors import UserError
 
 if TYPE_CHECKING:
-    from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader, DatasetLayout
     from bilstm_tagger.tagging import Tagger, TokenizedSentence
     from bilstm_tagger.tagging.calibration import Bin, Calibration
+    from bilstm_tagger.tagging.specification import Specification
     from bilstm_tagger.text.columns import ColumnFormat
+    from bilstm_tagger.text.dataset_layout import DatasetLayout
 
 logger = logging.getLogger(__name__)
 
@@ -92,11 +94,12 @@ def run_calibration(args: argparse.Namespace) -> None:
             constrained=False if args.no_constraints else None,
             tasks=args.task and list(dict.fromkeys(args.task)),
         )
-        dataset = _dataset(tagger.reader, args.dataset)
+        specification = tagger.specification
+        dataset = _dataset(specification, args.dataset)
         tagger.tasks = _tasks(tagger, dataset, args.task)
-        counter = CalibrationCounter({t: tagger.reader.file_encodings[t] for t in tagger.tasks})
+        counter = CalibrationCounter({t: specification.file_encoding(t) for t in tagger.tasks})
         sentences = 0
-        gold = read_gold(args.gold, tagger.reader, dataset, tagger.tasks)
+        gold = read_gold(args.gold, specification, dataset, tagger.tasks)
         while window := list(islice(gold, WINDOW)):
             tagged = tagger.tag([sentence for sentence, _ in window], probabilities=True)
             for predicted, (_, tags) in zip(tagged, window, strict=True):
@@ -132,9 +135,9 @@ def _format_of(path: str) -> str:
     return file_format
 
 
-def _dataset(reader: "ConllColumnsReader", wanted: Optional[str]) -> str:
-    """The name of a data set that the reader knows."""
-    names = sorted(reader.datasets)
+def _dataset(specification: "Specification", wanted: Optional[str]) -> str:
+    """The name of a data set that the model knows."""
+    names = sorted(specification.datasets)
     if wanted is None and len(names) == 1:
         return names[0]
     if wanted is None:
@@ -150,7 +153,7 @@ def _dataset(reader: "ConllColumnsReader", wanted: Optional[str]) -> str:
 
 def _tasks(tagger: "Tagger", dataset: str, wanted: Optional[Sequence[str]]) -> list[str]:
     """Those that are wanted, or all, of which the data set has gold tags."""
-    known = tagger.reader.datasets[dataset].tasks
+    known = tagger.specification.datasets[dataset].tasks
     for task in wanted or ():
         if task not in known:
             raise UserError(
@@ -164,16 +167,16 @@ def _tasks(tagger: "Tagger", dataset: str, wanted: Optional[Sequence[str]]) -> l
 
 
 def read_gold(
-    path: str, reader: "ConllColumnsReader", dataset: str, tasks: Sequence[str]
+    path: str, specification: "Specification", dataset: str, tasks: Sequence[str]
 ) -> Iterator[tuple["TokenizedSentence", GoldTags]]:
     """The sentences of a file, and the gold tags of each task as a prediction writes them.
 
     # Parameters
 
     path : `str`
-    reader : `ConllColumnsReader`
+    specification : `Specification`
     dataset : `str`
-        One of the reader.
+        One of the model.
     tasks : `Sequence[str]`
         Tasks of the data set. Other columns need not be there.
 
@@ -185,19 +188,19 @@ def read_gold(
     from bilstm_tagger.text.columns import TOKENS, read_sentences
     from bilstm_tagger.text.encodings import get_encoding
 
-    layout = copy.copy(reader.datasets[dataset])
-    layout.tasks = {task: layout.tasks[task] for task in tasks}
+    declared, features = specification.datasets[dataset], specification.feature_columns
+    layout = msgspec.structs.replace(declared, tasks={task: declared.tasks[task] for task in tasks})
     of_tasks = {task: each.column or task for task, each in layout.tasks.items()}
-    names = dict.fromkeys((TOKENS, *reader.feature_columns, *of_tasks.values()))
+    names = dict.fromkeys((TOKENS, *features, *of_tasks.values()))
     columns = {name: layout.columns[name] for name in names}
     file_layout = dataclasses.replace(layout.format_for_training(), columns=columns)
-    _check_columns(path, layout, reader.feature_columns, of_tasks)
+    _check_columns(path, layout, features, of_tasks)
     repaired = 0
     for sentence in read_sentences(path, file_layout):
         gold, changed = layout.labels(sentence)
         repaired += changed
         for task in tasks:
-            written, read = reader.file_encodings[task], reader.model_encodings[task]
+            written, read = specification.file_encoding(task), specification.tasks[task].encoding
             if written is not None and read is not None:
                 spans = get_encoding(read).spans(gold[task])
                 gold[task] = get_encoding(written).spans_to_tags(spans, len(gold[task]))

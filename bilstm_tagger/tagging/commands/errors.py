@@ -1,28 +1,21 @@
-"""How the subcommands tell of what a user can mend."""
+"""How the commands tell of what a user can fix, and of interruptions."""
 
 import errno
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from allennlp.common.util import SigTermReceived
+from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.writing import write_text
 
-from bilstm_tagger.experiments.records import RecordError, write_text
-from bilstm_tagger.tagging.archives.limits import UnsafeArchive
-from bilstm_tagger.tagging.files.processes import WorkerLost
-from bilstm_tagger.text.errors import DataFormatError, UserError
 
-_OF_USERS = (
-    UserError,
-    DataFormatError,
-    OSError,
-    RecordError,
-    UnsafeArchive,
-    WorkerLost,
-)
+class Terminated(BaseException):
+    """The system asks the process to end."""
 
 
 @contextmanager
@@ -36,30 +29,44 @@ def one_line_errors(more: Callable[[], str] = str) -> Iterator[None]:
     """
     try:
         yield
-    except _OF_USERS as error:
+    except (UserError, OSError) as error:
         print(f"error: {error}{more()}", file=sys.stderr)
         sys.exit(1)
 
 
 @contextmanager
-def interruptible(say: Callable[[], None]) -> Iterator[None]:
+def interruptible(say: Callable[[str], None]) -> Iterator[None]:
     """Where the user, or the system, interrupts: says something, and ends the process with status
     130 or 143, as a shell would.
+
+    # Parameters
+
+    say : `Callable[[str], None]`
+        Is called with "interrupted" or "terminated".
     """
+
+    def terminate(number: int, frame: Any) -> None:
+        raise Terminated
+
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, terminate) if main else None
     try:
         yield
-    except (KeyboardInterrupt, SigTermReceived) as interrupt:
-        say()
-        by = signal.SIGTERM if isinstance(interrupt, SigTermReceived) else signal.SIGINT
-        sys.exit(128 + by)
+    except (KeyboardInterrupt, Terminated) as interrupt:
+        by_key = isinstance(interrupt, KeyboardInterrupt)
+        say("interrupted" if by_key else "terminated")
+        sys.exit(128 + (signal.SIGINT if by_key else signal.SIGTERM))
+    finally:
+        if main:
+            signal.signal(signal.SIGTERM, before)
 
 
 def write_file(path: str, text: str) -> None:
-    """Writes a file that the user named. A `RecordError` where that cannot be."""
+    """Writes a file that the user named. A `UserError` where that cannot be."""
     try:
         if Path(path).is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_text(path, text)
     except OSError as error:
-        raise RecordError(f"{path} cannot be written: {error.strerror}") from error
+        raise UserError(f"{path} cannot be written: {error.strerror}") from error

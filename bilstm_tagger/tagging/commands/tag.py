@@ -8,9 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Optional
 
-from allennlp.common.util import SigTermReceived
-
-from bilstm_tagger.tagging.commands.errors import one_line_errors
+from bilstm_tagger.tagging.commands.errors import interruptible, one_line_errors
 from bilstm_tagger.text.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,8 +18,8 @@ if TYPE_CHECKING:
     from bilstm_tagger.tagging.files.processes import TagBlocks
     from bilstm_tagger.tagging.files.settings import TagSettings
 
-# Exit statuses of programs that a signal ended.
-_INTERRUPTED, _CLOSED_PIPE, _TERMINATED = 130, 141, 143
+# The exit status of a program that the signal of a closed pipe ended.
+_CLOSED_PIPE = 141
 
 
 DESCRIPTION = "Tag a text or column file of any size with a trained model."
@@ -33,7 +31,7 @@ def add_tag_options(parser: argparse.ArgumentParser) -> None:
     from bilstm_tagger.tagging.files.settings import INPUT_FORMS, OUTPUT_FORMS
 
     add = parser.add_argument
-    add("archive", metavar="MODEL", help="the archive of a model, model.tar.gz")
+    add("archive", metavar="MODEL", help="the model: a model file or model.tar.gz")
     add("input", metavar="INPUT", help="the file to tag, plain or gzip; - is standard input")
     add(
         "-o",
@@ -103,6 +101,13 @@ def add_tag_options(parser: argparse.ArgumentParser) -> None:
         help="load an archive that names components of other packages: it may run anything",
     )
     add("--cuda-device", type=int, default=-1, help="the GPU; -1 is the CPU")
+    add(
+        "--threads",
+        type=int,
+        default=1,
+        metavar="N",
+        help="the number of threads of each process; more than one is seldom faster",
+    )
     parser.set_defaults(func=run_tag)
 
 
@@ -117,15 +122,14 @@ def run_tag(args: argparse.Namespace) -> None:
         left = output and output.remains
         return f"; what was tagged before is in {left}" if left else ""
 
-    with one_line_errors(remains), _quiet_logging():
+    def say(what: str) -> None:
+        print(f"{what}{remains()}", file=sys.stderr)
+
+    with one_line_errors(remains), interruptible(say), _quiet_logging():
         try:
             settings = settings_of(args)
             output = OutputFile(args.output)
             _tag(args, settings, output)
-        except (KeyboardInterrupt, SigTermReceived) as error:
-            by_key = isinstance(error, KeyboardInterrupt)
-            print(f"{'interrupted' if by_key else 'terminated'}{remains()}", file=sys.stderr)
-            sys.exit(_INTERRUPTED if by_key else _TERMINATED)
         except BrokenPipeError:
             # Python would complain when it empties its buffers at the end.
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -162,8 +166,9 @@ def settings_of(args: argparse.Namespace) -> "TagSettings":
         dataset=args.dataset,
         vectors=args.vectors,
         trust=args.trust,
-        packages=list(args.include_package or ()),
+        packages=list(getattr(args, "include_package", ())),
         cuda_device=args.cuda_device,
+        threads=args.threads,
     )
 
 
@@ -180,17 +185,9 @@ def _columns(text: Optional[str]) -> dict[str, str]:
 
 
 def _tag(args: argparse.Namespace, settings: "TagSettings", output: "OutputFile") -> None:
-    from rich.console import Console
-
     from bilstm_tagger.tagging.files.block_reader import Input
     from bilstm_tagger.tagging.files.pipeline import tag_input
-    from bilstm_tagger.tagging.files.progress import TaggingProgress, rate
-
-    # A line number would be an emoji, `:100:` for one.
-    console = Console(stderr=True, highlight=False, emoji=False)
-
-    def say(text: str) -> None:
-        console.print(text, markup=False, soft_wrap=True)
+    from bilstm_tagger.tagging.files.progress import rate, tagging_progress
 
     # The bar, and output on the same terminal, would be in each other's way.
     shown = sys.stderr.isatty() and not (args.output == "-" and sys.stdout.isatty())
@@ -200,16 +197,16 @@ def _tag(args: argparse.Namespace, settings: "TagSettings", output: "OutputFile"
         with (
             _tagging(args, settings) as tag,
             output,
-            TaggingProgress(console, given, shown) as progress,
+            tagging_progress(given, shown) as progress,
         ):
 
             def report(totals: "Totals", skipped: list["Skipped"]) -> None:
                 for each in skipped:
-                    say(f"skipped {settings.source}:{each.line}: {each.problem}")
+                    progress.say(f"skipped {settings.source}:{each.line}: {each.problem}")
                 progress.show(totals.sentences, totals.seconds)
 
             totals = tag_input(given, settings.of_columns, tag, output, report)
-    say(
+    progress.say(
         f"{totals.sentences:,} sentences, {totals.tokens:,} tokens, {totals.seconds:.1f} s, "
         f"{rate(totals.sentences, totals.seconds)}, {totals.skipped:,} skipped"
     )

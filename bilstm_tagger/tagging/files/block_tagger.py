@@ -2,16 +2,14 @@
 
 import itertools
 
-from allennlp.data import Instance
-
 from bilstm_tagger.tagging.files.blocks import Block, Skipped, TaggedBlock
 from bilstm_tagger.tagging.files.records import InputForm, OutputForm, Record, problem_of
-from bilstm_tagger.tagging.results import TaggedSentence
+from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence
 from bilstm_tagger.tagging.tagger import Probabilities, Tagger
-from bilstm_tagger.text.errors import DataFormatError, UserError
+from bilstm_tagger.text.errors import DataFormatError
 
 # Of one record: `ValueError` of its form, the others of its features, or of JSON within JSON.
-_PROBLEMS = (ValueError, UserError, RecursionError)
+_PROBLEMS = (ValueError, RecursionError)
 
 
 class FormTagger:
@@ -73,21 +71,17 @@ class FormTagger:
 
     def _tag(self, records: list[Record]) -> list[TaggedSentence]:
         """The sentences of all records without a problem; some may get one here."""
-        instances: list[Instance] = []
-        sentences = []
-        make = self._tagger.reader.text_to_instance
+        sentences: list[TokenizedSentence] = []
         for record in records:
             if record.problem is None:
                 try:
-                    instances += [make(each.tokens, each.columns) for each in record.sentences]
+                    for sentence in record.sentences:
+                        self._tagger.check(sentence)
                 except _PROBLEMS as error:
                     record.problem = Skipped(record.line, problem_of(error))
                 else:
                     sentences += record.sentences
-        if not instances:
-            return []
-        return self._tagger.tag_instances(
-            instances,
+        return self._tagger.tag(
             sentences,
             probabilities=self._probabilities,
             top_k=self._top_k,

@@ -111,9 +111,6 @@ class _Worker:
 
     # Not in the constructor: what is raised there comes back as text alone.
     def load(self) -> None:
-        import torch
-
-        torch.set_num_threads(1)
         # Files may be named from where the user is.
         with suppress(OSError):
             os.chdir(self._directory)

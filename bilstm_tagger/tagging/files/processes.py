@@ -3,14 +3,12 @@
 import contextlib
 import logging
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any, Optional, Union, cast
 
-import torch
-
-from bilstm_tagger.tagging.archives.limits import UnsafeArchive
 from bilstm_tagger.tagging.files.blocks import Block, TaggedBlock
 from bilstm_tagger.tagging.files.settings import TagSettings
 from bilstm_tagger.text.errors import DataFormatError, UserError
@@ -18,12 +16,12 @@ from bilstm_tagger.text.errors import DataFormatError, UserError
 # Makes of blocks what becomes of them, in the same order.
 TagBlocks = Callable[[Iterator[Block]], Iterator[TaggedBlock]]
 # What a worker hands on. Any other error is one of this program: it ends the worker.
-_HANDED_ON = (UserError, DataFormatError, OSError, UnsafeArchive)
+_HANDED_ON = (UserError, OSError)
 # Blocks for each worker that are read and not yet written: some take longer than others.
 _IN_FLIGHT = 4
 
 
-class WorkerLost(Exception):
+class WorkerLost(UserError):
     """A worker process ended before its work."""
 
 
@@ -157,7 +155,8 @@ def _uninterrupted() -> Iterator[None]:
 def _work(connection: Connection, settings: TagSettings) -> None:
     """The worker: says that it is ready, then tags block after block."""
     logging.disable(logging.INFO)
-    torch.set_num_threads(1)
+    # Of a model that torch reads.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     # The end of the connection is that of the work.
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:

@@ -1,59 +1,75 @@
 """What is seen of tagging while it goes on."""
 
-from types import TracebackType
-from typing import Optional
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Optional
 
 from bilstm_tagger.tagging.files.block_reader import Input
 
 
 class TaggingProgress:
-    """A bar on a terminal: how much of the input was read, sentences, and sentences a second.
-
-    Use as a context.
+    """Lines on standard error, and a bar, if there is one: how much of the input was read,
+    sentences, and sentences a second.
 
     # Parameters
 
-    console : `Console`
     given : `Input`
-    shown : `bool`
-        Whether there is a bar at all.
+    bar : `rich.progress.Progress`, optional
     """
 
-    def __init__(self, console: Console, given: Input, shown: bool) -> None:
+    def __init__(self, given: Input, bar: Optional[Any] = None) -> None:
         self._given = given
-        self._shown = shown
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[done]}"),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-        )
-        self._task = self._bar.add_task("tagging", total=given.size, done="")
+        self._bar = bar
+        self._task = bar and bar.add_task("tagging", total=given.size, done="")
 
-    def __enter__(self) -> "TaggingProgress":
-        if self._shown:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        if self._shown:
-            self._bar.stop()
+    def say(self, text: str) -> None:
+        """Writes a line."""
+        if self._bar is None:
+            print(text, file=sys.stderr, flush=True)
+        else:
+            self._bar.console.print(text, markup=False, soft_wrap=True)
 
     def show(self, sentences: int, seconds: float) -> None:
         """Brings the bar up to date."""
-        done = f"{sentences:,} sentences, {rate(sentences, seconds)}"
-        self._bar.update(self._task, completed=self._given.position, done=done)
+        if self._bar is not None:
+            done = f"{sentences:,} sentences, {rate(sentences, seconds)}"
+            self._bar.update(self._task, completed=self._given.position, done=done)
+
+
+@contextmanager
+def tagging_progress(given: Input, shown: bool) -> Iterator[TaggingProgress]:
+    """
+    # Parameters
+
+    given : `Input`
+    shown : `bool`
+        Whether there is a bar, which is for terminals.
+    """
+    if not shown:
+        yield TaggingProgress(given)
+        return
+    # Takes longer to import than a sentence takes to be tagged.
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    # A line number would be an emoji, `:100:` for one.
+    console = Console(stderr=True, highlight=False, emoji=False)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[done]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        yield TaggingProgress(given, bar)
 
 
 def rate(sentences: int, seconds: float) -> str:

@@ -1,21 +1,19 @@
 """What is to be done with an input: settings that go to any process, and the tagger that they make
 there."""
 
+import importlib
 import os
+import pkgutil
 from dataclasses import dataclass, field
-from typing import Optional, cast
+from typing import Optional
 
-from allennlp.common.plugins import import_plugins
-from allennlp.common.util import import_module_and_submodules
-
-from bilstm_tagger.plugin.models.prediction import PredictionOptions
-from bilstm_tagger.plugin.modules.decoders import TaskDecoder
 from bilstm_tagger.tagging.files.block_tagger import FormTagger
 from bilstm_tagger.tagging.files.column_input import ColumnInput
 from bilstm_tagger.tagging.files.conllu_output import ConlluOutput, places_of
 from bilstm_tagger.tagging.files.line_input import LineInput
 from bilstm_tagger.tagging.files.output_forms import ColumnOutput, JsonOutput
 from bilstm_tagger.tagging.files.records import InputForm, OutputForm
+from bilstm_tagger.tagging.prediction import PredictionOptions
 from bilstm_tagger.tagging.tagger import Probabilities, Tagger
 from bilstm_tagger.text.columns import TOKENS, ColumnFormat
 from bilstm_tagger.text.errors import UserError
@@ -64,7 +62,7 @@ class TagSettings:
         Task to column of CoNLL-U output; see `places_of`.
     probabilities, top_k : optional
         As of `Tagger.tag`, for JSON output.
-    language, tasks, constrained, dataset, vectors, trust, cuda_device : optional
+    language, tasks, constrained, dataset, vectors, trust, cuda_device, threads : optional
         As of `Tagger.load`.
     packages : `List[str]`
         Packages to import before, which register components of a trusted archive.
@@ -89,6 +87,7 @@ class TagSettings:
     vectors: Optional[str] = None
     trust: bool = False
     cuda_device: int = -1
+    threads: Optional[int] = 1
     packages: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -114,12 +113,9 @@ class TagSettings:
         As `Tagger.load`, and `UserError` for an input or output that the model has not.
         """
         if not os.path.exists(self.archive):
-            raise UserError(f"{self.archive}: there is no such archive; check the path")
-        # This may be another process than that of the command.
-        if self.trust:
-            import_plugins()
-        for package in self.packages:
-            import_module_and_submodules(package)
+            raise UserError(f"{self.archive}: there is no such model; check the path")
+        for package in self.packages:  # this may be another process than that of the command
+            _import_all(package)
         return self.with_tagger(
             Tagger.load(
                 self.archive,
@@ -130,6 +126,7 @@ class TagSettings:
                 tasks=self.tasks,
                 constrained=self.constrained,
                 dataset=self.dataset,
+                threads=self.threads,
             )
         )
 
@@ -139,9 +136,9 @@ class TagSettings:
         reads: InputForm = (
             LineInput(tagger, self.input_form) if layout is None else ColumnInput(layout)
         )
-        if self.input_form not in ("json", *COLUMN_FORMS) and tagger.reader.feature_columns:
+        if self.input_form not in ("json", *COLUMN_FORMS) and tagger.specification.feature_columns:
             raise UserError(
-                f"the model was trained with the columns {tagger.reader.feature_columns} as "
+                f"the model was trained with the columns {tagger.specification.feature_columns} as "
                 f"features, which --input-format {self.input_form} has not; give it a column file, "
                 "or JSON with 'tokens' and these keys"
             )
@@ -151,14 +148,14 @@ class TagSettings:
         )
 
     def _layout(self, tagger: Tagger) -> ColumnFormat:
-        names = sorted(tagger.reader.datasets)
-        layout = tagger.reader.prediction_layout()
+        names = sorted(tagger.specification.datasets)
+        layout = tagger.layout
         if self.input_form == "conllu":
             if layout.conllu:
                 return layout
-            if tagger.reader.feature_columns:
+            if columns := tagger.specification.feature_columns:
                 raise UserError(
-                    f"the model was trained with the columns {tagger.reader.feature_columns} as "
+                    f"the model was trained with the columns {columns} as "
                     "features, and not on CoNLL-U: where they are in it is not known; take "
                     "--input-format conll, and a file with the columns of the training"
                 )
@@ -177,11 +174,18 @@ class TagSettings:
             return ColumnOutput(layout)
         places = places_of(tagger.tasks, self.columns)
         for task, column in places.items():
-            decoder = cast(TaskDecoder, tagger.model.tasks[task])
-            broken = [tag for tag in decoder.labels if "|" in tag]
+            labels = tagger.specification.tasks[task].labels
+            broken = [tag for tag in labels if "|" in tag]
             if column == "MISC" and broken:
                 raise UserError(
                     f"the tags of '{task}' have '|', which separates entries of MISC: "
                     f"{broken[:3]}; leave the task out by --tasks, or choose another column"
                 )
         return ConlluOutput(places, layout is not None and layout.conllu)
+
+
+def _import_all(package: str) -> None:
+    """Imports a package and all of its modules, as AllenNLP's `--include-package` does."""
+    module = importlib.import_module(package)
+    for found in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{package}."):
+        importlib.import_module(found.name)

@@ -2,8 +2,9 @@ import pytest
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 
-from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout
 from bilstm_tagger.text.columns import Sentence
+from bilstm_tagger.text.dataset_layout import TaskColumn
 from bilstm_tagger.text.encodings import ENCODINGS
 from bilstm_tagger.text.errors import DataFormatError
 

@@ -5,7 +5,6 @@ from typing import Optional
 import torch
 
 from bilstm_tagger.network.crf import ConditionalRandomField
-from bilstm_tagger.network.crf_probabilities import TagDistribution
 from bilstm_tagger.plugin.data.fields import UNKNOWN_LABEL
 from bilstm_tagger.plugin.modules.decoders.task_decoder import TaskDecoder
 
@@ -38,11 +37,3 @@ class CRFDecoder(TaskDecoder):
         constrained: Optional[bool] = None,
     ) -> torch.Tensor:
         return self.crf.viterbi(emissions, mask, self._constrains(constrained))[0]
-
-    def distribution(
-        self,
-        emissions: torch.Tensor,
-        mask: Optional[torch.Tensor] = None,
-        constrained: Optional[bool] = None,
-    ) -> TagDistribution:
-        return self.crf.distribution(emissions, mask, self._constrains(constrained))

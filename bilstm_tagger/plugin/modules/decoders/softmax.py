@@ -4,8 +4,7 @@ from typing import Optional
 
 import torch
 
-from bilstm_tagger.network.crf import AllowedTransitions, PermittedPaths
-from bilstm_tagger.network.crf_probabilities import TagDistribution
+from bilstm_tagger.network.crf import PermittedPaths
 from bilstm_tagger.plugin.data.fields import UNKNOWN_LABEL
 from bilstm_tagger.plugin.modules.decoders.task_decoder import TaskDecoder
 
@@ -21,10 +20,6 @@ class SoftmaxDecoder(TaskDecoder):
 
     def build(self) -> None:
         self.paths = None if self.allowed is None else PermittedPaths(self.allowed)
-        every = torch.ones(len(self.labels), dtype=torch.bool)
-        self.all_paths = PermittedPaths(
-            AllowedTransitions(every, every.expand(len(every), -1), every)
-        )
 
     def loss(
         self, emissions: torch.Tensor, gold: torch.Tensor, mask: Optional[torch.Tensor] = None
@@ -44,19 +39,6 @@ class SoftmaxDecoder(TaskDecoder):
     ) -> torch.Tensor:
         if not self._constrains(constrained):
             return emissions.argmax(-1)
-        return self._paths(constrained)(emissions, mask)
-
-    def distribution(
-        self,
-        emissions: torch.Tensor,
-        mask: Optional[torch.Tensor] = None,
-        constrained: Optional[bool] = None,
-    ) -> TagDistribution:
-        return self._paths(constrained).distribution(emissions, mask)
-
-    def _paths(self, constrained: Optional[bool]) -> PermittedPaths:
-        if not self._constrains(constrained):
-            return self.all_paths
         if self.paths is None:
             raise ValueError("constrained, but the task has no encoding")
-        return self.paths
+        return self.paths(emissions, mask)

@@ -1,6 +1,5 @@
 """What every decoder of a task has: the layer that it reads, own layers, and tag scores."""
 
-from functools import cached_property, partial
 from typing import Any, Optional
 
 import torch
@@ -9,13 +8,10 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
 
 from bilstm_tagger.network.crf import AllowedTransitions
-from bilstm_tagger.network.crf_probabilities import TagDistribution
-from bilstm_tagger.network.packed_lstm import Packing
-from bilstm_tagger.network.span_rules import SpanRules
 from bilstm_tagger.plugin.data.fields import label_namespace
 from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder
 from bilstm_tagger.text.encodings import Encoding, get_encoding
-from bilstm_tagger.text.tag_repair import REPAIRS, repaired_spans
+from bilstm_tagger.text.tag_repair import REPAIRS
 
 
 class TaskDecoder(torch.nn.Module, Registrable):
@@ -144,42 +140,17 @@ class TaskDecoder(torch.nn.Module, Registrable):
             hidden = self.encoder(hidden, lengths)[-1]
         return self.scorer(hidden)
 
-    def read(self, layers: list[torch.Tensor], packing: Packing) -> torch.Tensor:
-        """Scores of all tags of sentences without padding, as `forward`.
-
-        # Parameters
-
-        layers : `List[torch.Tensor]`
-            The output of each shared layer, (tokens, size).
-        packing : `Packing`
-            The sentences that the tokens make up.
-        """
-        hidden = layers[self.level - 1]
-        if self.encoder is not None:
-            hidden = self.encoder.read(self.encoder.project(hidden), packing)[-1]
-        return packing.pad(self.scorer(hidden))
-
     def _constrains(self, wanted: Optional[bool]) -> bool:
         return bool(self.constrained if wanted is None else wanted)
 
-    def constrains_prediction(self, wanted: Optional[bool] = None) -> bool:
-        """Whether prediction is constrained.
-
-        # Parameters
-
-        wanted : `bool`, optional (default = as the decoder is set)
-            What the user says.
-        """
+    def constrains_prediction(self) -> bool:
+        """Whether prediction is constrained: as the decoder is set, or else if it can be."""
         if self.allowed is None:
             return False
-        if wanted is None:
-            wanted = self.constrained
-        if wanted is not None:
-            return wanted
-        # A tag that can be repeated from the first token to the last leaves a way for any sentence.
-        # Labels of very few sentences may have none.
-        start, transitions, end = self.allowed
-        return bool((start & transitions.diagonal() & end).any())
+        if self.constrained is not None:
+            return self.constrained
+        assert self.encoding is not None
+        return self.encoding.allowed(self.labels).fits_any_length
 
     def loss(
         self, emissions: torch.Tensor, gold: torch.Tensor, mask: Optional[torch.Tensor] = None
@@ -215,33 +186,3 @@ class TaskDecoder(torch.nn.Module, Registrable):
             Whether sequences that the encoding forbids are left out.
         """
         raise NotImplementedError
-
-    def distribution(
-        self,
-        emissions: torch.Tensor,
-        mask: Optional[torch.Tensor] = None,
-        constrained: Optional[bool] = None,
-    ) -> TagDistribution:
-        """The distribution over the tag sequences that `decode` chooses from: probabilities of
-        tags, sequences and spans, and the best sequences.
-
-        # Parameters
-
-        As of `decode`.
-        """
-        raise NotImplementedError
-
-    @cached_property
-    def span_rules(self) -> SpanRules:
-        """How spans are read in the tags, `repair` included, for the probabilities of spans.
-
-        # Errors
-
-        `ValueError` if the task has no encoding, as it has no spans then.
-        """
-        if self.encoding is None:
-            raise ValueError("a task without 'encoding' has no spans")
-        read = self.encoding.spans
-        if self.repair is not None:
-            read = partial(repaired_spans, repair=self.repair)
-        return SpanRules.of(read, self.labels)

@@ -1,0 +1,187 @@
+"""From a trained model to its specification and tensors."""
+
+from typing import Any, Optional
+
+import numpy
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import DatasetReader, TokenIndexer, Vocabulary
+from allennlp.data.token_indexers import SingleIdTokenIndexer
+from allennlp.models import Model
+from allennlp.modules import TokenEmbedder
+from allennlp.modules.text_field_embedders import BasicTextFieldEmbedder
+from allennlp.modules.token_embedders import Embedding, EmptyEmbedder
+
+from bilstm_tagger.plugin.data.token_indexers import (
+    CasingIndexer,
+    ColumnIndexer,
+    WordCharactersIndexer,
+    WordFormsIndexer,
+)
+from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
+from bilstm_tagger.plugin.models import BiLSTMTagger
+from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder
+from bilstm_tagger.plugin.modules.decoders import CRFDecoder, TaskDecoder
+from bilstm_tagger.plugin.modules.token_embedders import (
+    CharacterCNNEmbedder,
+    CharacterLSTMEmbedder,
+    WordVectorEmbedder,
+)
+from bilstm_tagger.tagging.archives.config import read_config
+from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.tagging.archives.model import model_of
+from bilstm_tagger.tagging.archives.vocabulary import Entries, VocabularyData
+from bilstm_tagger.tagging.specification import Specification
+
+
+def export_model(
+    model: Model, reader: DatasetReader
+) -> tuple[Specification, dict[str, numpy.ndarray]]:
+    """
+    # Parameters
+
+    model : `Model`, reader : `DatasetReader`
+        Those of an archive.
+
+    # Errors
+
+    `ConfigurationError`, which names the part, for a model whose vectors of tokens are not their
+    own (transformers, ELMo), or that has parts of other packages.
+    """
+    model, reader = checked(model, reader)
+    config = {"dataset_reader": _reader_settings(reader), "model": _model_settings(model)}
+    state = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
+    try:
+        return model_of(read_config(config), _vocabulary_data(model.vocab), state)
+    except UnsafeArchive as error:
+        raise ConfigurationError(f"the model cannot be exported: {error.what}") from None
+
+
+def checked(model: Model, reader: DatasetReader) -> tuple[BiLSTMTagger, ConllColumnsReader]:
+    """
+    # Errors
+
+    `ConfigurationError` for another kind of model or reader.
+    """
+    for part, wanted in ((model, BiLSTMTagger), (reader, ConllColumnsReader)):
+        if not isinstance(part, wanted):
+            raise ConfigurationError(
+                "this is for a model 'bilstm_tagger' with a dataset reader 'conll_columns', "
+                f"found {type(part).__name__} in place of {wanted.__name__}"
+            )
+    return model, reader  # type: ignore[return-value]
+
+
+def _vocabulary_data(vocabulary: Vocabulary) -> VocabularyData:
+    namespaces = {}
+    for namespace, entries in vocabulary._index_to_token.items():
+        values = [entries[index] for index in range(len(entries))]
+        padded = bool(values) and values[0] == vocabulary._padding_token
+        namespaces[namespace] = Entries(values[padded:], padded)
+    return VocabularyData(namespaces, vocabulary._oov_token, [])
+
+
+def _reader_settings(reader: ConllColumnsReader) -> dict[str, Any]:
+    return {
+        "type": "conll_columns",
+        "token_indexers": {
+            name: _indexer_settings(indexer) for name, indexer in reader.token_indexers.items()
+        },
+        "datasets": reader.datasets,
+    }
+
+
+# The classes themselves, not those that are made of them: these may do anything else.
+
+
+def _indexer_settings(indexer: TokenIndexer) -> dict[str, Any]:
+    kind = type(indexer)
+    if kind is WordFormsIndexer:
+        return {"type": "word_forms", "namespace": indexer.namespace}
+    if kind is WordCharactersIndexer:
+        lengths = {"max_length": indexer.max_length, "namespace": indexer.namespace}
+        return {"type": "word_characters", **lengths}
+    if kind is CasingIndexer:
+        return {"type": "casing", "namespace": indexer.namespace}
+    if kind is ColumnIndexer:
+        return {"type": "column", "column": indexer.column, "namespace": indexer.namespace}
+    if (
+        kind is SingleIdTokenIndexer
+        and indexer._feature_name == "text"
+        and indexer.namespace is not None
+        and not indexer._start_tokens + indexer._end_tokens
+    ):
+        lower = {"lowercase_tokens": indexer.lowercase_tokens}
+        return {"type": "single_id", "namespace": indexer.namespace, **lower}
+    raise _not_held(indexer)
+
+
+def _embedder_settings(embedder: TokenEmbedder) -> dict[str, Any]:
+    kind = type(embedder)
+    if kind is WordVectorEmbedder:
+        return {
+            "type": "word_vectors",
+            "embedding_dim": embedder.output_dim,
+            "trainable": embedder.weight.requires_grad,
+            "trainable_unknown": embedder.unknown is not None,
+        }
+    if kind is CharacterCNNEmbedder:
+        filters, dimension, width = embedder.encoder.weight.shape
+        sizes = {"embedding_dim": dimension, "num_filters": filters, "width": width}
+        return {"type": "character_cnn", **sizes}
+    if kind is CharacterLSTMEmbedder:
+        return {
+            "type": "character_lstm",
+            "embedding_dim": embedder.encoder.embedding.embedding_dim,
+            "hidden_size": embedder.encoder.hidden_size,
+        }
+    if kind is Embedding and embedder.max_norm is None:
+        projection: Optional[torch.nn.Linear] = embedder._projection
+        return {
+            "type": "embedding",
+            "num_embeddings": embedder.weight.shape[0],
+            "embedding_dim": embedder.weight.shape[1],
+            "projection_dim": projection and projection.out_features,
+            "vocab_namespace": embedder._vocab_namespace,
+        }
+    if kind is EmptyEmbedder:
+        return {"type": "empty"}
+    raise _not_held(embedder)
+
+
+def _model_settings(model: BiLSTMTagger) -> dict[str, Any]:
+    embedder = model.text_field_embedder
+    if type(embedder) is not BasicTextFieldEmbedder:
+        raise _not_held(embedder)
+    token_embedders = {
+        name: _embedder_settings(part) for name, part in embedder._token_embedders.items()
+    }
+    return {
+        "type": "bilstm_tagger",
+        "text_field_embedder": {"token_embedders": token_embedders},
+        "encoder": _encoder_settings(model.encoder),
+        "tasks": {name: _task_settings(task) for name, task in model.decoders().items()},
+        "task_identifier": model.task_identifier,
+    }
+
+
+def _encoder_settings(encoder: BiLSTMEncoder) -> dict[str, Any]:
+    return {"hidden_sizes": [size // 2 for size in encoder.output_sizes]}
+
+
+def _task_settings(decoder: TaskDecoder) -> dict[str, Any]:
+    return {
+        "type": "crf" if isinstance(decoder, CRFDecoder) else "softmax",
+        "encoding": decoder.encoding and decoder.encoding.name,
+        "level": decoder.level,
+        "encoder": decoder.encoder and _encoder_settings(decoder.encoder),
+        "constrained": decoder.constrained,
+        "repair": decoder.repair,
+    }
+
+
+def _not_held(part: object) -> ConfigurationError:
+    return ConfigurationError(
+        f"the model cannot be exported: a model file cannot hold {type(part).__name__}, whose "
+        "vectors are not those of a single token, or which is no part of this package"
+    )

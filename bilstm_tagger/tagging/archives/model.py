@@ -1,0 +1,243 @@
+"""From what AllenNLP stores of a model to its specification and tensors."""
+
+from collections.abc import Mapping
+from typing import Literal, Optional, Union
+
+import numpy
+
+from bilstm_tagger.tagging.archives import config as settings
+from bilstm_tagger.tagging.archives.config import Config, parse_json, read_config
+from bilstm_tagger.tagging.archives.limits import MEND_DAMAGED, MEND_MODEL, Limits, UnsafeArchive
+from bilstm_tagger.tagging.archives.members import CONFIG, WEIGHTS, AnyPath, read_members
+from bilstm_tagger.tagging.archives.vocabulary import VocabularyData, read_vocabulary
+from bilstm_tagger.tagging.archives.weights import read_weights
+from bilstm_tagger.tagging.specification import (
+    CharacterCNN,
+    CharacterLSTM,
+    Feature,
+    Input,
+    Specification,
+    Task,
+    Words,
+)
+
+State = Mapping[str, numpy.ndarray]
+Characters = Union[settings.CharacterCNN, settings.CharacterLSTM]
+
+_EMBEDDER = "text_field_embedder.token_embedder_"
+
+
+def label_namespace(task: str) -> str:
+    """Where the vocabulary keeps the labels of a task; the ending keeps padding out of it."""
+    return f"{task}_labels"
+
+
+def read_archive(
+    path: AnyPath,
+    limits: Limits = Limits(),  # noqa: B008  (frozen)
+) -> tuple[Specification, dict[str, numpy.ndarray]]:
+    """The model in a `model.tar.gz`, read as data: nothing of it is run, nothing is written.
+
+    # Parameters
+
+    path : `PathLike`
+        The archive, a local file.
+    limits : `Limits`, optional
+        How large it may be.
+
+    # Errors
+
+    `UnsafeArchive` for everything that is refused, `FileNotFoundError`.
+    """
+    try:
+        files = read_members(path, limits)
+        config = read_config(parse_json(files[CONFIG], CONFIG))
+        vocabulary = read_vocabulary(files, config.vocabulary.oov_token, limits)
+        return model_of(config, vocabulary, read_weights(files[WEIGHTS], limits))
+    except UnsafeArchive as error:
+        error.archive = path
+        raise
+
+
+def model_of(
+    config: Config, vocabulary: VocabularyData, state: State
+) -> tuple[Specification, dict[str, numpy.ndarray]]:
+    """
+    # Parameters
+
+    config : `Config`, vocabulary : `VocabularyData`
+        Of the model.
+    state : `Mapping[str, numpy.ndarray]`
+        The state of its network, by AllenNLP's names.
+
+    # Errors
+
+    `UnsafeArchive` where these do not go together.
+    """
+    converter = _Converter(config, vocabulary, state)
+    try:
+        specification = converter.specification()
+        specification.check_tensors(converter.tensors)
+        if converter.unread:
+            raise ValueError(f"the model has no tensors {ascii(sorted(converter.unread)[:5])}")
+    except ValueError as error:
+        raise UnsafeArchive(WEIGHTS, str(error), MEND_MODEL) from None
+    return specification, converter.tensors
+
+
+class _Converter:
+    """Takes AllenNLP's names for tensors to ours."""
+
+    def __init__(self, config: Config, vocabulary: VocabularyData, state: State) -> None:
+        self._model = config.model
+        self._reader = config.dataset_reader
+        self._vocabulary = vocabulary
+        self._state = state
+        self.unread = set(state)
+        self.tensors: dict[str, numpy.ndarray] = {}
+
+    def specification(self) -> Specification:
+        model = self._model
+        inputs: dict[str, Input] = {}
+        # The order in which AllenNLP's "basic" embedder puts them one behind the other.
+        for name, embedder in sorted(model.text_field_embedder.token_embedders.items()):
+            indexer = self._reader.token_indexers.get(name)
+            if not isinstance(embedder, settings.Empty):
+                inputs[name] = self._input(name, indexer, embedder)
+        self._layers("encoder", "encoder", model.encoder.hidden_sizes)
+        tasks = {name: self._task(name, decoder) for name, decoder in model.tasks.items()}
+        return Specification(
+            inputs,
+            model.encoder.hidden_sizes,
+            tasks,
+            self._reader.layouts,
+            model.task_identifier,
+        )
+
+    def _input(
+        self, name: str, indexer: Optional[settings.Indexer], embedder: settings.Embedder
+    ) -> Input:
+        of = f"{_EMBEDDER}{name}"
+        if isinstance(embedder, settings.WordVectors) and isinstance(indexer, settings.WordForms):
+            return self._words(name, indexer, embedder)
+        if isinstance(embedder, (settings.CharacterCNN, settings.CharacterLSTM)) and isinstance(
+            indexer, settings.WordCharacters
+        ):
+            return self._characters(name, indexer, embedder)
+        if isinstance(embedder, settings.Embedding):
+            feature: Literal["casing", "token", "lower", "column"]
+            column = None
+            if isinstance(indexer, settings.Casing):
+                feature = "casing"
+            elif isinstance(indexer, settings.Column):
+                feature, column = "column", indexer.column
+            elif isinstance(indexer, settings.SingleId):
+                feature = "lower" if indexer.lowercase_tokens else "token"
+            else:
+                raise self._mismatch(name, indexer, embedder)
+            namespace = indexer.namespace or str(column)
+            if embedder.vocab_namespace != namespace:
+                raise ValueError(
+                    f"the token embedder '{name}' takes the values of '{embedder.vocab_namespace}',"
+                    f" and the token indexer those of '{namespace}'"
+                )
+            values, unknown = self._vocabulary.padded_values(namespace)
+            rows = self._take(f"{of}.weight", len(values) + 1, embedder.num_embeddings)
+            if embedder.projection_dim is not None:
+                rows = rows @ self._take(f"{of}._projection.weight").T
+                rows += self._take(f"{of}._projection.bias")
+            self.tensors[f"inputs.{name}.vectors"] = rows[1:]
+            return Feature(feature, values, unknown, rows.shape[1], column)
+        raise self._mismatch(name, indexer, embedder)
+
+    @staticmethod
+    def _mismatch(
+        name: str, indexer: Optional[settings.Indexer], embedder: settings.Embedder
+    ) -> UnsafeArchive:
+        kinds = [type(part).__name__ for part in (embedder, indexer)]
+        what = f"'{name}' has the token embedder {kinds[0]} and the token indexer {kinds[1]}, "
+        return UnsafeArchive(CONFIG, what + "which do not go together", MEND_DAMAGED)
+
+    def _take(
+        self, name: str, rows: Optional[int] = None, declared: Optional[int] = None
+    ) -> numpy.ndarray:
+        """A tensor; of one with a row for each value, the rows that there are values for."""
+        if name not in self._state:
+            raise ValueError(f"tensors are missing: {name!a:.200}")
+        self.unread.discard(name)
+        tensor = self._state[name]
+        if rows is not None:
+            wanted = rows if declared is None else declared
+            if tensor.ndim != 2 or len(tensor) != wanted or wanted < rows:
+                raise ValueError(
+                    f"{name} has the shape {tensor.shape}, and the vocabulary {rows} entries"
+                )
+            tensor = tensor[:rows]
+        return tensor
+
+    def _words(
+        self, name: str, indexer: settings.WordForms, embedder: settings.WordVectors
+    ) -> Words:
+        words, unknown = self._vocabulary.padded_values(indexer.namespace)
+        if any("\n" in word for word in words):
+            raise ValueError(f"a word of '{indexer.namespace}' holds a line end")
+        vectors = self._take(f"{_EMBEDDER}{name}.weight", len(words) + 1)[1:]
+        if embedder.trainable_unknown:
+            vectors = vectors.copy()
+            vectors[unknown] = self._take(f"{_EMBEDDER}{name}.unknown")
+        text = "\n".join(words).encode("utf-8", "surrogatepass")
+        self.tensors[f"inputs.{name}.words"] = numpy.frombuffer(text, numpy.uint8)
+        self.tensors[f"inputs.{name}.vectors"] = vectors
+        return Words(embedder.embedding_dim, unknown, embedder.trainable)
+
+    def _characters(
+        self, name: str, indexer: settings.WordCharacters, embedder: Characters
+    ) -> Input:
+        values, unknown = self._vocabulary.padded_values(indexer.namespace)
+        source, target = f"{_EMBEDDER}{name}.encoder", f"inputs.{name}"
+        embedding = self._take(f"{source}.embedding.weight", len(values) + 1)
+        self.tensors[f"{target}.embedding"] = embedding[1:]
+        common = values, unknown, embedder.embedding_dim, indexer.max_length
+        if isinstance(embedder, settings.CharacterLSTM):
+            self._layer(source, target)
+            return CharacterLSTM(*common, embedder.hidden_size)
+        for kind in ("weight", "bias"):
+            self.tensors[f"{target}.{kind}"] = self._take(f"{source}.{kind}")
+        return CharacterCNN(*common, embedder.num_filters, embedder.width)
+
+    def _layers(self, source: str, target: str, hidden_sizes: list[int]) -> None:
+        for number in range(len(hidden_sizes)):
+            self._layer(f"{source}.layers.{number}", f"{target}.{number}")
+
+    def _layer(self, source: str, target: str) -> None:
+        for direction in ("forward", "backward"):
+            for kind in ("input_weight", "recurrent_weight", "bias"):
+                tensor = self._take(f"{source}.{direction}_direction.{kind}")
+                self.tensors[f"{target}.{direction}.{kind}"] = tensor
+
+    def _task(self, name: str, decoder: Union[settings.Softmax, settings.CRF]) -> Task:
+        key = f"tasks.{name}"
+        hidden_sizes = [] if decoder.encoder is None else decoder.encoder.hidden_sizes
+        self._layers(f"{key}.encoder", f"{key}.encoder", hidden_sizes)
+        for kind in ("weight", "bias"):
+            self.tensors[f"{key}.scorer.{kind}"] = self._take(f"{key}.scorer.{kind}")
+        is_crf = isinstance(decoder, settings.CRF)
+        if is_crf:
+            for source, target in (
+                ("transitions", "transitions"),
+                ("start_scores", "start"),
+                ("end_scores", "end"),
+            ):
+                self.tensors[f"{key}.{target}"] = self._take(f"{key}.crf.{source}")
+        entries = self._vocabulary.namespaces.get(label_namespace(name))
+        if entries is None:
+            raise ValueError(f"the vocabulary has no labels of the task {name!r}")
+        return Task(
+            "crf" if is_crf else "softmax",
+            entries.values,
+            len(self._model.encoder.hidden_sizes) if decoder.level is None else decoder.level,
+            decoder.encoding,
+            hidden_sizes,
+            decoder.constrained,
+            decoder.repair,  # type: ignore[arg-type]
+        )

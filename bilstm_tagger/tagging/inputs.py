@@ -1,0 +1,124 @@
+"""Tokens to vectors: words, characters, and features."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Union
+
+import numpy
+
+from bilstm_tagger.tagging.characters import CharacterEncoder
+from bilstm_tagger.tagging.specification import Feature, Specification, Tensors, Words
+from bilstm_tagger.text.word_forms import casing, known_form
+
+logger = logging.getLogger(__name__)
+
+Array = numpy.ndarray
+# The text of a token; of a model with feature columns, a tuple of it and their values.
+Token = Union[str, tuple[str, ...]]
+
+
+class WordTable:
+    """Word vectors, by the look-up chain.
+
+    # Parameters
+
+    part : `Words`, tensors : `Tensors`, name : `str`
+        The input, the tensors of the model, and what the names of its own begin with.
+
+    # Errors
+
+    `ValueError` for words that are no UTF-8, or a word that is there twice.
+    """
+
+    def __init__(self, part: Words, tensors: Tensors, name: str) -> None:
+        self.part = part
+        self.vectors = tensors[f"{name}.vectors"]  # (words, dimension)
+        words = tensors[f"{name}.words"].tobytes().decode("utf-8").split("\n")
+        self.ids = dict(zip(words, range(len(words)), strict=True))
+        if len(self.ids) < len(words):
+            raise ValueError(f"{name}.words has a word twice")
+
+    def __call__(self, words: Sequence[str]) -> Array:
+        ids, unknown = self.ids, self.part.unknown
+        rows = [unknown if (form := known_form(word, ids)) is None else ids[form] for word in words]
+        return self.vectors[rows].astype(numpy.float32, copy=False)
+
+    def add(self, words: Sequence[str], vectors: Array) -> None:
+        """Adds words that are not there yet, and their vectors, (words, dimension)."""
+        first = len(self.ids)
+        self.vectors = numpy.concatenate([self.vectors, vectors.astype(self.vectors.dtype)])
+        # Another dictionary: a thread that tags meanwhile keeps the one that it has.
+        self.ids = {**self.ids, **dict(zip(words, range(first, first + len(words)), strict=True))}
+
+
+class FeatureTable:
+    """Vectors of a feature. A value that training has not seen is one warning.
+
+    # Parameters
+
+    As of `WordTable`.
+    """
+
+    def __init__(self, part: Feature, tensors: Tensors, name: str) -> None:
+        self._part = part
+        self._name = part.column or name
+        self._vectors = tensors[f"{name}.vectors"].astype(numpy.float32)
+        self._ids = {value: row for row, value in enumerate(part.values)}
+        self._warned: set[str] = set()
+
+    def __call__(self, values: Sequence[str]) -> Array:
+        if self._part.of == "casing":
+            values = list(map(casing, values))
+        elif self._part.of == "lower":
+            values = [value.lower() for value in values]
+        rows = []
+        for value in values:
+            row = self._ids.get(value)
+            if row is None:
+                row = self._part.unknown
+                if self._part.of in ("casing", "column"):
+                    self._warn(value)
+            rows.append(row)
+        return self._vectors[rows]
+
+    def _warn(self, value: str) -> None:
+        if value not in self._warned:
+            self._warned.add(value)
+            logger.warning(
+                "The feature '%s' has the value %r, which the training data does not have; it is "
+                "treated as unknown.",
+                self._name,
+                value,
+            )
+
+
+class InputVectors:
+    """The vectors of tokens, by all inputs of a model.
+
+    # Parameters
+
+    specification : `Specification`, tensors : `Tensors`
+        The model.
+    """
+
+    def __init__(self, specification: Specification, tensors: Tensors) -> None:
+        columns = {name: i for i, name in enumerate(specification.feature_columns, 1)}
+        self._has_columns = bool(columns)
+        self.words: dict[str, WordTable] = {}
+        # For each input the place in a token of what it reads.
+        self._parts: list[tuple[int, Union[WordTable, FeatureTable, CharacterEncoder]]] = []
+        for name, part in specification.inputs.items():
+            prefix = f"inputs.{name}"
+            if isinstance(part, Words):
+                self.words[name] = WordTable(part, tensors, prefix)
+                self._parts.append((0, self.words[name]))
+            elif isinstance(part, Feature):
+                place = 0 if part.column is None else columns[part.column]
+                self._parts.append((place, FeatureTable(part, tensors, prefix)))
+            else:
+                self._parts.append((0, CharacterEncoder(part, tensors, prefix)))
+
+    def __call__(self, tokens: Sequence[Token]) -> Array:
+        """`(tokens, features)`"""
+        places: list[Any] = list(zip(*tokens, strict=True)) if self._has_columns else [tokens]
+        return numpy.hstack([vectors(places[place]) for place, vectors in self._parts])

@@ -1,0 +1,69 @@
+"""From a path to a model: a model file, or an archive of AllenNLP."""
+
+from importlib import import_module
+from typing import Any
+
+from bilstm_tagger.tagging.archives.limits import MEND_TRUST, UnsafeArchive
+from bilstm_tagger.tagging.archives.model import read_archive
+from bilstm_tagger.tagging.model_file import read_model
+from bilstm_tagger.tagging.network import EmissionSource, Network
+from bilstm_tagger.tagging.specification import Specification
+from bilstm_tagger.text.errors import PathLike, UserError
+from bilstm_tagger.text.requirements import missing
+
+_GZIP_MAGIC = b"\x1f\x8b"
+# What opens archives with AllenNLP. It stands above this package, and is looked for when it is
+# wanted: AllenNLP need not be installed.
+_PLUGIN = "bilstm_tagger.plugin.tagging"
+
+
+def load_model(
+    path: PathLike, trust: bool = False, cuda_device: int = -1
+) -> tuple[Specification, EmissionSource]:
+    """
+    # Parameters
+
+    path : `PathLike`
+        A model file or a `model.tar.gz`, told apart by their first bytes.
+    trust : `bool`, optional (default=`False`)
+        Whether AllenNLP may open an archive that cannot be read as data.
+    cuda_device : `int`, optional (default=`-1`)
+        The GPU; -1 is the CPU.
+
+    # Errors
+
+    `UnsafeArchive` for a file that is refused, `FileNotFoundError`.
+    """
+    if not _is_archive(path):
+        if cuda_device >= 0:
+            raise UserError(
+                "a model file is for the CPU; give the archive, model.tar.gz, to use a GPU", path
+            )
+        specification, tensors = read_model(path)
+        return specification, Network(specification, tensors)
+    if cuda_device >= 0:
+        loaded: tuple[Specification, EmissionSource] = _plugin().load(path, trust, cuda_device)
+        return loaded
+    try:
+        specification, tensors = read_archive(path)
+    except UnsafeArchive as error:
+        if not trust or error.mend != MEND_TRUST:
+            raise
+        loaded = _plugin().load(path, trust, cuda_device)
+        return loaded
+    return specification, Network(specification, tensors)
+
+
+def _is_archive(path: PathLike) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+    except IsADirectoryError:
+        return True  # which says so
+
+
+def _plugin() -> Any:
+    try:
+        return import_module(_PLUGIN)
+    except ModuleNotFoundError as error:
+        raise missing("AllenNLP", "train", "To open this archive, or to use a GPU,") from error

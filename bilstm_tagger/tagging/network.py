@@ -1,0 +1,264 @@
+"""From sentences to emissions, the scores of all tags of all tokens, in numpy."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Optional, Protocol
+
+import numpy
+
+from bilstm_tagger.tagging.inputs import InputVectors, Token
+from bilstm_tagger.tagging.lstm import Packing, StackedBiLSTM
+from bilstm_tagger.tagging.results import TokenizedSentence
+from bilstm_tagger.tagging.specification import Specification, Tensors
+
+Array = numpy.ndarray
+
+# Sentences that are read together. With more, the states outgrow the cache of a processor.
+GROUP_SIZE = 128
+# Rows of tokens that are kept: 96 MB with 150 units per direction.
+MAX_ROWS = 20_000
+
+
+class Emissions(NamedTuple):
+    """The emissions of some of the sentences.
+
+    # Parameters
+
+    sentences : `List[int]`
+        Their numbers, the longest sentence first.
+    lengths : `numpy.ndarray`
+        The tokens of each, (batch,).
+    scores : `Dict[str, numpy.ndarray]`
+        For each task (batch, length, labels); anything on padding.
+    """
+
+    sentences: list[int]
+    lengths: Array
+    scores: dict[str, Array]
+
+
+class Chain(NamedTuple):
+    """The scores of a linear chain: of tags that follow one another, (tags, tags), indexed
+    [from, to], and of those that start and end a sentence, (tags,)."""
+
+    transitions: Array
+    start: Array
+    end: Array
+
+
+class EmissionSource(Protocol):
+    """What gives emissions: the network in numpy, or that of training.
+
+    # Parameters
+
+    inputs : `InputVectors`, optional
+        The vectors of tokens, where they are computed here.
+    chains : `Mapping[str, Chain]`
+        The scores of the CRF of each task that has one.
+    """
+
+    @property
+    def inputs(self) -> Optional[InputVectors]: ...
+
+    @property
+    def chains(self) -> Mapping[str, Chain]: ...
+
+    def clear(self) -> None: ...
+
+    def emissions(
+        self, sentences: Sequence[TokenizedSentence], tasks: Sequence[str]
+    ) -> Iterator[Emissions]: ...
+
+
+class Network:
+    """A model that reads sentences. Several threads may use it at once.
+
+    # Parameters
+
+    specification : `Specification`, tensors : `Tensors`
+        The model. The tensors have the names and shapes of the specification.
+
+    # Errors
+
+    `ValueError` for tensors that are not those of the specification.
+    """
+
+    def __init__(self, specification: Specification, tensors: Tensors) -> None:
+        specification.check_tensors(tensors)
+        self._columns = specification.feature_columns
+        self.inputs: Optional[InputVectors] = InputVectors(specification, tensors)
+        self.chains = {
+            name: Chain(*(tensors[f"tasks.{name}.{kind}"] for kind in Chain._fields))
+            for name, task in specification.tasks.items()
+            if task.decoder == "crf"
+        }
+        self._encoder = StackedBiLSTM(tensors, "encoder", len(specification.hidden_sizes))
+        self._tasks = {
+            name: _TaskNetwork(tensors, f"tasks.{name}", task.level - 1, len(task.hidden_sizes))
+            for name, task in specification.tasks.items()
+        }
+        # All tasks share the rows of tokens, unless the encoder is told the task.
+        self._rows = {"": TokenRows(self._project)}
+        if specification.task_identifier:
+            identifiers = numpy.eye(len(self._tasks), dtype=numpy.float32)
+            self._rows = {
+                name: TokenRows(_Identified(self._project, identifier))
+                for name, identifier in zip(self._tasks, identifiers, strict=True)
+            }
+
+    def _project(self, tokens: Sequence[Token], identifier: Optional[Array] = None) -> Array:
+        assert self.inputs is not None
+        vectors = self.inputs(tokens)
+        if identifier is not None:
+            behind = numpy.broadcast_to(identifier, (len(tokens), len(identifier)))
+            vectors = numpy.hstack([vectors, behind])
+        return self._encoder.layers[0].project(vectors)
+
+    def clear(self) -> None:
+        """Forgets what was computed for words, after these have changed."""
+        for rows in self._rows.values():
+            rows.clear()
+
+    def emissions(
+        self, sentences: Sequence[TokenizedSentence], tasks: Sequence[str]
+    ) -> Iterator[Emissions]:
+        """The emissions of all sentences, group by group.
+
+        # Parameters
+
+        sentences : `Sequence[TokenizedSentence]`
+            Each with a token at least, and the feature columns of the model.
+        tasks : `Sequence[str]`
+            The tasks that are wanted.
+        """
+        # Sentences of similar length together make the fewest steps.
+        order = sorted(range(len(sentences)), key=lambda i: -len(sentences[i].tokens))
+        for start in range(0, len(order), GROUP_SIZE):
+            group = order[start : start + GROUP_SIZE]
+            packing = Packing([len(sentences[i].tokens) for i in group])
+            tokens: list[Token] = []
+            for sentence in map(sentences.__getitem__, group):
+                columns = [sentence.columns[name] for name in self._columns]
+                tokens += (
+                    zip(sentence.tokens, *columns, strict=True) if columns else sentence.tokens
+                )
+            layers: dict[str, list[Array]] = {}
+            scores = {}
+            for name in tasks:
+                source = name if name in self._rows else ""
+                if source not in layers:
+                    table, rows = self._rows[source](tokens)
+                    layers[source] = self._encoder.read(table, rows, packing)
+                scores[name] = self._tasks[name](layers[source], packing)
+            yield Emissions(group, packing.lengths, scores)
+
+
+def tokens_of(sentences: Iterable[TokenizedSentence], columns: Sequence[str]) -> list[Token]:
+    """The tokens of sentences one behind the other, with the values of feature columns, if any."""
+    tokens: list[Token] = []
+    for sentence in sentences:
+        if columns:
+            features = [sentence.columns[name] for name in columns]
+            tokens += zip(sentence.tokens, *features, strict=True)
+        else:
+            tokens += sentence.tokens
+    return tokens
+
+
+class _Identified:
+    """What the first layer makes of tokens, told for which task it reads them."""
+
+    def __init__(self, project: Callable[..., Array], identifier: Array) -> None:
+        self._project = project
+        self._identifier = identifier
+
+    def __call__(self, tokens: Sequence[Token]) -> Array:
+        return self._project(tokens, self._identifier)
+
+
+class _TaskNetwork:
+    """The own layers of a task, and its scores."""
+
+    def __init__(self, tensors: Tensors, name: str, layer: int, depth: int) -> None:
+        self._layer = layer
+        self._encoder = StackedBiLSTM(tensors, f"{name}.encoder", depth, doubled_input=True)
+        # States come in doubled.
+        weight = tensors[f"{name}.scorer.weight"].astype(numpy.float32) * 0.5
+        self._weight = numpy.ascontiguousarray(weight.T)
+        self._bias = tensors[f"{name}.scorer.bias"].astype(numpy.float32)
+
+    def __call__(self, layers: list[Array], packing: Packing) -> Array:
+        states = layers[self._layer]
+        if self._encoder.layers:
+            projected = self._encoder.layers[0].project(states)
+            states = self._encoder.read(projected, None, packing)[-1]
+        scores: Array = states @ self._weight
+        scores += self._bias
+        return packing.pad(scores)
+
+
+class TokenRows:
+    """A table with a row for each distinct token, which grows as tokens come.
+
+    Threads share it: a row that is there is never changed, and a table that is full is replaced,
+    not overwritten.
+
+    # Parameters
+
+    project : `Callable`
+        Tokens to rows, (tokens, features).
+    max_rows : `int`
+        With more, a new table is begun.
+    """
+
+    def __init__(
+        self, project: Callable[[Sequence[Token]], Array], max_rows: int = MAX_ROWS
+    ) -> None:
+        self._project = project
+        self._max_rows = max_rows
+        self._lock = threading.Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        with self._lock:
+            self._ids: dict[Token, int] = {}
+            self._table: Optional[Array] = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_project": self._project, "_max_rows": self._max_rows}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["_project"], state["_max_rows"])  # type: ignore[misc]
+
+    def __call__(self, tokens: Sequence[Token]) -> tuple[Array, Array]:
+        """The table, (rows, features), and the row of each token, (tokens,)."""
+        distinct = dict.fromkeys(tokens)
+        while True:
+            with self._lock:
+                ids = self._ids
+                new = [token for token in distinct if token not in ids]
+                if not new and self._table is not None:
+                    return self._table, _rows_of(tokens, ids)
+                if ids and len(ids) + len(new) > self._max_rows:
+                    ids = self._ids = {}
+                    self._table, new = None, list(distinct)
+            rows = self._project(new)  # without the lock: this takes the time
+            with self._lock:
+                if ids is not self._ids:
+                    continue  # another thread has begun a new table
+                if self._table is None:
+                    # Room for all there will ever be; what is not used takes no memory.
+                    size = max(self._max_rows, len(new))
+                    self._table = numpy.empty((size, rows.shape[1]), rows.dtype)
+                missing = [place for place, token in enumerate(new) if token not in ids]
+                first, end = len(ids), len(ids) + len(missing)
+                if end > len(self._table):
+                    self._ids, self._table = {}, None
+                    continue
+                self._table[first:end] = rows[missing]
+                ids.update(zip(map(new.__getitem__, missing), range(first, end), strict=True))
+                return self._table, _rows_of(tokens, ids)
+
+
+def _rows_of(tokens: Sequence[Token], ids: dict[Token, int]) -> Array:
+    return numpy.fromiter(map(ids.__getitem__, tokens), numpy.intp, len(tokens))
