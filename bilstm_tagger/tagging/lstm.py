@@ -36,7 +36,10 @@ class Packing:
         rows = numpy.stack(
             [2 * (self.starts + steps), 2 * (self.starts + self.lengths - 1 - steps) + 1], axis=1
         )  # (length, direction, sequences)
-        self.order = rows[numpy.broadcast_to(running[:, None], rows.shape)]
+        if self.lengths[0] == self.lengths[-1]:
+            self.order = rows.reshape(-1)
+        else:
+            self.order = rows[running[:, None].repeat(2, axis=1)]
         # Where the turn of each row is.
         self.place = numpy.empty(2 * self.tokens, dtype=numpy.intp)
         self.place[self.order] = numpy.arange(2 * self.tokens)
