@@ -1,19 +1,48 @@
 """BiLSTM-CNN-CRF sequence tagging, a plugin for AllenNLP."""
 
+import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bilstm_tagger.tagging import Tagger
 
 __version__ = "0.1.0"
+__all__ = ["Tagger"]
 
-# AllenNLP imports a plugin by the name of its package alone. Without AllenNLP the plain torch and
-# plain Python modules (CRF, BiLSTM, character encoders, encodings, column files) still import.
-if "allennlp" in sys.modules:
-    from bilstm_tagger import plugin  # noqa: F401
+
+# Functions by which AllenNLP imports plugins, and what `--include-package` names.
+_DISCOVERY = {
+    ("allennlp.common.plugins", "import_plugins"),
+    ("allennlp.common.util", "import_module_and_submodules"),
+}
+
+
+def _imported_by_discovery() -> bool:
+    """Whether AllenNLP is looking for plugins, and imports this package for that."""
+    frame = sys._getframe() if "allennlp" in sys.modules else None
+    while frame is not None:
+        if (frame.f_globals.get("__name__"), frame.f_code.co_name) in _DISCOVERY:
+            return True
+        frame = frame.f_back
+    return False
+
+
+# The line of `.allennlp_plugins` is `bilstm_tagger.plugin`. In files of earlier versions it is
+# `bilstm_tagger`, and has to register everything, too. No other import registers anything.
+if _imported_by_discovery():
+    importlib.import_module("bilstm_tagger.plugin")
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Tagger":
-        from bilstm_tagger.tagging import Tagger
+    if name != "Tagger":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return importlib.import_module("bilstm_tagger.tagging").Tagger
+    except AttributeError as error:
+        # As an AttributeError, it would become "cannot import name 'Tagger'", and be lost.
+        raise ImportError(f"bilstm_tagger.Tagger needs what fails to import: {error}") from error
 
-        return Tagger
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -24,6 +24,7 @@ from allennlp.models.archival import Archive
 from allennlp.predictors import Predictor
 
 import bilstm_tagger.plugin  # noqa: F401
+from bilstm_tagger.plugin import compat
 
 ROOT = Path(__file__).parent.parent
 VECTORS = "fixtures/vectors/vectors.16d.txt"
@@ -38,7 +39,9 @@ SMALL_VECTORS = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # The plugin's own filter does not outlive the import: pytest sets its filters for every test.
+    # Tests run commands in this process.
+    compat.apply()
+    # Its filter of warnings does not live on: pytest sets its filters for every test.
     config.addinivalue_line(
         "filterwarnings", r"ignore:.*torch\.cuda\.amp\.autocast:FutureWarning:allennlp"
     )

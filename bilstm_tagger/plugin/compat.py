@@ -1,9 +1,11 @@
-"""Mends of AllenNLP 2.10.1 for the versions of torch and numpy that it is installed with here.
+"""Fixes of AllenNLP 2.10.1 for the versions of torch and numpy that it is installed with here.
 
-AllenNLP is archived, and its pins (torch < 1.13) cannot be installed any more. Each mend has its
-reason beside it; to import this module applies all of them.
+AllenNLP is archived, and its pins (torch < 1.13) cannot be installed any more. Each fix has its
+reason beside it. To import this module changes nothing: `apply` does, in the processes of commands.
 """
 
+import gc
+import sys
 import warnings
 from typing import Any, Literal, Optional, Union
 
@@ -19,32 +21,7 @@ from allennlp.training.learning_rate_schedulers.learning_rate_scheduler import (
 )
 from allennlp.training.optimizers import Optimizer
 
-# torch renamed torch.cuda.amp.autocast; the trainer calls it by its old name at every epoch, in the
-# middle of the progress bar. Nothing that a user could change.
-warnings.filterwarnings(
-    "ignore",
-    message=r".*torch\.cuda\.amp\.autocast",
-    category=FutureWarning,
-    module=r"allennlp\.training\.gradient_descent_trainer",
-)
 
-# `--recover`: schedulers such as "cosine" put numpy numbers into the optimiser's state, which
-# torch >= 2.6 refuses to load unless they are declared harmless. `weights_only` stays on.
-torch.serialization.add_safe_globals(
-    [
-        numpy._core.multiarray.scalar,  # type: ignore[attr-defined]
-        numpy.dtype,
-        numpy.dtypes.Float64DType,
-    ]
-)
-
-
-# Taken out before it is put in anew: to overwrite an entry is a message at every command.
-Registrable._registry[LearningRateScheduler].pop("reduce_on_plateau", None)
-Registrable._registry[DataLoader].pop("multiprocess", None)
-
-
-@LearningRateScheduler.register("reduce_on_plateau")
 class ReduceOnPlateauLearningRateScheduler(_PyTorchLearningRateSchedulerWithMetricsWrapper):
     """AllenNLP's "reduce_on_plateau", without the argument `verbose`, which torch dropped: handing
     it over is an error now.
@@ -77,7 +54,6 @@ class ReduceOnPlateauLearningRateScheduler(_PyTorchLearningRateSchedulerWithMetr
         )
 
 
-@DataLoader.register("multiprocess")
 class BatchSizeDataLoader(MultiProcessDataLoader):
     """AllenNLP's default data loader, which also takes a `batch_size` beside a `batch_sampler`: the
     sampler then makes batches of that size.
@@ -101,3 +77,58 @@ class BatchSizeDataLoader(MultiProcessDataLoader):
         super().__init__(
             reader, data_path, batch_size=batch_size, batch_sampler=batch_sampler, **kwargs
         )
+
+
+# A name of AllenNLP to what it stands for in the process of a command.
+_REPLACEMENTS: dict[type[Registrable], dict[str, type[Registrable]]] = {
+    LearningRateScheduler: {"reduce_on_plateau": ReduceOnPlateauLearningRateScheduler},
+    DataLoader: {"multiprocess": BatchSizeDataLoader},
+}
+
+# Functions of AllenNLP that a command, or a process of a distributed training, begins with.
+_COMMANDS = {("allennlp.commands", "main"), ("allennlp.commands.train", "_train_worker")}
+
+
+def in_command() -> bool:
+    """Whether this is called, over whatever is between, by a command of AllenNLP."""
+    frame = sys._getframe()
+    while frame is not None:
+        if (frame.f_globals.get("__name__"), frame.f_code.co_name) in _COMMANDS:
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+
+
+def apply() -> None:
+    """Applies all fixes to this process; more than once does no harm.
+
+    The commands do that for themselves, and for the processes that they start. It is for those who
+    train from Python, by AllenNLP's `train_model`, before they call it.
+    """
+    for base, replacements in _REPLACEMENTS.items():
+        for name, replacement in replacements.items():
+            # Not by `register`, which tells of every entry that it overwrites. The constructor,
+            # such as "from_partial_objects", stays.
+            _, constructor = Registrable._registry[base][name]
+            Registrable._registry[base][name] = (replacement, constructor)
+    # torch renamed torch.cuda.amp.autocast; the trainer calls it by its old name at every epoch, in
+    # the middle of the progress bar. Nothing that a user could change.
+    warnings.filterwarnings(
+        "ignore",
+        message=r".*torch\.cuda\.amp\.autocast",
+        category=FutureWarning,
+        module=r"allennlp\.training\.gradient_descent_trainer",
+    )
+    # `--recover`: schedulers such as "cosine" put numpy numbers into the optimiser's state, which
+    # torch >= 2.6 refuses to load unless they are declared harmless. `weights_only` stays on.
+    torch.serialization.add_safe_globals(
+        [
+            numpy._core.multiarray.scalar,  # type: ignore[attr-defined]
+            numpy.dtype,
+            numpy.dtypes.Float64DType,
+        ]
+    )
+    # What was imported by now, a million objects of torch and AllenNLP among it, stays as long as
+    # the process: the garbage collector need not look through it again and again, a fifth of a
+    # second each time.
+    gc.freeze()

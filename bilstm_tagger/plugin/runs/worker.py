@@ -23,6 +23,7 @@ from allennlp.common.util import import_module_and_submodules
 from filelock import FileLock, Timeout
 
 from bilstm_tagger.experiments.records import RECORD, write_record
+from bilstm_tagger.plugin import compat
 from bilstm_tagger.plugin.runs.jobs import Job
 from bilstm_tagger.plugin.runs.recording import record_of
 from bilstm_tagger.plugin.training.pruning import Pruned
@@ -90,6 +91,7 @@ def recoverable(folder: Path) -> bool:
 
 def _train(job: Job, folder: Path) -> None:
     import_plugins()
+    compat.apply()
     for package in job.include_packages:
         import_module_and_submodules(package)
     recover = recoverable(folder)
