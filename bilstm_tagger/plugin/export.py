@@ -69,7 +69,7 @@ def checked(model: Model, reader: DatasetReader) -> tuple[BiLSTMTagger, ConllCol
                 "this is for a model 'bilstm_tagger' with a dataset reader 'conll_columns', "
                 f"found {type(part).__name__} in place of {wanted.__name__}"
             )
-    return model, reader  # type: ignore[return-value]
+    return model, reader
 
 
 def _vocabulary_data(vocabulary: Vocabulary) -> VocabularyData:
@@ -135,12 +135,14 @@ def _embedder_settings(embedder: TokenEmbedder) -> dict[str, Any]:
             "embedding_dim": embedder.encoder.embedding.embedding_dim,
             "hidden_size": embedder.encoder.hidden_size,
         }
-    if kind is Embedding and embedder.max_norm is None:
+    if kind is Embedding:
         projection: Optional[torch.nn.Linear] = embedder._projection
         return {
             "type": "embedding",
             "num_embeddings": embedder.weight.shape[0],
             "embedding_dim": embedder.weight.shape[1],
+            "max_norm": embedder.max_norm,
+            "norm_type": embedder.norm_type,
             "projection_dim": projection and projection.out_features,
             "vocab_namespace": embedder._vocab_namespace,
         }

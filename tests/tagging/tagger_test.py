@@ -1,12 +1,19 @@
 import json
+import multiprocessing
+import pickle
 import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
+import msgspec
 import pytest
+from bilstm_tagger.tagging.prediction import PredictionOptions
+from threadpoolctl import threadpool_info
 
 import bilstm_tagger
-from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
 from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.tagging.network import Chain
 from bilstm_tagger.text.columns import ColumnFormat, read_sentences
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
@@ -23,16 +30,35 @@ def sentences() -> list[TokenizedSentence]:
     ][:40]
 
 
+class Flat:
+    """A source of scores so flat that forbidden sequences are likely."""
+
+    def __init__(self, source) -> None:
+        self._source = source
+        self.inputs = source.inputs
+        self.chains = {
+            task: Chain(*(0.05 * scores for scores in chain))
+            for task, chain in source.chains.items()
+        }
+
+    def emissions(self, sentences, tasks):
+        for emissions in self._source.emissions(sentences, tasks):
+            scores = {task: 0.05 * each for task, each in emissions.scores.items()}
+            yield emissions._replace(scores=scores)
+
+
 @pytest.fixture
-def unsure(tagger, monkeypatch) -> Tagger:
-    """Scores so flat that forbidden sequences are likely."""
-    for decoder in tagger.model.tasks.values():
-        read = decoder.read
-        monkeypatch.setattr(decoder, "read", lambda *args, read=read: read(*args) * 0.05)
-        if hasattr(decoder, "crf"):
-            transitions = decoder.crf.transitions
-            monkeypatch.setattr(transitions, "data", transitions.data * 0.05)
-    return tagger
+def unsure(tagger) -> Callable[..., Tagger]:
+    """Makes a tagger, with changes of its task of chunks, and settings."""
+
+    def make(task=None, **settings) -> Tagger:
+        specification = tagger.specification
+        tasks = dict(specification.tasks)
+        tasks["chunk"] = msgspec.structs.replace(tasks["chunk"], **(task or {}))
+        changed = msgspec.structs.replace(specification, tasks=tasks)
+        return Tagger(changed, Flat(tagger.source), **settings)
+
+    return make
 
 
 def test_it_is_at_the_top_of_the_package():
@@ -131,59 +157,36 @@ def test_more_alternatives_than_there_are(tagger):
         assert chances[each.tags[0]] == pytest.approx(each.probability)
 
 
-def test_constrained_unless_told_otherwise(unsure, sentences, quickstart):
-    def violations(tagger, **options):
-        encoding = get_encoding(tagger.reader.model_encodings["chunk"])
-        decoder = tagger.model.tasks["chunk"]
-        seen = []
-        decode = type(decoder).decode
-        for each in ("decode", "distribution"):
-            assert hasattr(decoder, each)
+def test_constrained_unless_told_otherwise(unsure, sentences):
+    def violations(tagger):
+        """Of the sequences of the model, which are written as they are in this encoding."""
+        predictor = tagger._predictors["chunk"]
+        encoding = get_encoding("IOBES")
+        wrong = 0
+        for emissions in tagger.source.emissions(sentences, ["chunk"]):
+            options = PredictionOptions.of(constrained=tagger.constrained)
+            ids = predictor.decode(emissions.scores["chunk"], emissions.lengths, options)
+            for row, length in zip(ids.tolist(), emissions.lengths, strict=True):
+                tags = [predictor.labels[tag] for tag in row[:length]]
+                wrong += encoding.first_violation(tags) is not None
+        return wrong
 
-        def watch(self, emissions, mask=None, constrained=None):
-            ids = decode(self, emissions, mask, constrained)
-            lengths = [emissions.shape[1]] * len(ids) if mask is None else mask.sum(1).tolist()
-            for row, length in zip(ids.tolist(), lengths, strict=True):
-                tags = [self.labels[tag] for tag in row[:length]]
-                seen.append(encoding.first_violation(tags) is not None)
-            return ids
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(type(decoder), "decode", watch)
-            tagger.tag(sentences, **options)
-        return sum(seen)
-
-    model, reader = unsure.model, quickstart.dataset_reader
-    assert violations(unsure) == 0
-    assert violations(Tagger(model, reader, constrained=True)) == 0
-    assert violations(Tagger(model, reader, constrained=False)) > 0
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model.tasks["chunk"], "constrained", False)
-        assert violations(unsure) > 0
-        assert violations(Tagger(model, reader, constrained=True)) == 0
+    assert violations(unsure()) == 0
+    assert violations(unsure(constrained=True)) == 0
+    assert violations(unsure(constrained=False)) > 0
+    assert violations(unsure({"constrained": False})) > 0
+    assert violations(unsure({"constrained": False}, constrained=True)) == 0
 
 
-def test_spans_of_unconstrained_tags_have_probabilities_too(unsure, sentences, quickstart):
-    tagger = Tagger(unsure.model, quickstart.dataset_reader, constrained=False)
-    for each in tagger.tag(sentences, probabilities="all"):
+def test_spans_of_unconstrained_tags_have_probabilities_too(unsure, sentences):
+    for each in unsure(constrained=False).tag(sentences, probabilities="all"):
         assert all(0 <= span.probability <= 1 for span in each.spans["chunk"])
         for chances in each.distributions["chunk"]:
             assert sum(chances.values()) == pytest.approx(1)
 
 
-def test_labels_that_leave_no_way_are_not_constrained(unsure):
-    decoder = unsure.model.tasks["chunk"]
-    assert decoder.constrains_prediction()
-    start, moves, end = decoder.allowed
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decoder, "allowed", decoder.allowed._replace(end=end & False))
-        assert not decoder.constrains_prediction()
-        assert decoder.constrains_prediction(True)
-    assert not unsure.model.tasks["pos"].constrains_prediction(True)
-
-
-def test_some_tasks_alone(quickstart, tagger):
-    alone = Tagger(quickstart.model, quickstart.dataset_reader, tasks=["pos"])
+def test_some_tasks_alone(quickstart_archive, tagger):
+    alone = Tagger.load(quickstart_archive, tasks=["pos"])
     sentence = alone.tag_tokens(["Nobody", "waved"], probabilities=True)
     whole = tagger.tag_tokens(["Nobody", "waved"], probabilities=True)
     assert sentence.tags == {"pos": whole.tags["pos"]}
@@ -206,12 +209,12 @@ def test_several_threads(tagger, sentences):
     assert all(found[number] == expected for number in range(4))
 
 
-def test_wrong_settings(quickstart, tagger, tmp_path):
-    model, reader = quickstart.model, quickstart.dataset_reader
+def test_wrong_settings(tagger, tmp_path):
+    model = tagger.specification, tagger.source
     with pytest.raises(UserError, match="no task 'ner'; it has"):
-        Tagger(model, reader, tasks=["ner"])
-    with pytest.raises(UserError, match="this is for a model 'bilstm_tagger'"):
-        Tagger(object(), reader)
+        Tagger(*model, tasks=["ner"])
+    with pytest.raises(UserError, match="no data set 'news'"):
+        Tagger(*model, dataset="news")
     with pytest.raises(UserError, match="must be False, True or 'all', found 'some'"):
         tagger("Yes.", probabilities="some")
     with pytest.raises(UserError, match="top_k must be 0 or more, found -1"):
@@ -223,10 +226,51 @@ def test_wrong_settings(quickstart, tagger, tmp_path):
         Tagger.load(tmp_path / "some.tar.gz")
 
 
-def test_repair_to_o_has_no_probabilities_of_tags_unconstrained(quickstart, monkeypatch):
-    model: BiLSTMTagger = quickstart.model
-    monkeypatch.setattr(model.tasks["chunk"], "repair", "O")
-    monkeypatch.delattr(model.tasks["chunk"], "span_rules", raising=False)
-    tagger = Tagger(model, quickstart.dataset_reader, constrained=False)
+def test_repair_to_o_has_no_probabilities_of_tags_unconstrained(unsure):
+    tagger = unsure({"repair": "O"}, constrained=False)
     with pytest.raises(UserError, match="leave decoding constrained"):
         tagger.tag_tokens(["Yes"], probabilities=True)
+
+
+@pytest.mark.parametrize("tokens", ["Mina waved", ""])
+def test_a_string_is_no_list_of_tokens(tagger, tokens):
+    with pytest.raises(UserError, match="'tokens' must be a list of strings, found the string"):
+        tagger.tag_tokens(tokens)
+    with pytest.raises(UserError, match="expected tokens of some text"):
+        tagger.tag([TokenizedSentence("Mina waved")])
+    with pytest.raises(UserError, match="expected tokens of some text"):
+        tagger.tag_tokens([1, 2])
+
+
+def results(tagger, sentences):
+    return [sentence.to_json() for sentence in tagger.tag(sentences, probabilities=True)]
+
+
+def test_it_can_be_sent_to_other_processes(tagger, sentences):
+    expected = results(tagger, sentences)
+    copy = pickle.loads(pickle.dumps(tagger))
+    assert results(copy, sentences) == expected
+    for method in ("fork", "spawn"):
+        with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:
+            assert pool.submit(results, tagger, sentences).result(timeout=120) == expected
+
+
+def test_threads_with_a_full_table(tagger, sentences, quickstart_archive):
+    """The rows of words are begun anew again and again, by several threads at once."""
+    expected = results(tagger, sentences)
+    small = Tagger.load(quickstart_archive)
+    for rows in small.source._rows.values():
+        rows._max_rows = 60
+    parts = [sentences[start::4] for start in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            found = list(pool.map(lambda part: results(small, part), parts))
+            for start, part in enumerate(found):
+                for one, other in zip(part, expected[start::4], strict=True):
+                    assert one["tags"] == other["tags"]
+
+
+def test_threads_of_products_are_as_before(tagger, sentences):
+    before = threadpool_info()
+    tagger.tag(sentences)
+    assert threadpool_info() == before

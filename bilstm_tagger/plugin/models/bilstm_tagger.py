@@ -6,7 +6,7 @@ from typing import Any, Optional, cast
 import torch
 from allennlp.common import Lazy
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import TextFieldTensors, Vocabulary
+from allennlp.data import Instance, TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.modules import TextFieldEmbedder
 from allennlp.nn import InitializerApplicator, RegularizerApplicator
@@ -231,5 +231,27 @@ class BiLSTMTagger(Model):
         if all("tokens" in each for each in metadata):
             output_dict["tokens"] = [each["tokens"] for each in metadata]
         return output_dict
+
+    def forward_on_instances(self, instances: list[Instance]) -> list[dict[str, Any]]:
+        """Predicts sentences, in evaluation mode. Labels have no influence.
+
+        # Returns
+
+        `List[Dict[str, Any]]`
+            For each sentence `tags` and `tokens`, as of `make_output_human_readable`.
+        """
+        if not instances:
+            return []
+        unlabelled = [
+            Instance({name: field for name, field in instance.items() if name != "labels"})
+            for instance in instances
+        ]
+        training = self.training
+        self.eval()
+        try:
+            outputs: list[dict[str, Any]] = super().forward_on_instances(unlabelled)
+            return outputs
+        finally:
+            self.train(training)
 
     default_predictor = "json_to_json"

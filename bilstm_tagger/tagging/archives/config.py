@@ -7,8 +7,9 @@ that they have; anything else is refused.
 
 import json
 import math
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, NoReturn, Optional, Union
+from typing import Annotated, Any, Literal, NoReturn, Optional, Union
 
 import msgspec
 
@@ -78,6 +79,8 @@ class Embedding(_Component, frozen=True, tag="embedding"):
     projection_dim: Optional[int] = None
     trainable: bool = True
     padding_index: Optional[int] = None
+    max_norm: Optional[float] = None
+    norm_type: float = 2.0
     scale_grad_by_freq: bool = False
     sparse: bool = False
     vocab_namespace: str = "tokens"
@@ -119,11 +122,23 @@ class CRF(_Decoder, frozen=True, tag="crf"):
     pass
 
 
+class L1(_Component, frozen=True, tag="l1"):
+    alpha: float = 0.01
+
+
+class L2(_Component, frozen=True, tag="l2"):
+    alpha: float = 0.01
+
+
+class Regularizers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    regexes: list[tuple[str, Union[L1, L2]]] = []
+
+
 class Model(_Component, frozen=True, tag="bilstm_tagger"):
     text_field_embedder: Embedders
     encoder: Encoder
     tasks: dict[str, Union[Softmax, CRF]]
-    regularizer: Any = None
+    regularizer: Optional[Regularizers] = None
     embedding_dropout: float = 0.0
     task_identifier: bool = False
 
@@ -163,6 +178,9 @@ class Reader(_Component, frozen=True, tag="conll_columns"):
 class Vocabulary(msgspec.Struct, frozen=True):
     """Its words are those in the archive; what else the config says is about making it."""
 
+    type: Literal["from_instances", "from_files", "extend", "empty", "word_vectors"] = (
+        "from_instances"
+    )
     padding_token: str = "@@PADDING@@"
     oov_token: str = "@@UNKNOWN@@"
 
@@ -172,9 +190,11 @@ class Config(msgspec.Struct, frozen=True):
 
     dataset_reader: Reader
     model: Model
+    validation_dataset_reader: Optional[Reader] = None
     vocabulary: Vocabulary = Vocabulary()
 
 
+_SECTIONS = ("dataset_reader", "validation_dataset_reader", "model", "vocabulary")
 # What AllenNLP itself leaves out of a stored model: its weights have all that they gave.
 _ONLY_FOR_TRAINING = ("pretrained_file", "initializer")
 
@@ -245,18 +265,57 @@ def read_config(config: Mapping[str, Any]) -> Config:
 
     `UnsafeArchive`, with the key, for components and settings that are not known to be harmless.
     """
-    sections = {name: config[name] for name in ("dataset_reader", "model") if name in config}
-    sections["vocabulary"] = config.get("vocabulary") or {}
+    sections = {name: config[name] for name in _SECTIONS if config.get(name) is not None}
+    for name in ("dataset_reader", "model"):
+        if not isinstance(sections.get(name), dict):
+            raise UnsafeArchive(f"{CONFIG}, {name}", "expected an object", MEND_DAMAGED)
+    settings = _normalised(sections)
     try:
-        parsed = msgspec.convert(_normalised(sections), Config)
+        parsed = msgspec.convert(settings, Config)
         parsed.dataset_reader.layouts  # noqa: B018  (refuses what does not go together)
         return parsed
     except msgspec.ValidationError as error:
-        problem, _, place = str(error).partition(" - at ")
-        where = f"{CONFIG}, {place.strip('`').removeprefix('$.')}" if place else CONFIG
-        raise UnsafeArchive(where, problem, MEND_TRUST) from None
+        raise _refusal(error, settings) from None
     except ValueError as error:
         raise UnsafeArchive(CONFIG, str(error), MEND_DAMAGED) from None
+
+
+def _refusal(error: msgspec.ValidationError, settings: Any) -> UnsafeArchive:
+    """The error with the whole key: msgspec leaves the keys of dictionaries out."""
+    problem, _, place = str(error).partition(" - at ")
+    path = place.strip("`").removeprefix("$.")
+    while "[...]" in path:
+        before, after = path.split("[...]", 1)
+        parent = settings
+        *outer, last = before.split(".")
+        for step in outer:
+            parent = parent[step]
+        for key, value in parent[last].items():
+            alone = _replaced(settings, before, {key: value})
+            try:
+                msgspec.convert(alone, Config)
+            except msgspec.ValidationError as other:
+                if str(other) == str(error):
+                    settings = alone
+                    break
+        path = f"{before}.{key}{after}"
+    if path.startswith("key"):  # "key in `$...`"
+        path = path.partition("$.")[2]
+    path = re.sub(r"\[(\d+)\]", r".\1", path)
+    unknown = re.match("Object contains unknown field `(.*)`", problem)
+    if unknown:
+        path, problem = f"{path}.{unknown[1]}".strip("."), "there is no such setting"
+    elif problem.startswith("Invalid value"):
+        problem += ", which is none of the components that are known to be harmless"
+    return UnsafeArchive(f"{CONFIG}, {path:.300}" if path else CONFIG, problem, MEND_TRUST)
+
+
+def _replaced(settings: Any, path: str, value: Any) -> Any:
+    """A copy with another value at a place."""
+    if not path:
+        return value
+    step, _, rest = path.partition(".")
+    return {**settings, step: _replaced(settings[step], rest, value)}
 
 
 def _normalised(value: Any, key: str = "") -> Any:
@@ -269,11 +328,17 @@ def _normalised(value: Any, key: str = "") -> Any:
         for name, inner in value.items()
         if name not in _ONLY_FOR_TRAINING
     }
-    if key in ("token_indexers", "token_embedders"):
-        typed = {
-            name: {"type": inner} if isinstance(inner, str) else inner
-            for name, inner in typed.items()
-        }
+    if key in ("token_indexers", "token_embedders", "tasks"):
+        typed = {name: _typed(inner) for name, inner in typed.items()}
+    if isinstance(regexes := typed.get("regexes"), list):
+        typed["regexes"] = [
+            [pair[0], _typed(pair[1])] if isinstance(pair, list) and len(pair) == 2 else pair
+            for pair in regexes
+        ]
     if key == "text_field_embedder":
         typed.setdefault("type", "basic")
     return typed
+
+
+def _typed(component: Any) -> Any:
+    return {"type": component} if isinstance(component, str) else component

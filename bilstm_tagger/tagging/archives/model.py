@@ -143,6 +143,8 @@ class _Converter:
                 )
             values, unknown = self._vocabulary.padded_values(namespace)
             rows = self._take(f"{of}.weight", len(values) + 1, embedder.num_embeddings)
+            if embedder.max_norm is not None:
+                rows = _clipped(rows, embedder.max_norm, embedder.norm_type)
             if embedder.projection_dim is not None:
                 rows = rows @ self._take(f"{of}._projection.weight").T
                 rows += self._take(f"{of}._projection.bias")
@@ -241,3 +243,10 @@ class _Converter:
             decoder.constrained,
             decoder.repair,  # type: ignore[arg-type]
         )
+
+
+def _clipped(rows: numpy.ndarray, limit: float, order: float) -> numpy.ndarray:
+    """Rows of at most that norm, as torch's embedding takes them."""
+    norms = numpy.linalg.norm(rows, order, axis=1, keepdims=True)
+    clipped: numpy.ndarray = numpy.where(norms > limit, rows * (limit / (norms + 1e-7)), rows)
+    return clipped.astype(rows.dtype)

@@ -11,7 +11,7 @@ from allennlp.data.batch import Batch
 from allennlp.models import Model
 
 from bilstm_tagger.plugin.data.fields import UNKNOWN_LABEL
-from bilstm_tagger.plugin.models import BiLSTMTagger, sentence_predictor
+from bilstm_tagger.plugin.models import BiLSTMTagger
 
 CONFIG = Path(__file__).parent / "small.jsonnet"
 CORPUS = "fixtures/corpus/dev.conll"
@@ -298,9 +298,7 @@ def test_padded_batch_has_the_loss_of_batches_of_equal_length(model, instances, 
         assert whole == pytest.approx(mean)
 
 
-@pytest.mark.parametrize("group_size", [1, 3, 128])
-def test_forward_on_instances_keeps_the_order(model, instances, monkeypatch, group_size):
-    monkeypatch.setattr(sentence_predictor, "GROUP_SIZE", group_size)
+def test_forward_on_instances_keeps_the_order(model, instances):
     outputs = model.forward_on_instances(instances)
     assert [each["tokens"] for each in outputs] == [
         each["metadata"]["tokens"] for each in instances

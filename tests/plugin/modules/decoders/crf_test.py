@@ -1,16 +1,11 @@
 import itertools
-from collections import defaultdict
-from functools import partial
 
-import pytest
 import torch
 from allennlp.data import Vocabulary
 
-from bilstm_tagger.network.span_rules import SentenceSpan
 from bilstm_tagger.plugin.data.fields import UNKNOWN_LABEL
 from bilstm_tagger.plugin.modules.decoders import CRFDecoder
 from bilstm_tagger.text.encodings import get_encoding
-from bilstm_tagger.text.tag_repair import repaired_spans
 
 LABELS = ["O", "B-NP", "I-NP", "B-VP", "I-VP"]
 MASK = torch.tensor([[True, True, True], [True, True, False]])
@@ -112,46 +107,3 @@ def test_training_is_not_constrained():
     emissions = torch.randn(1, 3, 5)
     loss = decoder.loss(emissions, torch.tensor([[2, 4, 0]]))  # I-NP I-VP O
     torch.testing.assert_close(loss, negative_log_likelihood(decoder, emissions[0], [2, 4, 0]))
-
-
-@pytest.mark.parametrize("constrained", [False, True])
-def test_distribution_is_over_what_is_decoded(constrained):
-    decoder = make(encoding="BIO", constrained=constrained)
-    emissions = torch.randn(2, 3, 5)
-    distribution = decoder.distribution(emissions, MASK)
-    best = distribution.n_best(200)
-    assert best.tags[:, 0].equal(decoder.decode(emissions, MASK))
-    permitted = [count_permitted(3), count_permitted(2)] if constrained else [125, 25]
-    assert best.counts.tolist() == permitted
-    near = torch.testing.assert_close
-    near(best.log_probabilities.exp().sum(1), torch.ones(2, dtype=torch.float64))
-    near(distribution.marginals().sum(2), MASK.double())
-    for rank in (0, 3, 9):
-        found = distribution.log_probabilities(best.tags[:, rank])
-        near(found, best.log_probabilities[:, rank])
-    if not constrained:
-        gold = best.tags[0, 3].tolist()
-        expected = -negative_log_likelihood(decoder, emissions[0], gold).detach().double()
-        near(best.log_probabilities[0, 3], expected, rtol=1e-5, atol=1e-5)
-
-
-def count_permitted(length: int) -> int:
-    violation = get_encoding("BIO").first_violation
-    return sum(violation(tags) is None for tags in itertools.product(LABELS, repeat=length))
-
-
-@pytest.mark.parametrize("repair", [None, "O", "B"])
-def test_probabilities_of_spans_are_those_of_their_sequences(repair):
-    """Of the spans that are predicted."""
-    decoder = make(encoding="BIO", repair=repair)
-    distribution = decoder.distribution(torch.randn(1, 3, 5))
-    best = distribution.n_best(125)
-    read = get_encoding("BIO").spans if repair is None else partial(repaired_spans, repair=repair)
-    expected: dict[tuple, float] = defaultdict(float)
-    paths = best.tags[0].tolist()
-    for path, probability in zip(paths, best.log_probabilities[0].exp().tolist(), strict=True):
-        for label, start, end in read([LABELS[tag] for tag in path]):
-            expected[SentenceSpan(0, start, end - 1, label)] += probability
-    assert len(expected) == 12  # two labels, six pairs of first and last token
-    found = distribution.span_probabilities(list(expected), decoder.span_rules)
-    torch.testing.assert_close(found, torch.tensor(list(expected.values()), dtype=torch.float64))

@@ -5,7 +5,6 @@ import pytest
 import torch
 from allennlp.data import Vocabulary
 
-from bilstm_tagger.network.span_rules import SentenceSpan
 from bilstm_tagger.plugin.data.fields import UNKNOWN_LABEL
 from bilstm_tagger.plugin.modules.decoders import SoftmaxDecoder
 from bilstm_tagger.text.encodings import get_encoding
@@ -63,21 +62,6 @@ def test_decodes_the_best_tag_of_each_token(decoder):
     assert decoder.decode(emissions, torch.tensor([[True, True, False]]))[0, :2].tolist() == [1, 0]
 
 
-def test_probabilities_are_the_softmax(decoder):
-    emissions = torch.randn(2, 3, 2)
-    emissions[1, 2] = 1e4  # padding
-    distribution = decoder.distribution(emissions, MASK)
-    expected = emissions.double().softmax(2) * MASK.unsqueeze(2)
-    torch.testing.assert_close(distribution.marginals(), expected)
-    tags = torch.tensor([[0, 1, 1], [1, 0, 0]])
-    logs = emissions.double().log_softmax(2)
-    likely = logs.gather(2, tags.unsqueeze(2)).squeeze(2).masked_fill(~MASK, 0.0).sum(1)
-    torch.testing.assert_close(distribution.log_probabilities(tags), likely)
-    best = distribution.n_best(8)
-    assert best.tags[:, 0].equal(decoder.decode(emissions, MASK) * MASK)
-    assert best.counts.tolist() == [8, 2]
-
-
 class TestConstrained:
     LABELS = ("O", "B-NP", "I-NP", "I-VP")
 
@@ -110,38 +94,6 @@ class TestConstrained:
         emissions = torch.randn(2, 3, 4)
         found = decoder.decode(emissions, MASK)
         assert found[1, :1].tolist() == decoder.decode(emissions[1:, :1])[0].tolist()
-
-    def test_probabilities_are_among_permitted_tags(self, decoder):
-        emissions = 3 * torch.randn(1, 3, 4)
-        distribution = decoder.distribution(emissions)
-        valid = get_encoding("BIO").first_violation
-        logs = emissions[0].double().log_softmax(1)
-        paths = [
-            path
-            for path in itertools.product(range(4), repeat=3)
-            if valid([self.LABELS[tag] for tag in path]) is None
-        ]
-        weights = torch.stack([logs[range(3), path].sum().exp() for path in paths])
-        weights /= weights.sum()
-        best = distribution.n_best(64)
-        assert int(best.counts) == len(paths)
-        assert best.tags[0, 0].equal(decoder.decode(emissions)[0])
-        torch.testing.assert_close(
-            best.log_probabilities[0, : len(paths)].exp(), weights.sort(descending=True).values
-        )
-        expected = torch.zeros(3, 4, dtype=torch.float64)
-        for path, weight in zip(paths, weights, strict=True):
-            expected[range(3), path] += weight
-        torch.testing.assert_close(distribution.marginals()[0], expected)
-        # B-NP I-NP, and no I-NP after it.
-        inside = [
-            float(weight)
-            for path, weight in zip(paths, weights, strict=True)
-            if path[:2] == (1, 2) and path[2] != 2
-        ]
-        span = [SentenceSpan(0, 0, 1, "NP")]
-        found = distribution.span_probabilities(span, decoder.span_rules)
-        assert float(found) == pytest.approx(sum(inside))
 
     def test_constraints_are_no_part_of_the_weights(self, decoder):
         assert set(decoder.state_dict()) == {"scorer.weight", "scorer.bias"}

@@ -107,16 +107,6 @@ def test_a_decoder_says_how_it_trains_and_decodes(vocabulary):
         decoder.loss(emissions, torch.zeros(1, 2, dtype=torch.long))
     with pytest.raises(NotImplementedError):
         decoder.decode(emissions)
-    with pytest.raises(NotImplementedError):
-        decoder.distribution(emissions)
-
-
-def test_rules_of_spans_are_of_the_encoding(vocabulary):
-    rules = make(vocabulary, encoding="BIO").span_rules
-    assert rules.labels == {"NP": 0, "VP": 1}
-    assert rules.tags.tolist() == [[1, 2], [3, -1]]
-    with pytest.raises(ValueError, match="without 'encoding' has no spans"):
-        make(vocabulary).span_rules  # noqa: B018
 
 
 @pytest.mark.parametrize("kind", ["softmax", "crf"])
@@ -126,22 +116,17 @@ def test_labels_of_another_encoding(kind):
         make(vocabulary, kind, encoding="BIO")
 
 
-@pytest.mark.parametrize(
-    ("given", "wanted", "expected"),
-    [
-        (None, None, True),
-        (None, False, False),
-        (None, True, True),
-        (True, None, True),
-        (True, False, False),
-        (False, None, False),
-        (False, True, True),
-    ],
-)
-def test_whether_prediction_is_constrained(vocabulary, given, wanted, expected):
-    decoder = make(vocabulary, encoding="BIO", constrained=given)
-    assert decoder.constrains_prediction(wanted) is expected
-    assert not make(vocabulary).constrains_prediction(True)
+@pytest.mark.parametrize(("constrained", "expected"), [(None, True), (True, True), (False, False)])
+def test_whether_prediction_is_constrained(vocabulary, constrained, expected):
+    decoder = make(vocabulary, encoding="BIO", constrained=constrained)
+    assert decoder.constrains_prediction() is expected
+    assert not make(vocabulary).constrains_prediction()
+
+
+def test_labels_that_leave_no_way_are_not_constrained():
+    vocabulary = Vocabulary({"chunk_labels": {"B-NP": 3, "E-NP": 2}})
+    decoder = make(vocabulary, encoding="IOBES")
+    assert not decoder.constrains_prediction()
 
 
 @pytest.mark.parametrize("kind", ["softmax", "crf"])
@@ -152,6 +137,3 @@ def test_constraints_may_be_asked_for(vocabulary, kind):
     emissions[..., LABELS.index("I-NP")] = 5.0
     assert decoder.decode(emissions).tolist() == [[2, 2, 2]]
     assert decoder.decode(emissions, None, True).tolist() == [[1, 2, 2]]
-    for constrained in (False, True):
-        best = decoder.distribution(emissions, None, constrained).n_best(1).tags[:, 0]
-        assert torch.equal(best, decoder.decode(emissions, None, constrained))
