@@ -71,6 +71,8 @@ class FeatureTable:
             values = list(map(casing, values))
         elif self._part.of == "lower":
             values = [value.lower() for value in values]
+        elif self._part.of == "form":
+            values = [known_form(value, self._ids) or value for value in values]
         rows = []
         for value in values:
             row = self._ids.get(value)

@@ -3,11 +3,11 @@
 from importlib import import_module
 from typing import Any
 
-from bilstm_tagger.tagging.archives.limits import MEND_TRUST, UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import MEND_DAMAGED, MEND_TRUST, UnsafeArchive
 from bilstm_tagger.tagging.archives.model import read_archive
 from bilstm_tagger.tagging.model_file import read_model
 from bilstm_tagger.tagging.network import EmissionSource, Network
-from bilstm_tagger.tagging.specification import Specification
+from bilstm_tagger.tagging.specification import Specification, Tensors
 from bilstm_tagger.text.errors import PathLike, UserError
 from bilstm_tagger.text.requirements import missing
 
@@ -39,8 +39,7 @@ def load_model(
             raise UserError(
                 "a model file is for the CPU; give the archive, model.tar.gz, to use a GPU", path
             )
-        specification, tensors = read_model(path)
-        return specification, Network(specification, tensors)
+        return _in_numpy(path, *read_model(path))
     if cuda_device >= 0:
         loaded: tuple[Specification, EmissionSource] = _plugin().load(path, trust, cuda_device)
         return loaded
@@ -51,7 +50,18 @@ def load_model(
             raise
         loaded = _plugin().load(path, trust, cuda_device)
         return loaded
-    return specification, Network(specification, tensors)
+    return _in_numpy(path, specification, tensors)
+
+
+def _in_numpy(
+    path: PathLike, specification: Specification, tensors: Tensors
+) -> tuple[Specification, EmissionSource]:
+    try:
+        return specification, Network(specification, tensors)
+    except ValueError as error:
+        refused = UnsafeArchive("", str(error), MEND_DAMAGED)
+        refused.archive = path
+        raise refused from None
 
 
 def _is_archive(path: PathLike) -> bool:

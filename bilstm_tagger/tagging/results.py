@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 Offsets = list[tuple[int, int]]
+# Characters of a printed sentence, and of its tags.
+_SHOWN = 60
 
 
 @dataclass(slots=True)
@@ -93,7 +95,7 @@ class Alternative:
         }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class TaggedSentence:
     """A sentence with its tags. All dictionaries are from task to what it says of the sentence; the
     last four are empty unless they were asked for.
@@ -128,6 +130,11 @@ class TaggedSentence:
     sequence_probabilities: dict[str, float] = field(default_factory=dict)
     alternatives: dict[str, list[Alternative]] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        parts = [repr(_shortened(self.tokens))]
+        parts += [f"{task}={_shortened(tags)!r}" for task, tags in self.tags.items()]
+        return f"TaggedSentence({', '.join(parts)})"
+
     def to_json(self) -> dict[str, Any]:
         """For `json.dumps`. Probabilities have six significant digits; the raw text, which
         sentences share, is left out."""
@@ -157,6 +164,11 @@ class TaggedSentence:
                 task: [each.to_json() for each in best] for task, best in self.alternatives.items()
             }
         return found
+
+
+def _shortened(words: list[str]) -> str:
+    text = " ".join(words)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 4] + " ..."
 
 
 def rounded(probability: float) -> float:

@@ -23,6 +23,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Size = Annotated[int, msgspec.Meta(ge=1, le=2**20)]
 Index = Annotated[int, msgspec.Meta(ge=0)]
+FeatureKind = Literal["casing", "token", "lower", "form", "column"]
 Tensors = Mapping[str, numpy.ndarray]
 Shape = tuple[int, ...]
 
@@ -143,7 +144,8 @@ class Feature(_Part, frozen=True, tag_field="type", tag="feature"):
 
     of : `str`
         What is looked up: the "casing" class of the token, the "token" itself, the token in lower
-        case ("lower"), or its value in a "column".
+        case ("lower"), the first of its forms that is known ("form", as of words), or its value in
+        a "column".
     values : `List[str]`
         The value of each row.
     unknown : `int`
@@ -154,7 +156,7 @@ class Feature(_Part, frozen=True, tag_field="type", tag="feature"):
         The name of the column.
     """
 
-    of: Literal["casing", "token", "lower", "column"]
+    of: FeatureKind
     values: list[str]
     unknown: Index
     dimension: Size

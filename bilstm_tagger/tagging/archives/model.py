@@ -1,7 +1,7 @@
 """From what AllenNLP stores of a model to its specification and tensors."""
 
 from collections.abc import Mapping
-from typing import Literal, Optional, Union
+from typing import Optional, Union
 
 import numpy
 
@@ -15,6 +15,7 @@ from bilstm_tagger.tagging.specification import (
     CharacterCNN,
     CharacterLSTM,
     Feature,
+    FeatureKind,
     Input,
     Specification,
     Task,
@@ -125,12 +126,14 @@ class _Converter:
         ):
             return self._characters(name, indexer, embedder)
         if isinstance(embedder, settings.Embedding):
-            feature: Literal["casing", "token", "lower", "column"]
+            feature: FeatureKind
             column = None
             if isinstance(indexer, settings.Casing):
                 feature = "casing"
             elif isinstance(indexer, settings.Column):
                 feature, column = "column", indexer.column
+            elif isinstance(indexer, settings.WordForms):
+                feature = "form"
             elif isinstance(indexer, settings.SingleId):
                 feature = "lower" if indexer.lowercase_tokens else "token"
             else:

@@ -231,7 +231,7 @@ def _numbers(storage: _Storage, record: memoryview) -> numpy.ndarray:
 def read_weights(
     data: bytes, limits: Limits, where: str = "weights.th"
 ) -> dict[str, numpy.ndarray]:
-    """Name to tensor. The tensors lie in `data`, and cannot be written to; bfloat16 becomes float32.
+    """Name to tensor. The tensors lie in `data` and cannot be written to; bfloat16 becomes float32.
 
     # Parameters
 

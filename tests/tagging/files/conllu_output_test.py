@@ -1,5 +1,6 @@
 import io
 
+import msgspec
 import pytest
 
 from bilstm_tagger.tagging.files.blocks import Block
@@ -154,7 +155,11 @@ class TestPlaces:
             places_of(["chunk", "pos"], wanted)
 
     def test_tags_that_would_be_several_entries(self, tagger, monkeypatch):
-        monkeypatch.setattr(tagger.model.tasks["chunk"], "labels", ["Case=Nom|Number=Sing", "_"])
+        labels = ["Case=Nom|Number=Sing", "_"]
+        task = msgspec.structs.replace(tagger.specification.tasks["pos"], labels=labels)
+        tasks = {"chunk": task, "pos": task}
+        changed = msgspec.structs.replace(tagger.specification, tasks=tasks)
+        monkeypatch.setattr(tagger, "specification", changed)
         settings = TagSettings("model", "IN", "text", "conllu")
         with pytest.raises(UserError, match="tags of 'chunk' have '|'.*Case=Nom"):
             settings.with_tagger(tagger)
