@@ -1,0 +1,80 @@
+"""The command `bilstm-tagger`: what works without AllenNLP."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
+
+from bilstm_tagger import __version__
+from bilstm_tagger.text.errors import UserError
+
+
+class _Command(NamedTuple):
+    """Where a subcommand is. Its module is imported when the subcommand is called, so that the
+    others start without it."""
+
+    module: str
+    add_options: str
+    help: str
+
+
+_COMMANDS = {
+    "tag": _Command(
+        "bilstm_tagger.tagging.commands.tag", "add_tag_options", "Tag text or column files."
+    ),
+    "calibration": _Command(
+        "bilstm_tagger.tagging.commands.calibration",
+        "add_calibration_options",
+        "Report how well the probabilities of a model are calibrated.",
+    ),
+    "configs": _Command(
+        "bilstm_tagger.packaged_configs",
+        "add_configs_options",
+        "List, print or copy the training configs of the package.",
+    ),
+}
+
+
+def make_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of the command line.
+
+    # Parameters
+
+    arguments : `Sequence[str]`
+        The command line without the name of the program. Its first word decides which subcommand
+        gets its options.
+    """
+    parser = argparse.ArgumentParser(
+        prog="bilstm-tagger",
+        description="Sequence tagging with a trained model. Training is `allennlp train`.",
+    )
+    parser.add_argument("--version", action="version", version=f"bilstm-tagger {__version__}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, command in _COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=command.help)
+        if name in arguments[:1]:
+            module = importlib.import_module(command.module)
+            subparser.description = module.DESCRIPTION
+            getattr(module, command.add_options)(subparser)
+            # Packages that AllenNLP's commands import; they add this option themselves.
+            subparser.set_defaults(include_package=())
+    return parser
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> None:
+    """Runs a command line.
+
+    # Parameters
+
+    arguments : `Sequence[str]`, optional (default=`None`)
+        The command line without the name of the program; `None` is that of the process.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    args = make_parser(arguments).parse_args(arguments)
+    try:
+        args.func(args)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a shell does for a program that Ctrl-C ended
