@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Optional
 from allennlp.common.checks import ConfigurationError
 from filelock import FileLock, Timeout
 
-from bilstm_tagger.experiments.records import SEEDS, RunRecord, hash_of, write_text
+from bilstm_tagger.experiments.records import SEEDS, RunRecord, hash_of
 from bilstm_tagger.plugin.runs.jobs import Job
 from bilstm_tagger.plugin.runs.search_space import SearchSpace, config_with
 from bilstm_tagger.plugin.training.pruning import TRIAL
+from bilstm_tagger.text.files import write_text
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial

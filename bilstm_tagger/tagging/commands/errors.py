@@ -1,4 +1,4 @@
-"""How the subcommands tell of what a user can mend."""
+"""How the subcommands report what a user can fix."""
 
 import errno
 import os
@@ -10,19 +10,12 @@ from pathlib import Path
 
 from allennlp.common.util import SigTermReceived
 
-from bilstm_tagger.experiments.records import RecordError, write_text
 from bilstm_tagger.tagging.archives.limits import UnsafeArchive
 from bilstm_tagger.tagging.files.processes import WorkerLost
-from bilstm_tagger.text.errors import DataFormatError, UserError
+from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.files import write_text
 
-_OF_USERS = (
-    UserError,
-    DataFormatError,
-    OSError,
-    RecordError,
-    UnsafeArchive,
-    WorkerLost,
-)
+_OF_USERS = (UserError, OSError, UnsafeArchive, WorkerLost)
 
 
 @contextmanager
@@ -55,11 +48,11 @@ def interruptible(say: Callable[[], None]) -> Iterator[None]:
 
 
 def write_file(path: str, text: str) -> None:
-    """Writes a file that the user named. A `RecordError` where that cannot be."""
+    """Writes a file that the user named. A `UserError` where that fails."""
     try:
         if Path(path).is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_text(path, text)
     except OSError as error:
-        raise RecordError(f"{path} cannot be written: {error.strerror}") from error
+        raise UserError(f"{path} cannot be written: {error.strerror}") from error
