@@ -15,7 +15,7 @@ from typing import Any, Optional
 
 import numpy
 
-from bilstm_tagger.experiments.records import DEV, TEST, RunRecord
+from bilstm_tagger.experiments.records import DEV, TEST, RunRecord, is_number
 from bilstm_tagger.text.errors import UserError
 
 # The order of two runs is always plus or minus one.
@@ -257,11 +257,6 @@ def _distribution(
     if lower is None:
         lower = _lower_is_better(metric, group[0])
     return Distribution(label, group[0].config_hash, metric, lower, runs, left_out)
-
-
-def is_number(value: Any) -> bool:
-    """Whether it is a finite number; a diverged training has NaN."""
-    return isinstance(value, (int, float)) and math.isfinite(value)
 
 
 def _lower_is_better(metric: str, record: RunRecord) -> bool:

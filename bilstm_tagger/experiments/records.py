@@ -9,6 +9,7 @@ import dataclasses
 import glob
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_origin
@@ -125,6 +126,11 @@ def hash_of(config: Mapping[str, Any]) -> str:
     without = {key: value for key, value in config.items() if key not in SEEDS}
     text = json.dumps(without, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number; a diverged training has NaN."""
+    return isinstance(value, (int, float)) and math.isfinite(value)
 
 
 def write_record(folder: PathLike, record: RunRecord) -> None:

@@ -133,8 +133,8 @@ class TestVerdict:
         found = compare(HIGH[:3], LOW[:3])
         assert found.better is None
         assert verdict(found, POINTS).startswith(
-            "3 and 3 runs are too few to show a difference between A and B: whatever their scores, p is not below 0.05 "
-            "(difference 1.00 points, 95 % interval "
+            "3 and 3 runs are too few to show a difference between A and B: whatever their scores, "
+            "p is not below 0.05 (difference 1.00 points, 95 % interval "
         )
         assert verdict(found, POINTS).endswith(
             "; permutation test p = 0.1); 4 runs a side could show it."
@@ -162,8 +162,8 @@ class TestVerdict:
     def test_no_spread(self):
         same = compare([0.9] * 5, [0.9] * 5)
         assert verdict(same, POINTS) == (
-            "No significant difference between A and B (difference 0.00 points, no spread on either side; "
-            "permutation test p = 1; 5 and 5 runs)."
+            "No significant difference between A and B (difference 0.00 points, no spread on "
+            "either side; permutation test p = 1; 5 and 5 runs)."
         )
         other = compare([0.9] * 5, [0.8] * 5)
         assert verdict(other, POINTS) == (

@@ -165,8 +165,8 @@ class TestRandomisation:
         assert (found.difference, found.p, found.differing) == (0, 1, 0)
         assert found.interval == (0, 0)
         assert found.verdict("A", "B") == (
-            "No significant difference between the predictions of A and B (difference in f1 0.00 points, 95 % interval "
-            "0.00 to 0.00; approximate randomisation p = 1; 6 sentences)."
+            "No significant difference between the predictions of A and B (difference in f1 0.00 "
+            "points, 95 % interval 0.00 to 0.00; approximate randomisation p = 1; 6 sentences)."
         )
 
     def test_no_spans_at_all(self):

@@ -45,7 +45,7 @@ class Compare(Subcommand):
             "runs",
             nargs="+",
             metavar="RUNS",
-            help="folders of runs, or tables of them, runs.jsonl; with --predictions two column "
+            help="folders of runs, or their tables, runs.jsonl; with --predictions two column "
             "files",
         )
         add(

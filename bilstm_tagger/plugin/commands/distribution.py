@@ -33,9 +33,7 @@ class Distribution(Subcommand):
             help="Show the distribution of scores over seeds.",
         )
         add = subparser.add_argument
-        add(
-            "runs", nargs="+", metavar="RUNS", help="folders of runs, or tables of them, runs.jsonl"
-        )
+        add("runs", nargs="+", metavar="RUNS", help="folders of runs, or their tables, runs.jsonl")
         add(
             "--metric",
             metavar="M",

@@ -163,7 +163,7 @@ class TestRuns:
         assert f"{by_accuracy}: no run has the metric 'f1'; there are: accuracy, loss" in error(
             small, by_accuracy, "--metric", "f1"
         )
-        assert "different metrics, accuracy, f1: say which to compare by, --metric" in error(
+        assert "different metrics, accuracy, f1: choose one with --metric" in error(
             small, by_accuracy
         )
         assert "no run has the metric 'f'; there are: f1, loss" in error(
