@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from bilstm_tagger.text.errors import UserError
+
 Json = dict[str, Any]
 
-# What the program does where nothing else is said.
+# The defaults of the program.
 PARAMS: Json = {
     "dropout": [0.5, 0.5],
     "classifier": ["Softmax"],
@@ -48,13 +50,8 @@ DIMENSION = 300
 NO_CHARACTERS = {None, "none", "None", False, "False", "false", ""}
 
 
-class ConversionError(ValueError):
-    """The parameters are not those of the program; the message says which, and what to do."""
-
-
-def merged(defaults: Json, given: Json, where: str) -> Json:
-    """The defaults, overwritten by what is given; a `ConversionError` for a key without default."""
-    unknown = sorted(set(given) - set(defaults))
-    if unknown:
-        raise ConversionError(f"{where} has {unknown}; known are {sorted(defaults)}")
-    return {**defaults, **given}
+def merged(defaults: Json, values: Json, where: str) -> Json:
+    """The defaults, overwritten by the values; a `UserError` for a key without default."""
+    if unknown := sorted(set(values) - set(defaults)):
+        raise UserError(f"{where} has {unknown}; known are {sorted(defaults)}")
+    return {**defaults, **values}

@@ -17,7 +17,7 @@ from results import Entry, known, run_as_told, show_mean, table_row
 from bilstm_tagger.experiments.comparison import Comparison, compare_all
 from bilstm_tagger.experiments.distribution import Scale, Summary
 from bilstm_tagger.experiments.verdicts import verdict
-from bilstm_tagger.text.writing import write_text
+from bilstm_tagger.text.files import write_text
 
 PLAN, PAGE = Path("docs/findings/plan.jsonnet"), Path("docs/findings.md")
 LEAST_RUNS = 2

@@ -19,16 +19,12 @@ from _jsonnet import evaluate_file  # type: ignore[import-untyped]
 from rich.console import Console
 
 from bilstm_tagger.experiments.distribution import Summary
-from bilstm_tagger.experiments.records import (
-    RecordError,
-    RunRecord,
-    hash_of,
-    read_records,
-    write_text,
-)
+from bilstm_tagger.experiments.records import RunRecord, hash_of, read_records
 from bilstm_tagger.plugin.runs.jobs import Job, jobs_of, read_config
 from bilstm_tagger.plugin.runs.local import run_locally
 from bilstm_tagger.plugin.runs.progress import RunsProgress
+from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.files import write_text
 
 FOLDER = Path("docs/results")
 PLAN, TABLE, PAGE = FOLDER / "plan.jsonnet", FOLDER / "runs.jsonl", Path("docs/results.md")
@@ -97,7 +93,7 @@ def keep(records: Sequence[RunRecord]) -> None:
 
 def known() -> dict[tuple[str, int], RunRecord]:
     """The records that were kept, by hash of the config and seed."""
-    with contextlib.suppress(RecordError):
+    with contextlib.suppress(UserError):
         return {(each.config_hash, each.seed): each for each in read_records(TABLE)}
     return {}
 

@@ -8,7 +8,8 @@ import pytest
 from allennlp.common import Params
 
 from bilstm_tagger.convert import Converter, main
-from bilstm_tagger.original_parameters import OPTIMIZERS, ConversionError
+from bilstm_tagger.original_parameters import OPTIMIZERS
+from bilstm_tagger.text.errors import UserError
 
 VECTORS = "fixtures/vectors/vectors.16d.txt"
 CHUNKING = {
@@ -178,7 +179,7 @@ def test_optimizers(name):
     ],
 )
 def test_wrong_input(params, settings, message):
-    with pytest.raises(ConversionError, match=message):
+    with pytest.raises(UserError, match=message):
         convert(params, **settings)
 
 

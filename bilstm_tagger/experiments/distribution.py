@@ -1,35 +1,37 @@
 """The distribution of scores over seeds, in numbers.
 
 Runs of one config differ by their seed alone, and often by more than the systems of two papers: one
-score says little of a config, the distribution of many does (Reimers and Gurevych 2017, *Reporting
-Score Distributions Makes a Difference*, arXiv 1707.09861).
+score says little about a config, the distribution of many does (Reimers and Gurevych 2017,
+*Reporting Score Distributions Makes a Difference*, arXiv 1707.09861).
 """
 
 import dataclasses
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, Optional
 
 import numpy
 
-from bilstm_tagger.experiments.records import DEV, TEST, RecordError, RunRecord, by_config
+from bilstm_tagger.experiments.records import DEV, TEST, RunRecord, is_number
+from bilstm_tagger.text.errors import UserError
 
 # The order of two runs is always plus or minus one.
 LEAST_FOR_RHO = 3
-# Words in the names of metrics of which less is better.
+# Words in the names of metrics that are better when they are lower.
 _LOWER = {"loss", "perplexity", "error", "errors", "mae", "mse", "rmse", "wer", "cer"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
-    """Of scores. Quartiles are interpolated linearly; the standard deviation is that of a sample
-    (n - 1), and `None` for a single score."""
+    """A summary of scores. Quartiles are interpolated linearly; the standard deviation is that of a
+    sample (n - 1), and `None` for a single score."""
 
     n: int
     mean: float
-    standard_deviation: Optional[float]
+    standard_deviation: float | None
     minimum: float
     lower_quartile: float
     median: float
@@ -37,14 +39,14 @@ class Summary:
     maximum: float
 
     @classmethod
-    def of(cls, scores: Sequence[float]) -> Optional["Summary"]:
-        """`None` where there are no scores."""
-        if not scores:
+    def of(cls, scores: Iterable[float | None]) -> Optional["Summary"]:
+        """Of the scores that are not `None`; `None` where there are none."""
+        known = [score for score in scores if score is not None]
+        if not known:
             return None
-        low, median, high = map(float, numpy.quantile(scores, (0.25, 0.5, 0.75)))
-        deviation = float(numpy.std(scores, ddof=1)) if len(scores) > 1 else None
-        mean = float(numpy.mean(scores))
-        return cls(len(scores), mean, deviation, min(scores), low, median, high, max(scores))
+        deviation = float(numpy.std(known, ddof=1)) if len(known) > 1 else None
+        quartiles = map(float, numpy.quantile(known, (0, 0.25, 0.5, 0.75, 1)))
+        return cls(len(known), float(numpy.mean(known)), deviation, *quartiles)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,13 +54,13 @@ class ScoredRun:
     """A finished run, and its scores by one metric, both of its best epoch."""
 
     record: RunRecord
-    dev: Optional[float]
-    test: Optional[float]
+    dev: float | None
+    test: float | None
 
 
 @dataclasses.dataclass(frozen=True)
 class LeftOut:
-    """A run that is in no number, and why."""
+    """A run that no number includes, and the reason."""
 
     name: str
     seed: int
@@ -67,20 +69,8 @@ class LeftOut:
 
 @dataclasses.dataclass(frozen=True)
 class Distribution:
-    """The scores of a config over its seeds.
-
-    # Parameters
-
-    name : `str`
-        Of the config.
-    config_hash : `str`
-    metric : `str`
-    lower_is_better : `bool`
-    runs : `List[ScoredRun]`
-        By seed.
-    left_out : `List[LeftOut]`
-        Runs that failed, or have no score by the metric.
-    """
+    """The scores of a config over its seeds by one metric. `left_out` holds the runs that failed,
+    or have no score by the metric."""
 
     name: str
     config_hash: str
@@ -90,12 +80,12 @@ class Distribution:
     left_out: list[LeftOut]
 
     @cached_property
-    def dev(self) -> Optional[Summary]:
-        return Summary.of([run.dev for run in self.runs if run.dev is not None])
+    def dev(self) -> Summary | None:
+        return Summary.of(run.dev for run in self.runs)
 
     @cached_property
-    def test(self) -> Optional[Summary]:
-        return Summary.of([run.test for run in self.runs if run.test is not None])
+    def test(self) -> Summary | None:
+        return Summary.of(run.test for run in self.runs)
 
     @property
     def direction(self) -> str:
@@ -103,14 +93,14 @@ class Distribution:
         return f"{'lower' if self.lower_is_better else 'higher'} is better"
 
     @property
-    def best(self) -> Optional[ScoredRun]:
+    def best(self) -> ScoredRun | None:
         """The run that is best on dev; the first of equal ones."""
         scored = [run for run in self.runs if run.dev is not None]
         sign = 1 if self.lower_is_better else -1
         return min(scored, key=lambda run: sign * (run.dev or 0.0), default=None)
 
     @property
-    def test_of_best(self) -> Optional[float]:
+    def test_of_best(self) -> float | None:
         """The test score of the run that is best on dev: what is reported where one is chosen."""
         return self.best.test if self.best else None
 
@@ -122,7 +112,7 @@ class Distribution:
         ]
 
     @cached_property
-    def rho(self) -> Optional[float]:
+    def rho(self) -> float | None:
         """Spearman's rank correlation of dev and test over the runs: whether a run that is better
         on dev is better on test. `None` below three runs, or where all of a side are equal."""
         sides = list(zip(*self.pairs, strict=True))
@@ -133,15 +123,16 @@ class Distribution:
         return float(spearmanr(self.pairs).statistic)
 
     @property
-    def best_epoch(self) -> Optional[float]:
+    def best_epoch(self) -> float | None:
         """Mean over the runs."""
-        return _mean(run.record.best_epoch for run in self.runs)
+        epochs = Summary.of(run.record.best_epoch for run in self.runs)
+        return None if epochs is None else epochs.mean
 
     @property
-    def minutes(self) -> Optional[float]:
-        """That a training took, mean over the runs."""
-        seconds = _mean(run.record.seconds for run in self.runs)
-        return None if seconds is None else seconds / 60
+    def minutes(self) -> float | None:
+        """Duration of a training, mean over the runs."""
+        seconds = Summary.of(run.record.seconds for run in self.runs)
+        return None if seconds is None else seconds.mean / 60
 
     def to_json(self) -> dict[str, Any]:
         """All numbers; scores as they are recorded, not in per cent."""
@@ -159,7 +150,7 @@ class Distribution:
             "runs": [
                 {"seed": run.record.seed, "dev": run.dev, "test": run.test} for run in self.runs
             ],
-            "left_out": [dataclasses.asdict(each) for each in self.left_out],
+            "left_out": [dataclasses.asdict(run) for run in self.left_out],
         }
 
 
@@ -175,9 +166,10 @@ class Scale:
         """In per cent where all scores of the configs lie in [0, 1] and are no losses; else with
         four digits of the largest, or two of how far they are apart, if that is more."""
         group = list(group)
-        given = [score for each in group for run in each.runs for score in (run.dev, run.test)]
-        scores = [score for score in given if score is not None]
-        if not any(each.lower_is_better for each in group) and all(0 <= x <= 1 for x in scores):
+        runs = [run for config in group for run in config.runs]
+        scores = [score for run in runs for score in (run.dev, run.test) if score is not None]
+        losses = any(config.lower_is_better for config in group)
+        if not losses and all(0 <= score <= 1 for score in scores):
             return cls(per_cent=True)
         largest = max(map(abs, scores), default=0.0) or 1.0
         decimals = 3 - math.floor(math.log10(largest))
@@ -189,105 +181,87 @@ class Scale:
     def __call__(self, score: float) -> float:
         return 100 * score if self.per_cent else score
 
-    def show(self, score: Optional[float]) -> str:
-        """Nothing for `None`."""
+    def show(self, score: float | None) -> str:
+        """Empty for `None`."""
         return "" if score is None else f"{self(score):.{self.decimals}f}"
 
     def describe(self, metric: str) -> str:
         return f"{metric}, per cent" if self.per_cent else metric
 
 
-def distributions(records: Sequence[RunRecord], metric: Optional[str] = None) -> list[Distribution]:
+def distributions(records: Sequence[RunRecord], metric: str | None = None) -> list[Distribution]:
     """The distribution of each config, in the order of the records.
 
     # Parameters
 
-    records : `Sequence[RunRecord]`
-    metric : `str`, optional, (default = `None`)
-        Its name, perhaps with + or - before it, for whether more or less of it is better (by
-        default as the config says, or its name). By default the one that each config chooses its
-        epoch by, the first of several.
+    metric : `str`, optional (default=`None`)
+        Its name. A sign before it says whether higher (+) or lower (-) is better; without, the
+        config decides, or the metric's name. `None`: the metric that each config chooses its epoch
+        by, the first of several.
 
     # Errors
 
-    `RecordError` where no run has the metric.
+    `UserError` where no run has the metric.
     """
-    names = {
-        (group[0].name, group[0].config_hash): name for name, group in by_config(records).items()
-    }
-    runs_of: dict[tuple[str, str], list[RunRecord]] = {}
-    for record in records:
-        runs_of.setdefault((record.name, record.config_hash), []).append(record)
-    known = {
-        key.removeprefix(prefix)
-        for record in records
-        if record.finished
-        for key in record.metrics
-        for prefix in (DEV, TEST)
-        if key.startswith(prefix)
-    }
     lower = None
     if metric is not None and metric[:1] in ("+", "-"):
         lower, metric = metric[0] == "-", metric[1:]
+    keys = {key for record in records if record.finished for key in record.metrics}
+    known = {re.sub(f"^({DEV}|{TEST})", "", key) for key in keys}
     if metric is not None and metric not in known:
         there_are = ", ".join(sorted(known)) or "none, as no run finished"
-        raise RecordError(f"no run has the metric '{metric}'; there are: {there_are}")
+        raise UserError(f"no run has the metric '{metric}'; there are: {there_are}")
+    groups: dict[tuple[str, str], list[RunRecord]] = {}
+    for record in records:
+        groups.setdefault((record.name, record.config_hash), []).append(record)
+    all_names = Counter(name for name, _ in groups)
+    # Where a name has one config with finished runs, that config keeps it.
+    finished_names = Counter(group[0].name for group in groups.values() if _any_finished(group))
     found = []
-    for (name, config_hash), group in runs_of.items():
-        # A config of which every run failed is in no group of `by_config`.
-        label = names.get((name, config_hash))
-        if label is None:
-            many = sum(other == name for other, _ in runs_of) > 1
-            label = f"{name} ({config_hash})" if many else name
-        chosen = metric or group[0].validation_metric or "loss"
-        found.append(_distribution(label, chosen, group, lower))
+    for (name, config_hash), group in groups.items():
+        rivals = finished_names if _any_finished(group) else all_names
+        label = name if rivals[name] == 1 else f"{name} ({config_hash})"
+        own_metric = metric or group[0].validation_metric or "loss"
+        found.append(_distribution(label, own_metric, group, lower))
     return found
 
 
-def by_metric(found: Iterable[Distribution]) -> dict[str, list[Distribution]]:
+def by_metric(configs: Iterable[Distribution]) -> dict[str, list[Distribution]]:
     """Those of one metric together."""
     groups: dict[str, list[Distribution]] = {}
-    for each in found:
-        groups.setdefault(each.metric, []).append(each)
+    for config in configs:
+        groups.setdefault(config.metric, []).append(config)
     return groups
 
 
+def _any_finished(group: Iterable[RunRecord]) -> bool:
+    return any(record.finished for record in group)
+
+
 def _distribution(
-    label: str, metric: str, group: Sequence[RunRecord], lower: Optional[bool] = None
+    label: str, metric: str, group: Sequence[RunRecord], lower: bool | None
 ) -> Distribution:
     runs, left_out = [], []
     for record in group:
-        given = [each for each in (record.dev(metric), record.test(metric)) if each is not None]
+        dev, test = record.dev(metric), record.test(metric)
         if not record.finished:
             reason = record.error or f"status: {record.status}"
-        elif not given:
+        elif dev is None and test is None:
             reason = f"no score by '{metric}'"
-        elif not all(map(_is_number, given)):
+        elif not all(map(is_number, (dev or 0.0, test or 0.0))):
             reason = f"a score by '{metric}' is no number"
         else:
-            runs.append(ScoredRun(record, record.dev(metric), record.test(metric)))
+            runs.append(ScoredRun(record, dev, test))
             continue
         left_out.append(LeftOut(label, record.seed, reason))
-    first = group[0]
     if lower is None:
-        lower = _lower_is_better(metric, first)
-    return Distribution(label, first.config_hash, metric, lower, runs, left_out)
-
-
-def _is_number(value: Any) -> bool:
-    """Whether it is one; a diverged training has NaN."""
-    return isinstance(value, (int, float)) and math.isfinite(value)
+        lower = _lower_is_better(metric, group[0])
+    return Distribution(label, group[0].config_hash, metric, lower, runs, left_out)
 
 
 def _lower_is_better(metric: str, record: RunRecord) -> bool:
-    """As the config has it (- or +); of another metric, by its name."""
-    given = (record.config.get("trainer") or {}).get("validation_metric", "-loss")
-    signed = given if isinstance(given, list) else [given]
-    if f"-{metric}" in signed or f"+{metric}" in signed:
-        return f"-{metric}" in signed
+    """By the sign that the metric has in the config; of other metrics, by the name."""
+    for sign in "-+":
+        if sign + metric in record.signed_metrics:
+            return sign == "-"
     return not _LOWER.isdisjoint(re.split(r"[\W_]+", metric.lower()))
-
-
-def _mean(values: Iterable[Optional[float]]) -> Optional[float]:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None

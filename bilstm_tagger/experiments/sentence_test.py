@@ -8,16 +8,14 @@ import dataclasses
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from bilstm_tagger.experiments.distribution import Scale
 from bilstm_tagger.experiments.verdicts import gap_text, p_text
 from bilstm_tagger.text.columns import TOKENS, ColumnFormat, Sentence, read_sentences
 from bilstm_tagger.text.encodings import Span, get_encoding
 from bilstm_tagger.text.errors import DataFormatError, PathLike
-
-if TYPE_CHECKING:
-    import numpy as np
 
 METRICS = ("f1", "accuracy")
 ROUNDS = 10_000
@@ -30,25 +28,20 @@ _EPSILON = 1e-12
 
 @dataclasses.dataclass(frozen=True)
 class SentenceTest:
-    """The predictions of two runs, A and B.
+    """The comparison of the predictions of two runs, A and B.
 
     # Parameters
 
-    metric : `str`
-        "f1" or "accuracy".
     a, b : `float`
         Their scores, between 0 and 1.
-    sentences : `int`
-    differing : `int`
-        Sentences on which the counts of A and B differ.
+    sentences, differing : `int`
+        All sentences, and those on which the counts of A and B differ.
     difference : `float`
         A minus B.
     interval : `Tuple[float, float]`
         Paired bootstrap interval of the difference over sentences, of level 1 - alpha.
     p : `float`
         Two-sided p of approximate randomisation.
-    rounds : `int`
-    alpha : `float`
     """
 
     metric: str
@@ -63,20 +56,22 @@ class SentenceTest:
     alpha: float
 
     def verdict(self, a: str, b: str) -> str:
-        """What the test tells, in one sentence that claims no more."""
-        found = self.p < self.alpha
-        gap, interval = gap_text(self.difference, self.interval, self.alpha, Scale(True), found)
+        """The result in one sentence that claims no more than the test shows."""
+        significant = self.p < self.alpha
+        gap, interval = gap_text(
+            self.difference, self.interval, self.alpha, Scale(True), significant
+        )
         why = f"approximate randomisation p {p_text(self.p)}; {self.sentences:,} sentences"
-        if not found:
+        if not significant:
             return (
-                f"These predictions do not tell {a} from {b} (difference in {self.metric} {gap}, "
-                f"{interval}; {why})."
+                f"No significant difference between the predictions of {a} and {b} (difference in "
+                f"{self.metric} {gap}, {interval}; {why})."
             )
         better, worse = (a, b) if self.difference > 0 else (b, a)
         return (
             f"The predictions of {better} are better than those of {worse} by {gap} of "
             f"{self.metric} ({interval}; {why}), which holds for these two runs and says "
-            "nothing of other seeds."
+            "nothing about other seeds."
         )
 
 
@@ -100,16 +95,11 @@ def read_predictions(
     `DataFormatError` where the columns are not there, and as
     `bilstm_tagger.text.columns.read_sentences`.
     """
-
-    def layout(columns: dict[str, int]) -> ColumnFormat:
-        return ColumnFormat(
-            {TOKENS: 1 if conllu else 0, **columns}, document_dividers=True, conllu=conllu
-        )
-
-    first = next(read_sentences(path, layout({}), keep_lines=True))
+    tokens = ColumnFormat({TOKENS: 1 if conllu else 0}, document_dividers=True, conllu=conllu)
+    first = next(read_sentences(path, tokens, keep_lines=True))
     line = next(line for line, kind in first.source_lines if kind == "token")
-    width = len(layout({}).split(line))
-    columns = {}
+    width = len(tokens.split(line))
+    columns = dict(tokens.columns)
     for name, index in ((GOLD, gold), (PREDICTED, predicted)):
         columns[name] = index + width if index < 0 else index
         if not 0 <= columns[name] < width:
@@ -119,15 +109,14 @@ def read_predictions(
                 f"expected a column {index} of {name} tags, found {width} columns: {line[:80]!r}; "
                 f"set --{name}",
             )
-    used = layout(columns).columns
-    if len(set(used.values())) < len(used):
+    if len(set(columns.values())) < len(columns):
         raise DataFormatError(
             path,
             first.line_numbers[0],
-            f"expected three different columns of {width}, found {used}; the file needs gold and "
-            "predicted tags, see --gold and --predicted",
+            f"expected three different columns of {width}, found {columns}; the file needs gold "
+            "and predicted tags, see --gold and --predicted",
         )
-    return list(read_sentences(path, layout(columns)))
+    return list(read_sentences(path, dataclasses.replace(tokens, columns=columns)))
 
 
 def check_same(first: Sequence[Sentence], second: Sequence[Sentence]) -> None:
@@ -140,31 +129,32 @@ def check_same(first: Sequence[Sentence], second: Sequence[Sentence]) -> None:
                 extra.line_numbers[0],
                 f"expected the same sentences as in {other[0].path}, which ends before this one",
             )
-        rows = ((each.tokens, each.columns[GOLD], each.line_numbers) for each in (a, b))
-        for ours, theirs in itertools.zip_longest(*(zip(*row, strict=True) for row in rows)):
-            if ours is None or theirs is None:
-                longer, shorter = (a, b) if theirs is None else (b, a)
-                raise DataFormatError(
-                    longer.path,
-                    longer.line_numbers[len(shorter.tokens)],
-                    f"expected the end of the sentence, as in {shorter.path}:"
-                    f"{shorter.line_numbers[-1]}, found {longer.tokens[len(shorter.tokens)]!r}",
-                )
-            for what, expected, found in zip(
-                ("token", "gold tag"), ours[:2], theirs[:2], strict=True
+        length = min(len(a.tokens), len(b.tokens))
+        for index in range(length):
+            for what, ours, theirs in (
+                ("token", a.tokens, b.tokens),
+                ("gold tag", a.columns[GOLD], b.columns[GOLD]),
             ):
-                if expected != found:
+                if ours[index] != theirs[index]:
                     raise DataFormatError(
                         b.path,
-                        theirs[2],
-                        f"expected the {what} {expected!r} as in {a.path}:{ours[2]}, found "
-                        f"{found!r}",
+                        b.line_numbers[index],
+                        f"expected the {what} {ours[index]!r} as in {a.path}:"
+                        f"{a.line_numbers[index]}, found {theirs[index]!r}",
                     )
+        if len(a.tokens) != len(b.tokens):
+            shorter, longer = sorted((a, b), key=lambda sentence: len(sentence.tokens))
+            raise DataFormatError(
+                longer.path,
+                longer.line_numbers[length],
+                f"expected the end of the sentence, as in {shorter.path}:"
+                f"{shorter.line_numbers[-1]}, found {longer.tokens[length]!r}",
+            )
 
 
 def counts_of(sentences: Sequence[Sentence], metric: str) -> list[tuple[int, int]]:
-    """Numerator and denominator of each sentence: the score is the sum of the ones by that of the
-    others.
+    """Numerator and denominator of each sentence: the score is the sum of the numerators, divided
+    by that of the denominators.
 
     For accuracy correct tokens and tokens. For F1 twice the correct spans, and predicted and gold
     spans, as conlleval reads them in any encoding.
@@ -173,16 +163,14 @@ def counts_of(sentences: Sequence[Sentence], metric: str) -> list[tuple[int, int
 
     `DataFormatError` for a tag that marks no span.
     """
-    if metric == "accuracy":
-        pairs = [
-            zip(each.columns[GOLD], each.columns[PREDICTED], strict=True) for each in sentences
-        ]
-        correct = [sum(gold == predicted for gold, predicted in pair) for pair in pairs]
-        return [(hits, len(each.tokens)) for hits, each in zip(correct, sentences, strict=True)]
     counts = []
-    for each in sentences:
-        gold, predicted = (set(_spans(each, column)) for column in (GOLD, PREDICTED))
-        counts.append((2 * len(gold & predicted), len(gold) + len(predicted)))
+    for sentence in sentences:
+        if metric == "accuracy":
+            pairs = zip(sentence.columns[GOLD], sentence.columns[PREDICTED], strict=True)
+            counts.append((sum(a == b for a, b in pairs), len(sentence.tokens)))
+        else:
+            gold, predicted = (set(_spans(sentence, column)) for column in (GOLD, PREDICTED))
+            counts.append((2 * len(gold & predicted), len(gold) + len(predicted)))
     return counts
 
 
@@ -208,24 +196,26 @@ def compare_predictions(
     # Parameters
 
     a, b : `List[Tuple[int, int]]`
-        See `counts_of`; as long as one another.
+        See `counts_of`; of equal length.
     metric : `str`
-        What the counts are of: "f1" or "accuracy".
+        The metric of the counts, one of `METRICS`.
     alpha : `float`
-        The rate of false claims that is accepted.
+        The accepted rate of false claims.
     rounds : `int`
         Of the test, and of the bootstrap.
-    seed : `int`
     """
-    import numpy as np
-
     generator = np.random.default_rng(seed)
-    total = np.array([*map(sum, zip(*a, strict=True)), *map(sum, zip(*b, strict=True))])
-    observed = float(_differences(total))
-    # Sentences of the same counts are drawn together. Swaps of the same difference do the same,
-    # and those of none do nothing.
-    swaps = Counter((n_b - n_a, d_b - d_a) for (n_a, d_a), (n_b, d_b) in zip(a, b, strict=True))
+    # Sentences of the same counts are drawn together; swaps that change the counts alike are too,
+    # and those that change nothing are left out.
+    kinds = Counter((*ours, *theirs) for ours, theirs in zip(a, b, strict=True))
+    swaps: Counter[tuple[int, int]] = Counter()
+    for (n_a, d_a, n_b, d_b), count in kinds.items():
+        swaps[n_b - n_a, d_b - d_a] += count
     swaps.pop((0, 0), None)
+    counts = np.array([*kinds])
+    total = np.array([*kinds.values()]) @ counts
+    observed = float(_differences(total))
+
     hits = 0
     changes = np.array([*swaps], int).reshape(-1, 2)
     for size in _blocks(rounds, len(swaps)):
@@ -233,11 +223,10 @@ def compare_predictions(
         swapped = _differences(total + np.concatenate((changed, -changed), axis=1))
         hits += int((np.abs(swapped) >= abs(observed) - _EPSILON).sum())
 
-    kinds = Counter((*ours, *theirs) for ours, theirs in zip(a, b, strict=True))
     shares = np.array([*kinds.values()]) / len(a)
     drawn = np.concatenate(
         [
-            _differences(generator.multinomial(len(a), shares, size) @ np.array([*kinds]))
+            _differences(generator.multinomial(len(a), shares, size) @ counts)
             for size in _blocks(rounds, len(kinds))
         ]
     )
@@ -277,19 +266,17 @@ def _spans(sentence: Sentence, column: str) -> list[Span]:
 
 
 def _blocks(rounds: int, width: int) -> Iterator[int]:
-    """Sizes of the blocks in which rounds of so many numbers are computed."""
+    """Sizes of the blocks in which rounds of `width` numbers are computed."""
     size = max(1, _BLOCK // max(1, width))
     for start in range(0, rounds, size):
         yield min(size, rounds - start)
 
 
-def _scores(sums: "np.ndarray") -> "np.ndarray":
+def _scores(sums: np.ndarray) -> np.ndarray:
     """Of sums (..., 2): numerators and denominators."""
-    import numpy as np
-
     return sums[..., 0] / np.maximum(sums[..., 1], 1)
 
 
-def _differences(sums: "np.ndarray") -> "np.ndarray":
+def _differences(sums: np.ndarray) -> np.ndarray:
     """Of sums (..., 4), those of A and those of B: the score of A minus that of B."""
     return _scores(sums[..., :2]) - _scores(sums[..., 2:])

@@ -1,20 +1,24 @@
 """Tests and intervals of the difference of two samples of scores, of a few runs each."""
 
+import bisect
 import itertools
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import fmean, stdev
-from typing import Any, Optional
+from typing import Any
+
+import numpy as np
+from scipy import stats  # type: ignore[import-untyped]
 
 CORRECTIONS = ("holm", "bonferroni", "bh", "none")
-# The share of experiments that shall find a difference that is there: 4 of 5.
+# The share of experiments that find a difference that is there: 4 of 5.
 POWER = 0.8
-# All rearrangements of the runs are tried where they are no more than this, else as many by chance.
+# All permutations of the runs are tried where they are no more than this, else this many by chance.
 PERMUTATIONS = 20_000
-# Beyond this many runs a side nobody asks how many it takes.
+# Nobody trains more runs a side.
 MAX_RUNS = 100_000
-# Up to so many runs a side, the steps of p are coarse.
+# Up to this number of runs a side, the steps of p are coarse.
 _COARSE_RUNS = 10
 # Digits of scores that count: two sums of the same scores in another order differ by less.
 _DIGITS = 11
@@ -26,14 +30,10 @@ def permutation_p(
     """Two-sided p of the permutation test of the difference of means: how often runs dealt to the
     two sides by chance are as far apart. Twice the p of the side that is nearer.
 
-    All permutations are tried where they are no more than `permutations`; else so many by chance,
+    All permutations are tried where they are no more than `permutations`; else that many by chance,
     and p is (hits + 1) / (permutations + 1), as in Phipson and Smyth (2010), "Permutation P-values
     Should Never Be Zero". Source: Fisher (1935), "The Design of Experiments"; Pitman (1937).
     """
-    import numpy as np
-    from scipy import stats  # type: ignore[import-untyped]
-
-    x, y = np.asarray(a, float), np.asarray(b, float)
     digits = _digits(a, b)
 
     # scipy takes two differences for equal only if they differ by less than 1e-14 of themselves,
@@ -42,7 +42,7 @@ def permutation_p(
         return np.round(x.mean(axis) - y.mean(axis), digits)
 
     result = stats.permutation_test(
-        (x, y),
+        (np.asarray(a, float), np.asarray(b, float)),
         difference,
         vectorized=True,
         n_resamples=permutations,
@@ -53,7 +53,7 @@ def permutation_p(
 
 
 def mean_difference(a: Sequence[float], b: Sequence[float]) -> float:
-    """Mean of a minus mean of b; zero where no more than the order of the sums tells them apart."""
+    """Mean of a minus mean of b; zero where only the order of the sums makes a difference."""
     return round(fmean(a) - fmean(b), _digits(a, b))
 
 
@@ -62,16 +62,18 @@ def _digits(*samples: Sequence[float]) -> int:
     return _DIGITS - math.ceil(math.log10(largest)) if largest else _DIGITS
 
 
-def welch_p(a: Sequence[float], b: Sequence[float]) -> Optional[float]:
+def _no_spread(a: Sequence[float], b: Sequence[float]) -> bool:
+    return len(set(a)) == len(set(b)) == 1
+
+
+def welch_p(a: Sequence[float], b: Sequence[float]) -> float | None:
     """Two-sided p of the t test of the difference of means of samples that may differ in spread;
     `None` where neither has any. Source: Welch (1947), "The Generalization of 'Student's' Problem
     when Several Different Population Variances are Involved".
     """
-    from scipy import stats
-
-    if len(set(a)) == len(set(b)) == 1:
+    if _no_spread(a, b):
         return None
-    # Of equal scores the deviation comes out as less than nothing of the mean, but not as nothing.
+    # The computed deviation of equal scores is tiny, but not zero.
     sides = (
         (fmean(side), stdev(side) if len(set(side)) > 1 else 0.0, len(side)) for side in (a, b)
     )
@@ -80,7 +82,7 @@ def welch_p(a: Sequence[float], b: Sequence[float]) -> Optional[float]:
 
 
 def least_p(n: int, m: int, permutations: int = PERMUTATIONS) -> float:
-    """The least p of `permutation_p` for n and m runs, whatever their scores."""
+    """The smallest possible p of `permutation_p` for n and m runs."""
     ways = math.comb(n + m, n) if is_exact(n, m, permutations) else permutations + 1
     return min(1.0, 2 / ways)
 
@@ -97,28 +99,24 @@ def least_runs(alpha: float) -> int:
 
 def bootstrap_interval(
     a: Sequence[float], b: Sequence[float], level: float = 0.95, seed: int = 13
-) -> tuple[Optional[tuple[float, float]], Optional[str]]:
-    """Interval of the difference of means, and by which method: "BCa", or "percentile" where that
-    is undefined; (None, None) where neither side has any spread.
+) -> tuple[tuple[float, float] | None, str | None]:
+    """Interval of the difference of means, and its method: "BCa", or "percentile" where BCa is
+    undefined; (None, None) where neither side has any spread.
 
     Source: Efron (1987), "Better Bootstrap Confidence Intervals".
     """
-    import numpy as np
-    from scipy import stats
-
-    if len(set(a)) == len(set(b)) == 1:
+    if _no_spread(a, b):
         return None, None
 
     def difference(x: Any, y: Any, axis: int = -1) -> Any:
         return x.mean(axis) - y.mean(axis)
 
-    data = (np.asarray(a, float), np.asarray(b, float))
     for method in ("BCa", "percentile"):
-        # Whether BCa is undefined shows in its result.
+        # The result shows whether BCa is undefined.
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             low, high = stats.bootstrap(
-                data,
+                (np.asarray(a, float), np.asarray(b, float)),
                 difference,
                 vectorized=True,
                 confidence_level=level,
@@ -131,14 +129,12 @@ def bootstrap_interval(
 
 
 def mann_whitney(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
-    """U of a (the pairs of which that of a is higher, ties half), and its two-sided p: exact
-    without ties, or where all permutations can be tried; else by the normal approximation.
+    """U of a (the number of pairs in which the score of a is higher, ties half), and its two-sided
+    p: exact without ties, or where all permutations can be tried; else by the normal approximation.
 
     Source: Mann and Whitney (1947), "On a Test of Whether one of Two Random Variables is
     Stochastically Larger than the Other".
     """
-    from scipy import stats
-
     pooled = {*a, *b}
     if len(pooled) == 1:
         return len(a) * len(b) / 2, 1.0
@@ -156,40 +152,34 @@ def correct(ps: Sequence[float], correction: str) -> list[float]:
 
     # Parameters
 
-    ps : `List[float]`
     correction : `str`
         `"holm"`: Holm (1979), "A Simple Sequentially Rejective Multiple Test Procedure"; the chance
         of any false claim is at most alpha. `"bonferroni"`: the same, of less power; Dunn (1961),
         "Multiple Comparisons Among Means". `"bh"`: Benjamini and Hochberg (1995), "Controlling the
         False Discovery Rate": the expected share of false claims among the claims is at most alpha,
-        for independent or positively dependent tests. `"none"`: as they are.
+        for independent or positively dependent tests. `"none"`: unchanged.
 
     # Errors
 
     `ValueError` for another name.
     """
-    count = len(ps)
     if correction not in CORRECTIONS:
         raise ValueError(f"unknown correction {correction!r}; permitted: {', '.join(CORRECTIONS)}")
-    if correction == "none" or not ps:
-        return list(ps)
-    if correction == "bonferroni":
-        return [min(1.0, count * p) for p in ps]
-    if correction == "bh":
-        from scipy import stats
-
-        return [float(p) for p in stats.false_discovery_control(ps, method="bh")]
-    order = sorted(range(count), key=lambda index: ps[index])
-    steps = (min(1.0, (count - rank) * ps[index]) for rank, index in enumerate(order))
-    raised = dict(zip(order, itertools.accumulate(steps, max), strict=True))
-    return [raised[index] for index in range(count)]
+    values, count = np.array(ps, float), len(ps)
+    if count and correction == "bonferroni":
+        values = np.minimum(1.0, count * values)
+    elif count and correction == "bh":
+        values = stats.false_discovery_control(values, method="bh")
+    elif count and correction == "holm":
+        order = np.argsort(values)
+        steps = np.arange(count, 0, -1) * values[order]
+        values[order] = np.minimum(1.0, np.maximum.accumulate(steps))
+    return values.tolist()
 
 
 def pooled_deviation(a: Sequence[float], b: Sequence[float]) -> float:
     """The standard deviation of the scores about the means of their sides."""
-    import numpy as np
-
-    if len(set(a)) == len(set(b)) == 1:
+    if _no_spread(a, b):
         return 0.0
     squares = sum(float(np.var(side)) * len(side) for side in (a, b))
     return math.sqrt(squares / (len(a) + len(b) - 2))
@@ -200,18 +190,15 @@ def power(n: int, effect: float, alpha: float = 0.05) -> float:
     `effect` standard deviations. Source: Cohen (1988), "Statistical Power Analysis for the
     Behavioral Sciences", by the noncentral t distribution.
     """
-    import numpy as np
-    from scipy import stats
-
     degrees, shift = 2 * n - 2, abs(effect) * math.sqrt(n / 2)
     bound = stats.t.isf(alpha / 2, degrees)
-    # The other tail is nothing where scipy cannot compute it (nan).
+    # The other tail is zero where scipy cannot compute it (nan).
     other = np.nan_to_num(stats.nct.cdf(-bound, degrees, shift))
     return float(stats.nct.sf(bound, degrees, shift) + other)
 
 
-def runs_needed(difference: float, sd: float, alpha: float = 0.05) -> Optional[int]:
-    """How many runs a side would show a difference of means in 4 of 5 cases.
+def runs_needed(difference: float, sd: float, alpha: float = 0.05) -> int | None:
+    """The number of runs a side that would show a difference of means in 4 of 5 cases.
 
     The smallest n at which `power` is 0.8, at the largest p below alpha that the permutation test
     has for n and n runs (with four a side p goes in steps of 2/70), and with which it can reach
@@ -230,14 +217,6 @@ def runs_needed(difference: float, sd: float, alpha: float = 0.05) -> Optional[i
             level = 2 * (math.ceil(alpha * ways / 2) - 1) / ways
         return power(n, difference / sd, level) >= POWER
 
-    return _first(enough, least, MAX_RUNS)
-
-
-def _first(holds: Callable[[int], bool], low: int, high: int) -> Optional[int]:
-    """The first number from low to high for which a monotone condition holds."""
-    if not holds(high):
-        return None
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if holds(middle) else (middle + 1, high)
-    return low
+    candidates = range(least, MAX_RUNS + 1)
+    index = bisect.bisect_left(candidates, True, key=enough)
+    return candidates[index] if index < len(candidates) else None

@@ -121,7 +121,7 @@ class TestVerdict:
         found = compare(LOW, NEAR)
         text = verdict(found, POINTS)
         assert text.startswith(
-            "These runs do not tell A from B (difference -0.07 points, 95 % interval -0.2"
+            "No significant difference between A and B (difference -0.07 points, 95 % interval -0.2"
         )
         assert text.endswith(
             f"; 5 and 5 runs); if the difference is as large as it looks, about "
@@ -133,10 +133,12 @@ class TestVerdict:
         found = compare(HIGH[:3], LOW[:3])
         assert found.better is None
         assert verdict(found, POINTS).startswith(
-            "3 and 3 runs cannot tell A from B: whatever their scores, they do not reach p < 0.05 "
-            "(difference 1.00 points, 95 % interval "
+            "3 and 3 runs are too few to show a difference between A and B: whatever their scores, "
+            "p is not below 0.05 (difference 1.00 points, 95 % interval "
         )
-        assert verdict(found, POINTS).endswith("; permutation test p = 0.1); 4 runs a side could.")
+        assert verdict(found, POINTS).endswith(
+            "; permutation test p = 0.1); 4 runs a side could show it."
+        )
         # They can at a laxer level.
         assert compare(HIGH[:3], LOW[:3], alpha=0.11).better == "A"
 
@@ -144,22 +146,24 @@ class TestVerdict:
         samples = {name: [score + shift for score in LOW[:4]] for shift, name in enumerate("ABC")}
         (text, *_) = [verdict(each, PLAIN) for each in compare_all(samples)]
         # 2 / 70 three times is above 0.05; 2 / 252 three times is not.
-        assert text.startswith("4 and 4 runs cannot tell A from B: ")
-        assert text.endswith("5 runs a side could.")
+        assert text.startswith("4 and 4 runs are too few to show a difference between A and B: ")
+        assert text.endswith("5 runs a side could show it.")
         assert [each.better for each in compare_all(samples, correction="bh")] == ["B", "C", "C"]
 
     def test_same_scores(self):
         found = compare(LOW, LOW)
         assert (found.difference, found.permutation_p, found.superiority) == (0, 1, 0.5)
         text = verdict(found, POINTS)
-        assert text.startswith("These runs do not tell A from B (difference 0.00 points, 95 % ")
+        assert text.startswith(
+            "No significant difference between A and B (difference 0.00 points, 95 % "
+        )
         assert text.endswith("; permutation test p = 1; 5 and 5 runs).")
 
     def test_no_spread(self):
         same = compare([0.9] * 5, [0.9] * 5)
         assert verdict(same, POINTS) == (
-            "These runs do not tell A from B (difference 0.00 points, no spread on either side; "
-            "permutation test p = 1; 5 and 5 runs)."
+            "No significant difference between A and B (difference 0.00 points, no spread on "
+            "either side; permutation test p = 1; 5 and 5 runs)."
         )
         other = compare([0.9] * 5, [0.8] * 5)
         assert verdict(other, POINTS) == (
@@ -188,8 +192,8 @@ class TestVerdict:
         assert found.welch_p == pytest.approx(stats.ttest_ind(wide, narrow, equal_var=False).pvalue)
         assert found.better is None
         text = verdict(found, POINTS)
-        assert text.startswith("A and B differ, but perhaps in spread alone (difference -15.43")
-        assert text.endswith("as many runs on either side would tell more.")
+        assert text.startswith("A and B differ, but perhaps only in spread (difference -15.43")
+        assert text.endswith("equal numbers of runs on both sides would show more.")
 
     def test_difference_too_small_to_be_found(self):
         found = compare([0, 1, 0, 1, 1e-9], [0, 1, 0, 1, 0])

@@ -1,9 +1,11 @@
 import math
+import random
 
 import pytest
 
 from bilstm_tagger.experiments.distribution import Scale, Summary, by_metric, distributions
-from bilstm_tagger.experiments.records import RecordError, RunRecord
+from bilstm_tagger.experiments.records import RunRecord
+from bilstm_tagger.text.errors import UserError
 
 
 def run(seed, dev=None, test=None, *, name="a", metric="f1", sign="+", config_hash="h", **fields):
@@ -164,6 +166,21 @@ class TestLeftOut:
         found = distributions([runs[0], failed(1, config_hash="y")])
         assert [each.name for each in found] == ["a", "a (y)"]
 
+    def test_groups_are_the_finished_runs_of_one_config(self):
+        records = [
+            run(2, 0.5),
+            run(1, 0.5),
+            run(1, 0.5, name="b"),
+            failed(2, name="b"),
+            run(1, 0.5, name="b", config_hash="i"),
+        ]
+        random.shuffle(records)
+        groups = {
+            each.name: sorted(run.record.seed for run in each.runs)
+            for each in distributions(records)
+        }
+        assert groups == {"a": [1, 2], "b (h)": [1], "b (i)": [1]}
+
     def test_nan_is_no_score(self):
         found = only([run(1, 0.5, 0.5), run(2, math.nan, 0.5), run(3, 0.5, math.inf)])
         assert [each.record.seed for each in found.runs] == [1]
@@ -187,11 +204,11 @@ class TestMetric:
 
     def test_unknown(self):
         records = [run(1, 0.5, 0.4), run(1, 0.5, name="b", metric="mae")]
-        with pytest.raises(RecordError, match="no run has the metric 'F1'; there are: f1, mae$"):
+        with pytest.raises(UserError, match="no run has the metric 'F1'; there are: f1, mae$"):
             distributions(records, "F1")
 
     def test_unknown_as_nothing_finished(self):
-        with pytest.raises(RecordError, match="no run finished"):
+        with pytest.raises(UserError, match="no run finished"):
             distributions([failed(1)], "f1")
 
 

@@ -1,20 +1,18 @@
 import gzip
 import json
-import random
 
 import pytest
 
 from bilstm_tagger.experiments.records import (
-    RecordError,
     RunRecord,
-    by_config,
     check_names,
-    chosen,
     hash_of,
     read_records,
+    select,
     write_record,
     write_table,
 )
+from bilstm_tagger.text.errors import UserError
 
 
 def record(name="a", seed=1, config_hash="0" * 12, **fields) -> RunRecord:
@@ -74,19 +72,6 @@ def test_the_hash_is_of_the_config_but_for_its_seeds():
     assert hash_of(config) != hash_of({**config, "trainer": {"num_epochs": 2}})
 
 
-def test_groups_are_the_finished_runs_of_one_config():
-    records = [
-        record("a", 2),
-        record("a", 1),
-        record("b", 1),
-        record("b", 2, status="failed"),
-        record("b", 1, config_hash="1" * 12),
-    ]
-    random.shuffle(records)
-    groups = {name: [each.seed for each in group] for name, group in by_config(records).items()}
-    assert groups == {"a": [1, 2], "b (000000000000)": [1], "b (111111111111)": [1]}
-
-
 @pytest.mark.parametrize(
     "given, name",
     [("+f1", "f1"), ("-loss", "loss"), (["+b_f1", "+a"], "b_f1"), ([], None)],
@@ -101,22 +86,22 @@ def test_validation_metric_of_a_config_that_names_none():
 
 
 def test_nothing_there(tmp_path):
-    with pytest.raises(RecordError, match="no such file or folder"):
+    with pytest.raises(UserError, match="no such file or folder"):
         read_records(tmp_path / "missing")
-    with pytest.raises(RecordError, match="no record of a run: give a folder that `allennlp"):
+    with pytest.raises(UserError, match="no record of a run: give a folder that `allennlp"):
         read_records(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "1", '{"name": "a"}'])
 def test_damaged_records(text, tmp_path):
     (tmp_path / "runs.jsonl").write_text("\n" + text + "\n")
-    with pytest.raises(RecordError, match=r"runs\.jsonl:2: no record of a run"):
+    with pytest.raises(UserError, match=r"runs\.jsonl:2: no record of a run"):
         read_records(tmp_path / "runs.jsonl")
     (tmp_path / "run.json").write_text(text)
-    with pytest.raises(RecordError, match=r"run\.json: no record of a run"):
+    with pytest.raises(UserError, match=r"run\.json: no record of a run"):
         read_records(tmp_path)
     assert write_table(tmp_path, strict=False).read_text() == ""
-    with pytest.raises(RecordError, match=r"run\.json: no record of a run"):
+    with pytest.raises(UserError, match=r"run\.json: no record of a run"):
         write_table(tmp_path)
 
 
@@ -136,14 +121,14 @@ def test_damaged_records(text, tmp_path):
 )
 def test_a_field_of_the_wrong_kind(field, value, tmp_path):
     (tmp_path / "runs.jsonl").write_text(json.dumps(record().row() | {field: value}))
-    with pytest.raises(RecordError, match=rf"runs\.jsonl:1: no record of a run \({field}"):
+    with pytest.raises(UserError, match=rf"runs\.jsonl:1: no record of a run \({field}"):
         read_records(tmp_path / "runs.jsonl")
 
 
 def test_a_table_that_is_no_text(tmp_path):
     path = tmp_path / "runs.jsonl.gz"
     path.write_bytes(gzip.compress(b"{}"))
-    with pytest.raises(RecordError, match="no text in UTF-8; expected a table"):
+    with pytest.raises(UserError, match="not a text in UTF-8; expected a table"):
         read_records(path)
 
 
@@ -153,7 +138,7 @@ def test_two_runs_of_one_seed(tmp_path):
         row = record(metrics={"test_f1": score}).row()
         (tmp_path / name).write_text(json.dumps(row) + "\n")
     assert len(read_records(tmp_path / "a", tmp_path / "b")) == 1
-    with pytest.raises(RecordError, match="c: .* seed 1 is there twice, with other results"):
+    with pytest.raises(UserError, match="c: .* seed 1 is there twice, with other results"):
         read_records(tmp_path / "a", tmp_path / "c")
 
 
@@ -169,8 +154,8 @@ def test_folders_that_are_links(tmp_path):
 
 def test_some_configs(tmp_path):
     records = [record(name="a"), record(name="b", config_hash="0f"), record(name="c")]
-    assert chosen(records, ()) == records
-    assert [each.name for each in chosen(records, ["0f", "c"])] == ["b", "c"]
+    assert select(records, ()) == records
+    assert [each.name for each in select(records, ["0f", "c"])] == ["b", "c"]
     check_names(records, ["0f", "c"])
-    with pytest.raises(RecordError, match="--configs: no run of d; there are: a, b, c"):
+    with pytest.raises(UserError, match="--configs: no run of d; there are: a, b, c"):
         check_names(records, ["a", "d"])

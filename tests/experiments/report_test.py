@@ -119,7 +119,7 @@ class TestPage:
         headings = ("Every run", "Dev against test", "Learning curves", "Runs left out")
         for part in (*headings, "What was run", "0123456789ab", "torch 2.14.1", "processor: Xeon"):
             assert part in page.text
-        assert "4 configs, 17 runs, of which 2 left out" in page.text
+        assert "4 configs, 17 runs, 2 of them left out" in page.text
         # One of all scores, two of dev against test, three learning curves.
         assert len(page.all("svg")) == 6
 
@@ -183,7 +183,7 @@ class TestPage:
     def test_of_failed_runs_alone(self):
         page = Page(report([failed(1), failed(2)]))
         assert page.all("svg") == []
-        assert "1 config, 2 runs, of which 2 left out" in page.text
+        assert "1 config, 2 runs, 2 of them left out" in page.text
 
     def test_seeds_and_surroundings(self):
         records = [*runs(3), run(7), *runs(1, "b", versions={"python": "3.12.1"})]

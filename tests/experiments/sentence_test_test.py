@@ -165,8 +165,8 @@ class TestRandomisation:
         assert (found.difference, found.p, found.differing) == (0, 1, 0)
         assert found.interval == (0, 0)
         assert found.verdict("A", "B") == (
-            "These predictions do not tell A from B (difference in f1 0.00 points, 95 % interval "
-            "0.00 to 0.00; approximate randomisation p = 1; 6 sentences)."
+            "No significant difference between the predictions of A and B (difference in f1 0.00 "
+            "points, 95 % interval 0.00 to 0.00; approximate randomisation p = 1; 6 sentences)."
         )
 
     def test_no_spans_at_all(self):
@@ -181,7 +181,7 @@ class TestRandomisation:
         assert found.verdict("A", "B") == (
             "The predictions of A are better than those of B by 25.00 points of f1 (95 % interval "
             "20.00 to 30.00; approximate randomisation p < 0.001; 100 sentences), which holds for "
-            "these two runs and says nothing of other seeds."
+            "these two runs and says nothing about other seeds."
         )
         other = compare_predictions(b, a, "f1").verdict("A", "B")
         assert other.startswith("The predictions of B are better than those of A by 25.00 points")

@@ -3,15 +3,15 @@
 import argparse
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from allennlp.commands.subcommand import Subcommand
-from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.tagging.commands.errors import one_line_errors, write_file
 from bilstm_tagger.tagging.commands.tables import print_table
+from bilstm_tagger.text.errors import UserError
 
 if TYPE_CHECKING:
     from bilstm_tagger.experiments.comparison import Comparison
@@ -45,26 +45,26 @@ class Compare(Subcommand):
             "runs",
             nargs="+",
             metavar="RUNS",
-            help="folders of runs, or tables of them, runs.jsonl; with --predictions two column "
+            help="folders of runs, or their tables, runs.jsonl; with --predictions two column "
             "files",
         )
         add(
             "--metric",
             metavar="M",
-            help="such as f1 or loss, perhaps as --metric=+f1 or --metric=-loss, for more or less "
-            "of it is better; by default the (first) validation metric of the configs; of "
-            "predictions f1 (the default) or accuracy",
+            help="such as f1 or loss; --metric=+f1 or --metric=-loss says that higher or lower is "
+            "better; by default the (first) validation metric of the configs; of predictions f1 "
+            "(the default) or accuracy",
         )
-        add("--alpha", type=_share, default=0.05, help="the rate of false claims that is accepted")
+        add("--alpha", type=_share, default=0.05, help="the accepted rate of false claims")
         add("--seed", type=_not_negative, default=13, help="of the resampling")
         add("--output-file", metavar="FILE.json", help="write everything as JSON")
         add(
             "--configs",
             nargs="+",
             metavar="NAME",
-            help="compare these alone, by their names or hashes (default = all)",
+            help="names or hashes of the configs to compare (default = all)",
         )
-        add("--part", choices=("test", "dev"), help="scores on which part (default = test)")
+        add("--part", choices=("test", "dev"), help="the part that is scored (default = test)")
         add(
             "--correction",
             choices=("holm", "bonferroni", "bh", "none"),
@@ -84,14 +84,24 @@ class Compare(Subcommand):
         return subparser
 
 
+@one_line_errors()
 def run_compare(args: argparse.Namespace) -> None:
-    """Prints tables and verdicts and writes what is asked for; ends the process with status 1 where
-    the runs or predictions cannot be read or compared, or the file cannot be written."""
-    with one_line_errors():
-        _settle(args)
-        content = _compare_predictions(args) if args.predictions else _compare_runs(args)
-        if args.output_file:
-            write_file(args.output_file, json.dumps(content, indent=2) + "\n")
+    """Prints tables and verdicts and writes the file that the options name; ends the process with
+    status 1 where the runs or predictions cannot be read or compared, or the file cannot be
+    written."""
+    used, unused = _OF_RUNS, _OF_PREDICTIONS
+    only_for = "predictions, with --predictions"
+    if args.predictions:
+        used, unused, only_for = unused, used, "runs, without --predictions"
+    for name in unused:
+        if getattr(args, name) is not None:
+            raise UserError(f"--{name} is for {only_for}")
+    for name, default in used.items():
+        if getattr(args, name) is None:
+            setattr(args, name, default)
+    content = _compare_predictions(args) if args.predictions else _compare_runs(args)
+    if args.output_file:
+        write_file(args.output_file, json.dumps(content, indent=2) + "\n")
 
 
 def _share(text: str) -> float:
@@ -108,23 +118,6 @@ def _not_negative(text: str) -> int:
     return value
 
 
-def _settle(args: argparse.Namespace) -> None:
-    """Sets the defaults, and refuses what would do nothing."""
-    used, unused = _OF_RUNS, _OF_PREDICTIONS
-    if args.predictions:
-        used, unused = unused, used
-    for name in unused:
-        if getattr(args, name) is not None:
-            raise ConfigurationError(
-                f"--{name} is for runs, without --predictions"
-                if args.predictions
-                else f"--{name} is for predictions, with --predictions"
-            )
-    for name, default in used.items():
-        if getattr(args, name) is None:
-            setattr(args, name, default)
-
-
 def _compare_runs(args: argparse.Namespace) -> dict[str, Any]:
     from bilstm_tagger.experiments.comparison import compare_all, read_configs, scores_of
     from bilstm_tagger.experiments.distribution import Scale
@@ -132,13 +125,12 @@ def _compare_runs(args: argparse.Namespace) -> dict[str, Any]:
 
     configs = read_configs(args.runs, args.metric, args.configs)
     first = next(iter(configs.values()))
-    samples = {name: scores_of(name, each, args.part) for name, each in configs.items()}
-    found = compare_all(samples, args.alpha, args.correction, args.seed, first.lower_is_better)
+    samples = {name: scores_of(name, config, args.part) for name, config in configs.items()}
+    pairs = compare_all(samples, args.alpha, args.correction, args.seed, first.lower_is_better)
     scale = Scale.of(configs.values())
-    verdicts = [verdict(each, scale) for each in found]
-    print_runs(configs, args.part, found, scale)
-    for text in verdicts:
-        print(text)
+    print_runs(configs, args.part, pairs, scale)
+    verdicts = [verdict(pair, scale) for pair in pairs]
+    print(*verdicts, sep="\n")
     return {
         "metric": first.metric,
         "part": args.part,
@@ -146,49 +138,42 @@ def _compare_runs(args: argparse.Namespace) -> dict[str, Any]:
         "alpha": args.alpha,
         "correction": args.correction,
         "seed": args.seed,
-        "configs": {name: each.to_json() for name, each in configs.items()},
+        "configs": {name: config.to_json() for name, config in configs.items()},
         "comparisons": [
-            {**asdict(each), "verdict": text} for each, text in zip(found, verdicts, strict=True)
+            {**asdict(pair), "verdict": text} for pair, text in zip(pairs, verdicts, strict=True)
         ],
     }
 
 
 def print_runs(
-    configs: dict[str, "Distribution"], part: str, found: Sequence["Comparison"], scale: "Scale"
+    configs: Mapping[str, "Distribution"], part: str, pairs: Sequence["Comparison"], scale: "Scale"
 ) -> None:
     """Tables of the configs, of the comparisons, and of the runs that are in neither."""
     from bilstm_tagger.experiments.verdicts import gap_text, p_text
 
     first = next(iter(configs.values()))
     rows = []
-    for name, each in configs.items():
-        summary = getattr(each, part)
+    left_out = []
+    for name, config in configs.items():
+        summary = getattr(config, part)
         numbers = (summary.mean, summary.standard_deviation, summary.minimum, summary.maximum)
         rows.append((name, str(summary.n), *map(scale.show, numbers)))
+        left_out += [(name, str(run.seed), run.reason) for run in config.left_out]
+        unscored = [run.record.seed for run in config.runs if getattr(run, part) is None]
+        left_out += [(name, str(seed), f"no {part} score") for seed in unscored]
     title = f"{scale.describe(first.metric)}, {part}; {first.direction}"
     print_table(title, ("config", "runs", "mean", "sd", "min", "max"), rows, 1)
 
     rows = []
-    for pair in found:
+    for pair in pairs:
         gap, interval = gap_text(pair.difference, pair.interval, pair.alpha, scale)
+        cells = (gap, interval.partition("interval ")[2], f"{pair.superiority:.2f}")
         ps = (pair.mann_whitney_p, pair.permutation_p, pair.corrected_p)
         needed = "" if pair.runs_needed is None else f"{pair.runs_needed:,}"
-        cells = (gap, interval.partition("interval ")[2], f"{pair.superiority:.2f}")
-        shown = (p_text(p).removeprefix("= ") for p in ps)
-        rows.append((pair.a, pair.b, *cells, *shown, needed))
-    header = ("A", "B", "A - B", f"{100 * (1 - found[0].alpha):.4g} % interval", "P(A beats B)")
-    tests = ("Mann-Whitney p", "permutation p", f"corrected ({found[0].correction})")
+        rows.append((pair.a, pair.b, *cells, *(p_text(p).removeprefix("= ") for p in ps), needed))
+    header = ("A", "B", "A - B", f"{100 * (1 - pairs[0].alpha):.4g} % interval", "P(A beats B)")
+    tests = ("Mann-Whitney p", "permutation p", f"corrected ({pairs[0].correction})")
     print_table("", (*header, *tests, "runs a side needed"), rows, 2)
-
-    left_out = [
-        (name, str(run.seed), run.reason) for name, each in configs.items() for run in each.left_out
-    ]
-    left_out += [
-        (name, str(run.record.seed), f"no {part} score")
-        for name, each in configs.items()
-        for run in each.runs
-        if getattr(run, part) is None
-    ]
     if left_out:
         print_table("Runs left out", ("config", "seed", "why"), left_out, 3, prose=True)
 
@@ -204,28 +189,21 @@ def _compare_predictions(args: argparse.Namespace) -> dict[str, Any]:
 
     metric = args.metric or METRICS[0]
     if len(args.runs) != 2:
-        raise ConfigurationError(f"--predictions compares two files, found {len(args.runs)}")
+        raise UserError(f"--predictions compares two files, found {len(args.runs)}")
     if metric not in METRICS:
-        raise ConfigurationError(
-            f"--metric of predictions is one of {', '.join(METRICS)}, not {metric}"
-        )
+        raise UserError(f"--metric of predictions is one of {', '.join(METRICS)}, not {metric}")
     if (args.rounds + 1) * args.alpha <= 1:
-        raise ConfigurationError(
-            f"--rounds is {args.rounds}: p < {args.alpha:g} takes at least "
-            f"{math.floor(1 / args.alpha)}"
-        )
+        least = math.floor(1 / args.alpha)
+        raise UserError(f"--rounds is {args.rounds}: p < {args.alpha:g} takes at least {least}")
     first, second = (
         read_predictions(path, args.gold, args.predicted, args.conllu) for path in args.runs
     )
     check_same(first, second)
     a, b = (counts_of(sentences, metric) for sentences in (first, second))
-    found = compare_predictions(a, b, metric, args.alpha, args.rounds, args.seed)
-    verdict = found.verdict(*args.runs)
-    rows = [
-        (path, f"{100 * score:.2f}")
-        for path, score in zip(args.runs, (found.a, found.b), strict=True)
-    ]
-    title = f"{metric}, per cent; {found.differing:,} of {found.sentences:,} sentences differ"
-    print_table(title, ("predictions", metric), rows, 1)
+    result = compare_predictions(a, b, metric, args.alpha, args.rounds, args.seed)
+    verdict = result.verdict(*args.runs)
+    scores = (f"{100 * score:.2f}" for score in (result.a, result.b))
+    title = f"{metric}, per cent; {result.differing:,} of {result.sentences:,} sentences differ"
+    print_table(title, ("predictions", metric), list(zip(args.runs, scores, strict=True)), 1)
     print(verdict)
-    return {"predictions": args.runs, "seed": args.seed, **asdict(found), "verdict": verdict}
+    return {"predictions": args.runs, "seed": args.seed, **asdict(result), "verdict": verdict}

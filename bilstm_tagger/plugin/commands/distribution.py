@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 from allennlp.commands.subcommand import Subcommand
 
 from bilstm_tagger.tagging.commands.errors import one_line_errors, write_file
-from bilstm_tagger.tagging.commands.tables import print_table, print_whole
+from bilstm_tagger.tagging.commands.tables import print_table
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from bilstm_tagger.experiments.distribution import Distribution as ConfigDistribution
 
 
@@ -34,55 +32,50 @@ class Distribution(Subcommand):
             description="Show the distribution of scores over the seeds of each config.",
             help="Show the distribution of scores over seeds.",
         )
-        subparser.add_argument(
-            "runs", nargs="+", metavar="RUNS", help="folders of runs, or tables of them, runs.jsonl"
-        )
-        subparser.add_argument(
+        add = subparser.add_argument
+        add("runs", nargs="+", metavar="RUNS", help="folders of runs, or their tables, runs.jsonl")
+        add(
             "--metric",
             metavar="M",
-            help="the metric to compare by, such as f1 or loss, perhaps as --metric=+f1 or "
-            "--metric=-loss, for more or less of it is better; by default the (first) validation "
-            "metric of each config",
+            help="the metric to compare by, such as f1 or loss; --metric=+f1 or --metric=-loss "
+            "says that higher or lower is better; by default the (first) validation metric of each "
+            "config",
         )
-        subparser.add_argument(
+        add(
             "--configs",
             nargs="+",
             metavar="NAME",
             default=(),
-            help="show these alone, by their names or hashes (default = all)",
+            help="names or hashes of the configs to show (default = all)",
         )
-        subparser.add_argument("--report", metavar="FILE.html", help="write a page with plots")
-        subparser.add_argument(
-            "--output-file", metavar="FILE.json", help="write all numbers as JSON"
-        )
+        add("--report", metavar="FILE.html", help="write a page with plots")
+        add("--output-file", metavar="FILE.json", help="write all numbers as JSON")
         subparser.set_defaults(func=run_distribution)
         return subparser
 
 
+@one_line_errors()
 def run_distribution(args: argparse.Namespace) -> None:
-    """Prints the tables and writes what is asked for; ends the process with status 1 where the
-    records cannot be read, no run has the metric, or a file cannot be written."""
+    """Prints the tables and writes the files that the options name; ends the process with status 1
+    where the records cannot be read, no run has the metric, or a file cannot be written."""
     from bilstm_tagger.experiments.distribution import distributions
-    from bilstm_tagger.experiments.records import check_names, chosen, read_records
+    from bilstm_tagger.experiments.records import check_names, read_records, select
     from bilstm_tagger.experiments.report import make_report
 
-    with one_line_errors():
-        records = read_records(*args.runs)
-        check_names(records, args.configs)
-        records = chosen(records, args.configs)
-        found = distributions(records, args.metric)
-        print_distributions(found)
-        if args.output_file:
-            content = {"configs": [each.to_json() for each in found]}
-            write_file(args.output_file, json.dumps(content, indent=2) + "\n")
-        if args.report:
-            write_file(args.report, make_report(found, records))
+    records = read_records(*args.runs)
+    check_names(records, args.configs)
+    records = select(records, args.configs)
+    configs = distributions(records, args.metric)
+    print_distributions(configs)
+    if args.output_file:
+        content = {"configs": [config.to_json() for config in configs]}
+        write_file(args.output_file, json.dumps(content, indent=2) + "\n")
+    if args.report:
+        write_file(args.report, make_report(configs, records))
 
 
-def print_distributions(found: Sequence["ConfigDistribution"]) -> None:
+def print_distributions(configs: Sequence["ConfigDistribution"]) -> None:
     """Two tables for each metric, of scores and of runs; and the runs that are in neither."""
-    from rich.text import Text
-
     from bilstm_tagger.experiments.distribution import Scale, by_metric
     from bilstm_tagger.experiments.report import (
         RUN_COLUMNS,
@@ -92,33 +85,19 @@ def print_distributions(found: Sequence["ConfigDistribution"]) -> None:
         score_cells,
     )
 
-    for metric, group in by_metric(found).items():
+    score_header, run_header = (
+        [textwrap.fill(name, 10) for name in columns] for columns in (SCORE_COLUMNS, RUN_COLUMNS)
+    )
+    for metric, group in by_metric(configs).items():
         scale = Scale.of(group)
-        scores = _table(
-            f"{scale.describe(metric)}; {group[0].direction}", ("config", ""), SCORE_COLUMNS
-        )
-        runs = _table("", ("config",), RUN_COLUMNS)
-        for each in group:
-            # Names and errors may have brackets, which rich would take for its own.
-            scores.add_row(Text(each.name), "dev", *score_cells(each.dev, scale))
-            scores.add_row("", "test", *score_cells(each.test, scale), end_section=True)
-            runs.add_row(Text(each.name), *run_cells(each, scale))
-        print_whole(scores)
-        print_whole(runs)
-    left_out = all_left_out(found)
-    if left_out:
+        scores: list[list[str]] = []
+        for config in group:
+            scores.append([config.name, "dev", *score_cells(config.dev, scale)])
+            scores.append(["", "test", *score_cells(config.test, scale)])
+        title = f"{scale.describe(metric)}; {group[0].direction}"
+        print_table(title, ["config", "", *score_header], scores, 2)
+        runs = [[config.name, *run_cells(config, scale)] for config in group]
+        print_table("", ["config", *run_header], runs, 1)
+    if left_out := all_left_out(configs):
         rows = [(run.name, str(run.seed), run.reason) for run in left_out]
         print_table("Runs left out", ("config", "seed", "why"), rows, 3, prose=True)
-
-
-def _table(title: str, left: Sequence[str], numbers: Sequence[str]) -> "Table":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=Text(title) if title else None, title_justify="left", box=SIMPLE_HEAD)
-    for heading in left:
-        table.add_column(heading, no_wrap=True)
-    for heading in numbers:
-        table.add_column(textwrap.fill(heading, 10), justify="right", no_wrap=True)
-    return table

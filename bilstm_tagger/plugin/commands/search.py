@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allennlp.commands.subcommand import Subcommand
-from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.tagging.commands.errors import interruptible, one_line_errors
 from bilstm_tagger.tagging.commands.tables import print_table
+from bilstm_tagger.text.errors import UserError
 
 if TYPE_CHECKING:
     from bilstm_tagger.plugin.runs.search import Search as SettingsSearch
@@ -21,8 +21,8 @@ _SHOWN = 20
 
 @Subcommand.register("search")
 class Search(Subcommand):
-    """Trains a config with many settings, those of a space, chosen by what came out before, and
-    writes out the best. The same command goes on after an interruption.
+    """Trains a config with many settings of a space, chosen by the results of earlier ones, and
+    writes the best. The same command goes on after an interruption.
 
     Registered as a `Subcommand` with name "search".
     """
@@ -34,40 +34,38 @@ class Search(Subcommand):
             "an interruption.",
             help="Search the settings of a config.",
         )
-        subparser.add_argument("config", metavar="CONFIG", help="config of a training")
-        subparser.add_argument(
-            "--space", required=True, metavar="SPACE.jsonnet", help="settings, and their ranges"
-        )
-        subparser.add_argument(
+        add = subparser.add_argument
+        add("config", metavar="CONFIG", help="config of a training")
+        add("--space", required=True, metavar="SPACE.jsonnet", help="settings, and their ranges")
+        add(
             "-s",
             "--serialization-dir",
             required=True,
             metavar="RUNS",
-            help="folder of the runs, RUNS/trial-<number>, and of what was found: trials.csv, "
+            help="folder of the runs, RUNS/trial-<number>, and of the results: trials.csv, "
             "importances.svg, best.jsonnet",
         )
-        subparser.add_argument(
-            "--trials", type=int, default=40, help="trials that the study shall have in the end"
-        )
-        subparser.add_argument(
+        add("--trials", type=int, default=40, help="number of trials of the study in the end")
+        add(
             "--storage",
             metavar="URL",
-            help="data base of the study, which several machines may share "
+            help="database of the study, which several machines may share "
             "(default = sqlite, in RUNS/search.db)",
         )
-        subparser.add_argument(
+        add(
             "--metric",
-            help="validation metric to be improved, with + or - before it for more or less of it, "
-            "as --metric=+f1 or --metric=-loss (default = the first of the config)",
+            help="validation metric to optimise, with + or - before it for higher or lower is "
+            "better, as --metric=+f1 or --metric=-loss (default = the first of the config)",
         )
-        subparser.add_argument("--jobs", type=int, default=1, help="runs at a time")
-        subparser.add_argument("--seed", type=int, default=1, help="seed of the runs")
-        subparser.add_argument(
-            "--warmup-epochs", type=int, default=5, help="epochs before a trial may be ended early"
+        add("--jobs", type=int, default=1, help="number of runs at a time")
+        add("--seed", type=int, default=1, help="seed of the runs")
+        add(
+            "--warmup-epochs",
+            type=int,
+            default=5,
+            help="number of epochs before a trial may be ended early",
         )
-        subparser.add_argument(
-            "-o", "--overrides", default="", help="a jsonnet that overrides settings of the config"
-        )
+        add("-o", "--overrides", default="", help="a jsonnet that overrides settings of the config")
         subparser.set_defaults(func=run_search)
         return subparser
 
@@ -84,11 +82,10 @@ def run_search(args: argparse.Namespace) -> None:
     from bilstm_tagger.plugin.runs.progress import RunsProgress
 
     if args.trials < 1 or args.jobs < 1:
-        raise ConfigurationError("--trials and --jobs must be at least 1")
+        raise UserError("--trials and --jobs must be at least 1")
     search = _search(args)
     console = Console(stderr=True, highlight=False, emoji=False)
-    before = len(search.study.trials)
-    if before:
+    if before := len(search.study.trials):
         console.print(f"the study has {before} trials")
     progress = RunsProgress(console, search.to_do(args.trials), search.metric)
     results = run_locally(map(progress.watched, search.jobs(args.trials)), args.jobs)
@@ -102,7 +99,7 @@ def run_search(args: argparse.Namespace) -> None:
             progress.ended(job, record)
             if record is not None:
                 search.tell(job, record)
-    # Of a study from elsewhere, of which no run is here, there is none.
+    # A study from elsewhere, of which no run is here, has no table.
     if any(Path(args.serialization_dir).glob("trial-*")):
         write_table(args.serialization_dir)
     _report(search, Path(args.serialization_dir))
@@ -112,7 +109,7 @@ def _search(args: argparse.Namespace) -> "SettingsSearch":
     try:
         import optuna  # noqa: F401
     except ImportError as error:
-        raise ConfigurationError(
+        raise UserError(
             f"a search needs Optuna ({error}): pip install 'bilstm-tagger[search]'"
         ) from error
     from bilstm_tagger.plugin.runs.jobs import folder_of_runs, read_config
@@ -124,10 +121,10 @@ def _search(args: argparse.Namespace) -> "SettingsSearch":
     metric = args.metric or (config.get("trainer") or {}).get("validation_metric", "-loss")
     metric = metric[0] if isinstance(metric, list) else metric
     if metric[:1] not in ("+", "-"):
-        raise ConfigurationError(f"--metric {metric}: put + or - before it, for more or less of it")
+        raise UserError(f"--metric {metric}: put + or - before it: higher or lower is better")
     folder = folder_of_runs(args.serialization_dir).absolute()
     if args.storage is None and "?" in str(folder):
-        raise ConfigurationError(f"-s {folder}: SQLite takes no '?' in a name; give another folder")
+        raise UserError(f"-s {folder}: SQLite takes no '?' in a name; give another folder")
     return SettingsSearch(
         name=Path(args.config).stem,
         config=config,
@@ -143,54 +140,45 @@ def _search(args: argparse.Namespace) -> "SettingsSearch":
 
 
 def _report(search: "SettingsSearch", folder: Path) -> None:
-    """Prints the best trials and writes what was found."""
+    """Prints the best trials and writes the results."""
+    from bilstm_tagger.experiments.plots import plot_importances
     from bilstm_tagger.plugin.runs.search import ERROR
 
-    best = search.best()
     trials = search.study.trials
     sign = -1 if search.study.direction.name == "MAXIMIZE" else 1
-    trials.sort(
-        key=lambda trial: (
-            trial.state.name != "COMPLETE",
-            sign * (trial.value or 0) if trial.state.name == "COMPLETE" else trial.number,
-        )
-    )
+    complete = [trial for trial in trials if trial.state.name == "COMPLETE"]
+    complete.sort(key=lambda trial: sign * (trial.value or 0))
+    others = [trial for trial in trials if trial.state.name != "COMPLETE"]
     names = list(search.space.settings)
-    rows = [
-        [trial.number, trial.state.name.lower(), trial.value, len(trial.intermediate_values)]
-        + [trial.params.get(name) for name in names]
-        for trial in trials
-    ]
-    errors = [trial.user_attrs.get(ERROR) for trial in trials]
     header = ["trial", "state", search.metric, "epochs", *names]
+    rows, lines = [], []
+    for trial in (*complete, *others):
+        cells = [trial.number, trial.state.name.lower(), trial.value]
+        cells += [len(trial.intermediate_values), *map(trial.params.get, names)]
+        rows.append([f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in cells])
+        lines.append([*cells, trial.user_attrs.get(ERROR)])
     with (folder / "trials.csv").open("w", newline="", encoding="utf-8") as file:
-        lines = [[*row, error] for row, error in zip(rows, errors, strict=True)]
         csv.writer(file).writerows([[*header, "error"], *lines])
-    cells = [
-        [f"{each:.4g}" if isinstance(each, float) else str(each) for each in row] for row in rows
-    ]
-    print_table(f"The best of {len(trials)} trials", _short(header), cells[:_SHOWN], 2)
-    if best is None:
+    print_table(f"The best of {len(trials)} trials", _short(header), rows[:_SHOWN], 2)
+    if not complete:
         print("no trial was trained to the end; trials.csv and the logs say why")
         sys.exit(1)
-    importances = search.importances()
-    if importances:
-        from bilstm_tagger.plugin.runs.importance_plot import plot_importances
-
-        plot_importances(importances, search.metric, folder / "importances.svg")
+    if importances := search.importances():
+        plot = plot_importances(importances, search.metric)
+        (folder / "importances.svg").write_bytes(plot)
     path = folder / "best.jsonnet"
-    search.write_best(path)
+    best = search.write_best(path)
     print(f"{path}: trial {best.number}, {search.metric} {best.value:.4f}")
 
 
 def _short(names: list[str]) -> list[str]:
-    """The last part of each dotted name, or so many as tell them apart."""
-    found = []
+    """The last part of each dotted name, or as many parts as tell the names apart."""
+    short_names = []
     for name in names:
         parts = name.split(".")
         for number in range(1, len(parts) + 1):
             end = ".".join(parts[-number:])
             if sum(f".{other}".endswith(f".{end}") for other in names) == 1 and not end.isdigit():
                 break
-        found.append(end)
-    return found
+        short_names.append(end)
+    return short_names

@@ -5,17 +5,17 @@ import contextlib
 import sys
 
 from allennlp.commands.subcommand import Subcommand
-from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.tagging.commands.errors import interruptible, one_line_errors
+from bilstm_tagger.text.errors import UserError
 
 
 @Subcommand.register("seeds")
 class Seeds(Subcommand):
-    """Trains each config once for each seed, some runs at a time, and records what came out.
+    """Trains each config once for each seed, some runs at a time, and records the results.
 
-    What is finished is not done again, and what is half done goes on: the same command after an
-    interruption, or with more seeds, does what is missing. A run that fails is recorded with its
+    Finished runs are not made again, and half done ones are continued: the same command after an
+    interruption, or with more seeds, makes what is missing. A run that fails is recorded with its
     error, stops no other, and is tried again the next time.
 
     Registered as a `Subcommand` with name "seeds".
@@ -28,34 +28,35 @@ class Seeds(Subcommand):
             "interruption.",
             help="Train configs from many seeds.",
         )
-        subparser.add_argument("configs", nargs="+", metavar="CONFIG", help="configs of trainings")
-        subparser.add_argument(
+        add = subparser.add_argument
+        add("configs", nargs="+", metavar="CONFIG", help="configs of trainings")
+        add(
             "-s",
             "--serialization-dir",
             required=True,
             metavar="RUNS",
             help="folder of the runs, RUNS/<config>/seed-<seed>, and their table, RUNS/runs.jsonl",
         )
-        subparser.add_argument("--seeds", type=int, default=10, help="runs of each config")
-        subparser.add_argument("--first-seed", type=int, default=1, help="the first seed")
-        subparser.add_argument(
+        add("--seeds", type=int, default=10, help="number of runs of each config")
+        add("--first-seed", type=int, default=1, help="the first seed")
+        add(
             "--jobs",
             type=int,
             default=1,
-            help="runs at a time; cores and memory are shared out among them",
+            help="number of runs at a time; they share cores and memory",
         )
-        subparser.add_argument(
+        add(
             "--ray",
             metavar="ADDRESS",
             help="spread the runs over the Ray cluster at this address, whose machines must share "
             "RUNS and the data; 'local' starts one here, of --jobs workers",
         )
-        subparser.add_argument(
+        add(
             "--name",
             help="name of the config, to tell it from the same one with other settings by -o "
             "(default = that of its file)",
         )
-        subparser.add_argument(
+        add(
             "-o",
             "--overrides",
             default="",
@@ -72,7 +73,7 @@ def run_seeds(args: argparse.Namespace) -> None:
     """
     from rich.console import Console
 
-    from bilstm_tagger.experiments.records import write_table
+    from bilstm_tagger.experiments.records import RunRecord, write_table
     from bilstm_tagger.plugin.runs.jobs import folder_of_runs, jobs_of
     from bilstm_tagger.plugin.runs.local import run_locally
     from bilstm_tagger.plugin.runs.on_ray import run_on_ray
@@ -80,7 +81,7 @@ def run_seeds(args: argparse.Namespace) -> None:
 
     for name in ("seeds", "jobs"):
         if getattr(args, name) < 1:
-            raise ConfigurationError(f"--{name} must be at least 1")
+            raise UserError(f"--{name} must be at least 1")
     jobs = jobs_of(
         args.configs,
         range(args.first_seed, args.first_seed + args.seeds),
@@ -94,10 +95,10 @@ def run_seeds(args: argparse.Namespace) -> None:
     missing = [job for job in jobs if not ((record := job.record()) and record.finished)]
     if len(missing) < len(jobs):
         console.print(f"{len(jobs) - len(missing)} of {len(jobs)} runs were finished before")
-    failed = ended = elsewhere = 0
+    records: list[RunRecord | None] = []
     with interruptible(
         lambda _: console.print(
-            f"interrupted: {ended} of {len(missing)} runs ended; the same command goes on"
+            f"interrupted: {len(records)} of {len(missing)} runs ended; the same command goes on"
         )
     ):
         progress = RunsProgress(console, total=len(missing))
@@ -107,16 +108,15 @@ def run_seeds(args: argparse.Namespace) -> None:
             if args.ray
             else run_locally(watched, args.jobs)
         )
-        # Closed, the runs that have not ended are stopped, whatever ends this.
+        # Whatever ends this block, closing stops the runs that have not ended.
         with progress, contextlib.closing(results):
             for job, record in results:
-                ended += 1
-                elsewhere += record is None
-                failed += record is not None and not record.finished
+                records.append(record)
                 write_table(args.serialization_dir, strict=False)
                 progress.ended(job, record)
     table = write_table(args.serialization_dir)
-    finished = len(jobs) - failed - elsewhere
+    failed = sum(record is not None and not record.finished for record in records)
+    finished = len(jobs) - failed - records.count(None)
     console.print(f"{table}: {finished} runs finished, {failed} failed", soft_wrap=True)
     if failed:
         sys.exit(1)

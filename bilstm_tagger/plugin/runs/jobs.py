@@ -7,13 +7,14 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.params import parse_overrides
 
-from bilstm_tagger.experiments.records import RECORD, SEEDS, RunRecord, hash_of
+from bilstm_tagger.experiments.records import NO_RECORD, RECORD, SEEDS, RunRecord, hash_of
+from bilstm_tagger.text.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,25 +23,20 @@ class Job:
 
     # Parameters
 
-    name : `str`
-        Of the config.
-    config_hash : `str`
-    seed : `int`
     config : `Dict[str, Any]`
         With its seeds.
     folder : `str`
         Of the run; an absolute path.
     working_directory : `str`
         The folder that paths of the config start from.
-    include_packages : `List[str]`
     threads : `int`
-        That the run may use.
+        Number of threads that the run may use.
     cores : `List[int]`, optional
-        The run keeps to them, where the system can do that.
+        The cores that the run may use, where the system can restrict them.
     memory : `int`, optional
         Bytes that the run may use.
     environment : `Dict[str, str]`
-        Of the run's process, besides what it inherits.
+        Variables for the run's process, besides those that it inherits.
     """
 
     name: str
@@ -51,8 +47,8 @@ class Job:
     working_directory: str
     include_packages: list[str]
     threads: int = 1
-    cores: Optional[list[int]] = None
-    memory: Optional[int] = None
+    cores: list[int] | None = None
+    memory: int | None = None
     environment: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -68,7 +64,7 @@ class Job:
 
     @property
     def lock(self) -> Path:
-        """A file that is locked as long as somebody makes this run."""
+        """A file that is locked while a process makes this run."""
         return Path(f"{self.folder}.lock")
 
     @property
@@ -78,64 +74,65 @@ class Job:
 
     @property
     def epochs(self) -> int:
-        """The most epochs that it can take; 0 where the config does not say."""
+        """The maximum number of epochs; 0 where the config does not say."""
         return int((self.config.get("trainer") or {}).get("num_epochs") or 0)
 
-    def record(self) -> Optional[RunRecord]:
-        """The record of the run, if there is one. A `ConfigurationError` where the folder holds a
-        run of another config, be it half done.
+    def record(self) -> RunRecord | None:
+        """The record of the run, if there is one. A `UserError` where the folder holds a run of
+        another config, finished or not.
         """
         path = Path(self.folder) / RECORD
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            found = RunRecord.from_row(json.loads(path.read_text(encoding="utf-8")))
-            if found.config_hash != self.config_hash:
-                raise self._of_another(path, found.config_hash, self.config_hash)
-            return found
+        record = None
+        with contextlib.suppress(OSError, *NO_RECORD):
+            record = RunRecord.load(path)
+        if record is not None:
+            self._check_hash(path, record.config_hash, self.config_hash)
+            return record
         path = Path(self.folder) / "config.json"
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            begun, mine = (
-                hash_of(each)
-                for each in (json.loads(path.read_text(encoding="utf-8")), self.config)
-            )
-            if begun != mine:
-                raise self._of_another(path, begun, mine)
+        begun = mine = hash_of(self.config)
+        with contextlib.suppress(OSError, *NO_RECORD):
+            begun = hash_of(json.loads(path.read_text(encoding="utf-8")))
+        self._check_hash(path, begun, mine)
         return None
 
-    def _of_another(self, path: Path, theirs: str, mine: str) -> ConfigurationError:
-        return ConfigurationError(
-            f"{path} is of another config of the name '{self.name}' (hash {theirs}, now {mine}): "
-            "was the config, or -o, changed? Give another folder by -s, or take the old one away"
-        )
+    def _check_hash(self, path: Path, theirs: str, mine: str) -> None:
+        if theirs != mine:
+            raise UserError(
+                f"{path} is of another config of the name '{self.name}' (hash {theirs}, now "
+                f"{mine}): was the config, or -o, changed? Give another folder by -s, or remove "
+                "the old one"
+            )
 
 
 def read_config(path: str, overrides: str = "") -> dict[str, Any]:
-    """A config with overrides. A `ConfigurationError` where it cannot be read."""
+    """A config with overrides. A `UserError` where it cannot be read."""
     if not Path(path).is_file():
-        raise ConfigurationError(f"{path}: no such file")
+        raise UserError("no such file", path)
+    config: dict[str, Any] = {}
     try:
-        # By itself, as AllenNLP would fall over what is no object.
-        if not isinstance(Params.from_file(path).params, dict):
-            raise ConfigurationError(f"{path} must hold an object, {{ ... }}")
-        if not isinstance(parse_overrides(overrides), dict):
-            raise ConfigurationError(f"the overrides (-o) must be an object; found {overrides}")
-        config = Params.from_file(path, overrides).as_dict(quiet=True)
-    except (RuntimeError, ValueError) as error:
+        # AllenNLP does not expect anything but objects.
+        content, changes = Params.from_file(path).params, parse_overrides(overrides)
+        if isinstance(content, dict) and isinstance(changes, dict):
+            config = Params.from_file(path, overrides).as_dict(quiet=True)
+    except (RuntimeError, ValueError, ConfigurationError) as error:
         why = " ".join(str(error).split())
         also = ", or the overrides," if overrides else ""
-        raise ConfigurationError(f"{path}{also} cannot be read: {why}") from error
+        raise UserError(f"{path}{also} cannot be read: {why}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path} must hold an object, {{ ... }}")
+    if not isinstance(changes, dict):
+        raise UserError(f"the overrides (-o) must be an object; found {overrides}")
     if not isinstance(config.get("trainer") or {}, dict):
-        raise ConfigurationError(f"{path}: 'trainer' must be an object; found {config['trainer']}")
+        raise UserError(f"'trainer' must be an object; found {config['trainer']}", path)
     return config
 
 
 def folder_of_runs(path: str) -> Path:
-    """The folder, made where it is missing. A `ConfigurationError` where that cannot be."""
+    """The folder, made where it is missing. A `UserError` where that fails."""
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise ConfigurationError(
-            f"-s {path}: there is a file of that name; give a folder"
-        ) from error
+        raise UserError(f"-s {path}: there is a file of that name; give a folder") from error
     return Path(path)
 
 
@@ -145,43 +142,41 @@ def jobs_of(
     folder: str,
     overrides: str = "",
     include_packages: Sequence[str] = (),
-    name_of_all: Optional[str] = None,
+    name_of_all: str | None = None,
 ) -> list[Job]:
-    """A job for each config and each seed, seed by seed, so that all configs come on alike.
+    """A job for each config and each seed, seed by seed, so that all configs progress alike.
 
     # Parameters
 
     configs : `Sequence[str]`
         Files.
-    seeds : `Sequence[int]`
     folder : `str`
         The runs are in `<folder>/<name>/seed-<seed>`.
     overrides : `str`, optional
         A jsonnet, as for `allennlp train -o`.
-    include_packages : `Sequence[str]`, optional
     name_of_all : `str`, optional
-        By default a config has the name of its file.
+        `None`: a config has the name of its file.
 
     # Errors
 
-    `ConfigurationError` for a config that cannot be read, two configs of one name, and for runs in
-    the folder, of whatever seed, that are of another config of the same name.
+    `UserError` for a config that cannot be read, two configs of one name, and for runs in the
+    folder, of whatever seed, that are of another config of the same name.
     """
     jobs: list[Job] = []
-    names: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for path in configs:
         name = re.sub(r"[^\w.-]", "_", name_of_all or Path(path).stem)
         if not name.strip("."):
-            raise ConfigurationError(f"'{name}' is no name of a folder: give another --name")
-        if name in names:
-            raise ConfigurationError(
-                f"{names[name]} and {path} would both be '{name}': give them different names"
+            raise UserError(f"'{name}' is no name of a folder: give another --name")
+        if name in paths:
+            raise UserError(
+                f"{paths[name]} and {path} would both be '{name}': give them different names"
             )
-        names[name] = path
+        paths[name] = path
         config = read_config(path, overrides)
         config_hash = hash_of(config)
-        for seed in seeds:
-            job = Job(
+        jobs += [
+            Job(
                 name=name,
                 config_hash=config_hash,
                 seed=seed,
@@ -190,7 +185,8 @@ def jobs_of(
                 working_directory=os.getcwd(),
                 include_packages=list(include_packages),
             )
-            jobs.append(job)
+            for seed in seeds
+        ]
         for run in sorted(Path(folder, name).glob("seed-*")):
             dataclasses.replace(jobs[-1], folder=str(run)).record()
     return sorted(jobs, key=lambda job: job.seed)

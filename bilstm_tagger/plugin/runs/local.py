@@ -10,17 +10,16 @@ import threading
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Optional
 
-from bilstm_tagger.experiments.records import RunRecord, write_record
+from bilstm_tagger.experiments.records import RunRecord
 from bilstm_tagger.plugin.runs.jobs import Job
-from bilstm_tagger.plugin.runs.recording import record_of
+from bilstm_tagger.plugin.runs.recording import record_failure
 from bilstm_tagger.plugin.runs.worker import BUSY
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _MEMORY_FLOOR = 2**30
-# Of runs, as they end: each with its record, or none where another process is making it.
-Outcomes = Generator[tuple[Job, Optional[RunRecord]], None, None]
+# Runs as they end, each with its record, or `None` where another process is making it.
+Outcomes = Generator[tuple[Job, RunRecord | None], None, None]
 
 
 class Interrupted(Exception):
@@ -31,22 +30,16 @@ class Busy(Exception):
     """Another process is making the run."""
 
 
-def execute(job: Job, stop: Optional[threading.Event] = None) -> RunRecord:
-    """Makes a run in a process of its own, and waits for it; its record.
-
-    # Parameters
-
-    job : `Job`
-    stop : `threading.Event`, optional
-        Ends the process when it is set.
+def execute(job: Job, stop: threading.Event | None = None) -> RunRecord:
+    """Makes a run in a process of its own, and waits for it, or until `stop` is set; its record.
 
     # Errors
 
-    `Interrupted` when it was stopped, `Busy` when another process is making it,
-    `ConfigurationError` where its folder holds a run of another config.
+    `Interrupted` when it was stopped, `Busy` when another process is making it, `UserError` where
+    its folder holds a run of another config.
     """
     stop = stop or threading.Event()
-    # Before anything is written: it is not to be lost.
+    # Before anything is written: a run of another config must not get lost.
     job.record()
     job.log.parent.mkdir(parents=True, exist_ok=True)
     threads = dict.fromkeys(_THREADS, str(job.threads))
@@ -57,7 +50,7 @@ def execute(job: Job, stop: Optional[threading.Event] = None) -> RunRecord:
             stdout=log,
             stderr=log,
             env={**os.environ, **threads, **job.environment},
-            # An interrupt from the keyboard is for who started the runs, who ends them.
+            # An interrupt from the keyboard is for the process that started the runs; it ends them.
             start_new_session=True,
         )
     assert process.stdin is not None
@@ -76,18 +69,12 @@ def execute(job: Job, stop: Optional[threading.Event] = None) -> RunRecord:
         raise Busy
     if process.returncode == 0 and (record := job.record()) is not None:
         return record
-    record = record_of(job, _reason(process.returncode, job))
-    Path(job.folder).mkdir(parents=True, exist_ok=True)
-    write_record(job.folder, record)
-    return record
-
-
-def _reason(status: int, job: Job) -> str:
-    if status < 0:
-        name = signal.Signals(-status).name
-        why = ", by the system for want of memory perhaps (fewer --jobs?)"
-        return f"killed by {name}{why if name == 'SIGKILL' else ''}; see {job.log.name}"
-    return f"ended with exit status {status}; see {job.log.name}"
+    how = f"ended with exit status {process.returncode}"
+    if process.returncode < 0:
+        how = f"killed by {signal.Signals(-process.returncode).name}"
+    if process.returncode == -signal.SIGKILL:
+        how += ", perhaps by the system because memory was short (fewer --jobs?)"
+    return record_failure(job, f"{how}; see {job.log.name}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,48 +82,42 @@ class Share:
     """What one of several processes may use of the machine."""
 
     threads: int
-    cores: Optional[list[int]]
-    memory: Optional[int]
+    cores: list[int] | None
+    memory: int | None
 
 
 def shares(slots: int) -> list[Share]:
-    """The cores and the memory of the machine, shared out fairly among so many processes; no more
-    threads to each than OMP_NUM_THREADS says, where it is set.
+    """The cores and the memory of the machine, shared out fairly among this number of processes;
+    OMP_NUM_THREADS, where it is set, is the maximum number of threads of each.
     """
-    if hasattr(os, "sched_getaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-    else:
-        cores = list(range(os.cpu_count() or 1))
+    # Not every system can tell, or restrict, the cores of a process.
+    restricts = hasattr(os, "sched_getaffinity")
+    cores = sorted(os.sched_getaffinity(0)) if restricts else [*range(os.cpu_count() or 1)]
     available = _available_memory()
-    # One alone may take what it gets, as `allennlp train` may.
+    # A single process may take what it gets, as `allennlp train` may.
     memory = max(available // slots, _MEMORY_FLOOR) if available and slots > 1 else None
-    most = _threads_wanted()
-    found = []
-    for slot in range(slots):
-        mine = cores[slot::slots] or [cores[slot % len(cores)]]
-        threads = min(len(mine), most or len(mine))
-        found.append(Share(threads, mine if hasattr(os, "sched_setaffinity") else None, memory))
-    return found
-
-
-def _threads_wanted() -> Optional[int]:
     # The first number of a list is that of the outermost level.
     wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    return int(wanted) if wanted.isdecimal() and int(wanted) > 0 else None
+    most = int(wanted) if wanted.isdecimal() else 0
+    process_cores = [cores[slot::slots] or [cores[slot % len(cores)]] for slot in range(slots)]
+    return [
+        Share(min(len(own), most or len(own)), own if restricts else None, memory)
+        for own in process_cores
+    ]
 
 
-def _available_memory() -> Optional[int]:
+def _available_memory() -> int | None:
     """Bytes that are free for programs, within the limit of a container."""
-    found = []
+    sizes = []
     with contextlib.suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         line = next(line for line in lines if line.startswith("MemAvailable:"))
-        found.append(int(line.split()[1]) * 1024)
+        sizes.append(int(line.split()[1]) * 1024)
     with contextlib.suppress(OSError, ValueError):
         limit = int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii"))
         used = int(Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii"))
-        found.append(max(limit - used, 0))
-    return min(found, default=None)
+        sizes.append(max(limit - used, 0))
+    return min(sizes, default=None)
 
 
 def run_locally(jobs: Iterable[Job], slots: int) -> Outcomes:
@@ -145,7 +126,7 @@ def run_locally(jobs: Iterable[Job], slots: int) -> Outcomes:
     # Parameters
 
     jobs : `Iterable[Job]`
-        The next is asked for when there is room for it.
+        The next is taken when there is room for it.
     slots : `int`
         Runs at a time.
 

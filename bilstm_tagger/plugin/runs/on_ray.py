@@ -2,33 +2,24 @@
 
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
-from bilstm_tagger.experiments.records import RunRecord, write_record
+from bilstm_tagger.experiments.records import RunRecord
 from bilstm_tagger.plugin.runs.jobs import Job
 from bilstm_tagger.plugin.runs.local import Busy, Outcomes, execute, shares
-from bilstm_tagger.plugin.runs.recording import record_of
+from bilstm_tagger.plugin.runs.recording import in_one_line, record_failure
 from bilstm_tagger.tagging.ray_cluster import ray_cluster
 
 # Of a run whose worker, or whose machine, was lost. It goes on from its last epoch.
 _RETRIES = 3
 
 
-def _execute(job: str) -> Optional[dict[str, Any]]:
-    """In a worker of Ray: makes the run; the row of its record, none if another makes it."""
+def _execute(job: str) -> dict[str, Any] | None:
+    """In a worker of Ray: makes the run; the row of its record, `None` if another makes it."""
     try:
         return execute(Job.from_json(job)).row()
     except Busy:
         return None
-
-
-def _lost(job: Job, error: Exception) -> RunRecord:
-    """The record of a run that Ray gave up."""
-    record = record_of(job, f"{type(error).__name__}: {' '.join(str(error).split())}"[:500])
-    Path(job.folder).mkdir(parents=True, exist_ok=True)
-    write_record(job.folder, record)
-    return record
 
 
 def run_on_ray(jobs: Sequence[Job], slots: int, address: str) -> Outcomes:
@@ -36,20 +27,19 @@ def run_on_ray(jobs: Sequence[Job], slots: int, address: str) -> Outcomes:
 
     # Parameters
 
-    jobs : `Sequence[Job]`
     slots : `int`
         Runs at a time on one machine, for a Ray that is started here: its cores are shared out. On
-        a cluster as many run as have room, each with so many threads as it would have here.
+        a cluster as many run as have room, each with the number of threads it would have here.
     address : `str`
         Of the cluster; `"local"` starts one on this machine, and ends it afterwards.
 
     # Errors
 
-    `ConfigurationError` where Ray is not installed, or the cluster is not reached.
+    `UserError` where Ray is not installed, or the cluster is not reached.
     """
     threads = min(share.threads for share in shares(slots))
     with ray_cluster(address, slots * threads) as ray:
-        # What no machine has, Ray would wait for.
+        # Ray would wait forever for more than any machine has.
         most = max(node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"])
         threads = max(min(threads, int(most)), 1)
         task = ray.remote(num_cpus=threads, max_retries=_RETRIES)(_execute)
@@ -63,10 +53,10 @@ def run_on_ray(jobs: Sequence[Job], slots: int, address: str) -> Outcomes:
                     job = running.pop(reference)
                     try:
                         row = ray.get(reference)
+                        record = None if row is None else RunRecord.from_row(row)
                     except ray.exceptions.RayError as error:
-                        yield job, _lost(job, error)
-                        continue
-                    yield job, None if row is None else RunRecord.from_row(row)
+                        record = record_failure(job, in_one_line(error))
+                    yield job, record
         finally:
             for reference in running:
                 ray.cancel(reference, force=True)

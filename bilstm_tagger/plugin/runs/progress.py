@@ -1,9 +1,8 @@
-"""What is seen of runs while they are made."""
+"""What is shown of runs while they are made."""
 
 import threading
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Optional
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -16,21 +15,20 @@ _EVERY = 2.0
 
 
 class RunsProgress:
-    """Bars on a terminal: of all runs, and the epochs of each that is being made, by what stands in
-    its folder, on whatever machine that is filled. In any case a line for each that ended.
+    """Bars on a terminal: of all runs, and the epochs of each that is being made, as seen in its
+    folder, whichever machine fills that. In any case a line for each run that ended.
 
     Use as a context.
 
     # Parameters
 
-    console : `Console`
     total : `int`
-        Runs to be made.
+        Number of runs to be made.
     metric : `str`, optional
-        What is shown of each; by default the first that its config chooses its epoch by.
+        The metric to show; `None`: the first that the config of a run chooses its epoch by.
     """
 
-    def __init__(self, console: Console, total: int, metric: Optional[str] = None) -> None:
+    def __init__(self, console: Console, total: int, metric: str | None = None) -> None:
         self.console = console
         self.total = total
         self.metric = metric
@@ -58,24 +56,19 @@ class RunsProgress:
             self._watcher.start()
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if not self._bars.disable:
             self._over.set()
             self._watcher.join()
             self._bars.stop()
 
     def watched(self, job: Job) -> Job:
-        """Takes in a run that is to be made; the run itself."""
+        """Starts to watch a run that is to be made, and returns it."""
         # What an earlier process left is no sign of life.
         self._watched[job.folder] = job, _state(job)
         return job
 
-    def ended(self, job: Job, record: Optional[RunRecord]) -> None:
+    def ended(self, job: Job, record: RunRecord | None) -> None:
         """Says how a run ended; without record, another process makes it."""
         self._watched.pop(job.folder, None)
         if (row := self._rows.pop(job.folder, None)) is not None:
@@ -83,13 +76,13 @@ class RunsProgress:
         self._ended += 1
         self._bars.update(self._all, advance=1)
         if record is None:
-            about = "is made by another process"
+            outcome = "is made by another process"
         elif record.finished:
-            about = _scores_of(record, self.metric or record.validation_metric or "")
+            outcome = _scores_of(record, self.metric or record.validation_metric or "")
         else:
-            about = f"{record.status}: {record.error}"
+            outcome = f"{record.status}: {record.error}"
         self.console.print(
-            f"{self._ended}/{self.total} {job.label}: {about}", markup=False, soft_wrap=True
+            f"{self._ended}/{self.total} {job.label}: {outcome}", markup=False, soft_wrap=True
         )
 
     def _watch(self) -> None:
@@ -102,18 +95,14 @@ class RunsProgress:
 
     def _show(self, job: Job) -> None:
         if job.folder not in self._rows:
-            self._rows[job.folder] = self._bars.add_task(
-                job.label, total=job.epochs or None, scores=""
-            )
+            total = job.epochs or None
+            self._rows[job.folder] = self._bars.add_task(job.label, total=total, scores="")
         epochs = epoch_metrics(Path(job.folder))
         record = RunRecord(job.name, "", 0, "", config=job.config)
         metric = self.metric or record.validation_metric
         latest = epochs[-1].get(f"validation_{metric}") if epochs else None
-        self._bars.update(
-            self._rows[job.folder],
-            completed=len(epochs),
-            scores="" if latest is None else f"{metric} {latest:.4f}",
-        )
+        scores = "" if latest is None else f"{metric} {latest:.4f}"
+        self._bars.update(self._rows[job.folder], completed=len(epochs), scores=scores)
 
 
 def _state(job: Job) -> tuple[int, bool]:
@@ -122,13 +111,10 @@ def _state(job: Job) -> tuple[int, bool]:
 
 
 def _scores_of(record: RunRecord, metric: str) -> str:
-    scores = [
-        f"{name} {value:.4f}"
-        for name, value in (("dev", record.dev(metric)), ("test", record.test(metric)))
-        if value is not None
-    ]
-    about = [f"{metric} {', '.join(scores)}"] if scores else []
-    about.append(f"best epoch {record.best_epoch} of {record.epochs}")
+    parts = [("dev", record.dev(metric)), ("test", record.test(metric))]
+    scores = [f"{name} {value:.4f}" for name, value in parts if value is not None]
+    words = [f"{metric} {', '.join(scores)}"] if scores else []
+    words.append(f"best epoch {record.best_epoch} of {record.epochs}")
     if record.seconds is not None:
-        about.append(f"{record.seconds / 60:.1f} min")
-    return "; ".join(about)
+        words.append(f"{record.seconds / 60:.1f} min")
+    return "; ".join(words)

@@ -1,18 +1,18 @@
 """Makes the record of a run from what AllenNLP left in its folder."""
 
 import json
-import math
 import os
 import platform
 import re
 from datetime import timedelta
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import torch
 
-from bilstm_tagger.experiments.records import DEV, TEST, RunRecord
+from bilstm_tagger.experiments.records import DEV, TEST, RunRecord, is_number, write_record
 from bilstm_tagger.plugin.runs.jobs import Job
 
 PACKAGES = ("allennlp", "bilstm-tagger", "torch", "numpy", "spacy", "transformers")
@@ -20,17 +20,16 @@ _DURATION = re.compile(r"(?:(\d+) days?, )?(\d+):(\d+):(\d+(?:\.\d+)?)")
 
 
 def record_of(
-    job: Job, error: Optional[str] = None, started: Optional[str] = None, status: str = "failed"
+    job: Job, error: str | None = None, started: str | None = None, status: str = "failed"
 ) -> RunRecord:
     """The record of a run that ended.
 
     # Parameters
 
-    job : `Job`
     error : `str`, optional
         Why it is not finished.
     started : `str`, optional
-        When, as ISO 8601.
+        Time, as ISO 8601.
     status : `str`, optional (default=`"failed"`)
         Of a run that is not finished.
     """
@@ -51,13 +50,25 @@ def record_of(
         metrics={
             key: value
             for key, value in metrics.items()
-            if key.startswith((DEV, TEST)) and _is_number(value)
+            if key.startswith((DEV, TEST)) and is_number(value)
         },
         curves=_curves(epochs),
         versions=_versions(),
         machine=_machine(job.threads),
         config=job.config,
     )
+
+
+def record_failure(job: Job, error: str) -> RunRecord:
+    """Writes the record of a run whose process could not write it."""
+    record = record_of(job, error)
+    write_record(job.folder, record)
+    return record
+
+
+def in_one_line(error: BaseException) -> str:
+    """An error, for a record."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500].rstrip(": ")
 
 
 def epoch_metrics(folder: Path) -> list[dict[str, Any]]:
@@ -72,41 +83,33 @@ def _curves(epochs: list[dict[str, Any]]) -> dict[str, list[float]]:
         wanted = key.startswith(("validation_", "training_")) and not key.endswith("_memory_MB")
         values = [epoch.get(key) for epoch in epochs]
         # NaN, of a loss that grew without bounds, is no JSON for others.
-        if wanted and isinstance(value, float) and all(map(_is_number, values)):
-            curves[key] = [float(each or 0) for each in values]
+        if wanted and isinstance(value, float) and all(map(is_number, values)):
+            curves[key] = [float(number or 0) for number in values]
     return curves
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and math.isfinite(value)
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        # Not there, or being written.
+        # Missing, or being written.
         return {}
 
 
-def _seconds(metrics: list[dict[str, Any]]) -> Optional[float]:
+def _seconds(metrics: list[dict[str, Any]]) -> float | None:
     """The time of training. AllenNLP counts it from the start, or from the last recovery: there the
     number of an epoch is less than that of the epoch before.
     """
-    found = [_duration(each.get("training_duration")) for each in metrics]
-    times = [each for each in found if each is not None]
+    matches = [_DURATION.fullmatch(str(epoch.get("training_duration"))) for epoch in metrics]
+    times = []
+    for match in filter(None, matches):
+        days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+        duration = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        times.append(duration.total_seconds())
     if not times:
         return None
-    ends = [this for this, following in zip(times, times[1:], strict=False) if following < this]
+    ends = [time for time, following in pairwise(times) if following < time]
     return round(sum(ends) + times[-1], 1)
-
-
-def _duration(text: Any) -> Optional[float]:
-    match = _DURATION.fullmatch(str(text))
-    if match is None:
-        return None
-    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
 
 
 def _versions() -> dict[str, str]:
@@ -120,15 +123,15 @@ def _versions() -> dict[str, str]:
 
 
 def _machine(threads: int) -> dict[str, Any]:
-    about: dict[str, Any] = {
+    machine: dict[str, Any] = {
         "system": platform.system(),
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": threads,
     }
     if torch.cuda.is_available():
-        about["gpu"] = torch.cuda.get_device_name()
-    return about
+        machine["gpu"] = torch.cuda.get_device_name()
+    return machine
 
 
 def _processor() -> str:

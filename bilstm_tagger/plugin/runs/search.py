@@ -1,28 +1,30 @@
 """A search for the settings of a config, by Optuna."""
 
 import contextlib
+import dataclasses
 import json
 import os
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Literal
 
-from allennlp.common.checks import ConfigurationError
 from filelock import FileLock, Timeout
 
 from bilstm_tagger.experiments.records import SEEDS, RunRecord, hash_of
 from bilstm_tagger.plugin.runs.jobs import Job
 from bilstm_tagger.plugin.runs.search_space import SearchSpace, config_with
 from bilstm_tagger.plugin.training.pruning import TRIAL
-from bilstm_tagger.text.writing import write_text
+from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.files import write_text
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
 ERROR = "error"
-_CONFIG = "config_hash"
 _IDENTITY, _MARK = "identity", ".study"
+# Attributes of a study, in words for messages.
+_WORDS = {"config_hash": "config (or -o)", "settings": "space", "direction": "sign of --metric"}
 
 
 class Search:
@@ -32,27 +34,24 @@ class Search:
     # Parameters
 
     name : `str`
-        Of the study. One of this name that the storage has goes on.
+        Of the study. If the storage has a study of this name, that one goes on.
     config : `Dict[str, Any]`
-        That is to be varied.
-    space : `SearchSpace`
+        The config whose settings are varied.
     folder : `str`
         Of the runs of the trials.
     storage : `str`
-        URL of the data base of the study; several machines may share one.
+        URL of the database of the study; several machines may share it.
     metric : `str`
-        What is to be had most (or least) of: a validation metric, without prefix.
-    maximize : `bool`
+        The validation metric to optimise, without prefix.
     seed : `int`
         Of every run; also that of the proposals.
     warmup_epochs : `int`
-        Epochs at the beginning of a trial in which it is not ended.
-    include_packages : `Sequence[str]`
+        Number of first epochs in which no trial is ended.
 
     # Errors
 
-    `ConfigurationError` where the study of that name is of another config, space, metric or seed,
-    the folder of another study, the storage not to be opened, or the space does not fit the config.
+    `UserError` where the study of that name is of another config, space, metric or seed, the folder
+    of another study, the storage cannot be opened, or the space does not fit the config.
     """
 
     def __init__(
@@ -77,35 +76,36 @@ class Search:
         self.seed = seed
         self.warmup_epochs = warmup_epochs
         self.include_packages = list(include_packages)
-        # Not above: `--include-package` imports every module, and Optuna need not be there.
+        # Not above: `--include-package` imports every module, and Optuna may be missing.
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._check_space()
+        # All overrides are tried before anything is trained.
+        for key, setting in space.settings.items():
+            for overrides in (setting.options or {key: {key: 0}}).values():
+                config_with(self.config, overrides)
+        direction: Literal["maximize", "minimize"] = "maximize" if maximize else "minimize"
         try:
             self.study = optuna.create_study(
-                storage=storage,
-                study_name=name,
-                load_if_exists=True,
-                direction="maximize" if maximize else "minimize",
+                storage=storage, study_name=name, load_if_exists=True, direction=direction
             )
-        # Of SQLAlchemy, of the driver of the data base, or for want of one.
+        # Of SQLAlchemy, of the driver of the database, or because that is missing.
         except Exception as error:
-            # Its address may hold a password.
+            # The address may hold a password.
             why = " ".join(str(error).split()).replace(storage, "that address")
-            raise ConfigurationError(
+            raise UserError(
                 f"the storage of the study cannot be opened: {type(error).__name__}: {why}"
             ) from error
         # Another seed each time that it goes on: the same one would propose the same again.
         self.study.sampler = optuna.samplers.TPESampler(
             seed=seed + 1_000_003 * len(self.study.trials), multivariate=True, constant_liar=True
         )
-        self._same_as_before("maximize" if maximize else "minimize")
+        self._check_study(direction)
         self._claim_folder()
 
     def jobs(self, number: int) -> Iterator[Job]:
-        """The runs to be made until the study has so many trials: first those that were interrupted
-        here, then new ones, each proposed when it is asked for.
+        """The runs to be made until the study has this number of trials: first those that were
+        interrupted here, then new ones, each proposed when it is asked for.
         """
         from optuna.trial import Trial
 
@@ -115,13 +115,13 @@ class Search:
             yield self._job(self.study.ask())
 
     def to_do(self, number: int) -> int:
-        """How many runs `jobs` will have, if no other machine works at the study."""
+        """The number of runs that `jobs` will have, if no other machine works at the study."""
         trials = len(self.study.get_trials(deepcopy=False))
         return len(self._interrupted()) + max(number - trials, 0)
 
     def tell(self, job: Job, record: RunRecord) -> None:
-        """Tells the study how a trial ended. A `ConfigurationError` for a failure, where no trial
-        has succeeded so far: the others would fail alike.
+        """Tells the study how a trial ended. A `UserError` for a failure, where no trial has
+        succeeded so far: the others would fail alike.
         """
         from optuna.trial import Trial, TrialState
 
@@ -137,27 +137,14 @@ class Search:
             Trial(self.study, trials[number]._trial_id).set_user_attr(ERROR, error)
             self.study.tell(number, state=TrialState.FAIL)
             if not any(trial.state.name in ("COMPLETE", "PRUNED") for trial in trials):
-                raise ConfigurationError(
+                raise UserError(
                     f"trial {number} failed, and none has succeeded: {error} (see {job.log}). "
-                    "Mend that first; with another config or space, give another folder (-s)"
+                    "Fix that first; with another config or space, give another folder (-s)"
                 )
 
-    def best(self) -> Optional["FrozenTrial"]:
-        """The best of the trials that were trained to the end."""
-        with contextlib.suppress(ValueError):
-            return self.study.best_trial
-        return None
-
-    def best_config(self) -> dict[str, Any]:
-        """The config of the best trial."""
-        from optuna.trial import FixedTrial
-
-        best = FixedTrial(self.study.best_trial.params)
-        return config_with(self.config, self.space.suggest(best))
-
     def importances(self) -> dict[str, float]:
-        """How much of the spread of the scores is due to each setting (fANOVA, Hutter et al. 2014);
-        empty where there are too few trials to say.
+        """The part of the spread of the scores that is due to each setting (fANOVA, Hutter et al.
+        2014); empty where there are too few trials to say.
         """
         from optuna import importance
 
@@ -167,90 +154,81 @@ class Search:
         evaluator = importance.FanovaImportanceEvaluator(seed=self.seed)
         return dict(importance.get_param_importances(self.study, evaluator=evaluator))
 
-    def write_best(self, path: Path) -> None:
-        """Writes the config of the best trial, to be trained as it stands."""
+    def write_best(self, path: Path) -> "FrozenTrial":
+        """Writes the config of the best trial, ready to be trained; that trial."""
+        from optuna.trial import FixedTrial
+
         best = self.study.best_trial
+        config = config_with(self.config, self.space.suggest(FixedTrial(best.params)))
         settings = ", ".join(f"{name} {value}" for name, value in best.params.items())
         write_text(
             path,
             f"// The best of {len(self.study.trials)} trials of a search: trial {best.number}, "
             f"{self.metric} {best.value:.4f} on dev\n// with seed {self.seed}. "
-            f"{settings}\n{json.dumps(self.best_config(), indent=2)}\n",
+            f"{settings}\n{json.dumps(config, indent=2)}\n",
         )
+        return best
 
-    def _same_as_before(self, direction: str) -> None:
-        about = {
-            _CONFIG: hash_of(self.config),
-            "space": hash_of({name: repr(each) for name, each in self.space.settings.items()}),
+    def _check_study(self, direction: str) -> None:
+        """That the study was made with the same settings; they are its attributes."""
+        settings = {
+            name: dataclasses.asdict(setting) for name, setting in self.space.settings.items()
+        }
+        attributes = {
+            "config_hash": hash_of(self.config),
+            "settings": hash_of(settings),
             "metric": self.metric,
             "direction": direction,
             "seed": self.seed,
         }
         # Without trials it may be made anew, but for its direction, which Optuna keeps.
-        before = {"direction": self.study.direction.name.lower()}
+        known = {"direction": self.study.direction.name.lower()}
         if self.study.get_trials(deepcopy=False):
-            before |= self.study.user_attrs
-        for key, value in about.items():
-            if before.get(key, value) != value:
-                what = {_CONFIG: "config (or -o)", "direction": "sign of --metric"}.get(key, key)
-                raise ConfigurationError(
+            known |= self.study.user_attrs
+        for key, value in attributes.items():
+            if known.get(key, value) != value:
+                what = _WORDS.get(key, key)
+                raise UserError(
                     f"the study '{self.name}' in the storage was made with another {what}: give "
-                    "another folder (-s), and where you gave a storage, another one"
+                    "another folder (-s), and if you gave a storage, another one"
                 )
-            if key not in before:
-                self.study.set_user_attr(key, value)
+            self.study.set_user_attr(key, value)
 
     def _claim_folder(self) -> None:
         """The folder takes the trials of one study: those of others have the same numbers."""
-        # Given by whoever is first, of several machines.
-        identity = self.study.user_attrs.get(_IDENTITY)
-        if identity is None:
+        # Set by the first of several machines.
+        if _IDENTITY not in self.study.user_attrs:
             self.study.set_user_attr(_IDENTITY, uuid.uuid4().hex)
-            identity = self.study.user_attrs[_IDENTITY]
+        identity = self.study.user_attrs[_IDENTITY]
         mark = self.folder / _MARK
         if not mark.is_file():
             write_text(mark, f"{identity}\n")
         elif mark.read_text(encoding="utf-8").strip() != identity:
-            raise ConfigurationError(
+            raise UserError(
                 f"{self.folder} has the trials of another study: give another folder (-s)"
             )
 
-    def _check_space(self) -> None:
-        """Tries the overrides of every option of every choice, before anything is trained."""
-        for name, setting in self.space.settings.items():
-            for option in getattr(setting, "options", {name: {name: 0}}).values():
-                config_with(self.config, option)
-
     def _interrupted(self) -> list["FrozenTrial"]:
-        return [
-            trial
-            for trial in self.study.get_trials(deepcopy=False)
-            if trial.state.name == "RUNNING" and self._stopped(trial.number)
-        ]
-
-    def _stopped(self, number: int) -> bool:
-        """Whether the run of a trial was begun in this folder, and nobody is at it."""
-        job = Path(self._folder(number))
-        lock = Path(f"{job}.lock")
-        if not lock.exists():
-            return False
-        try:
-            with FileLock(lock, timeout=0):
-                return True
-        except Timeout:
-            return False
+        """Trials whose run was begun in this folder, and that no process makes."""
+        trials = []
+        for trial in self.study.get_trials(deepcopy=False):
+            lock = Path(f"{self._folder(trial.number)}.lock")
+            if trial.state.name == "RUNNING" and lock.exists():
+                with contextlib.suppress(Timeout), FileLock(lock, timeout=0):
+                    trials.append(trial)
+        return trials
 
     def _folder(self, number: int) -> str:
         return str(self.folder / f"trial-{number:04d}")
 
     def _job(self, trial: "Trial") -> Job:
-        # From here on it is this folder's, to be gone on with after whatever may come.
+        # From here on the trial belongs to this folder, even if this process is killed.
         Path(f"{self._folder(trial.number)}.lock").touch()
         config = config_with(self.config, self.space.suggest(trial))
         config_hash = hash_of(config)
         trainer = config.setdefault("trainer", {})
         trainer["callbacks"] = [*(trainer.get("callbacks") or []), {"type": "optuna_pruning"}]
-        about = {
+        for_pruning = {
             "storage": self.storage,
             "study": self.name,
             "trial": trial.number,
@@ -265,5 +243,5 @@ class Search:
             folder=self._folder(trial.number),
             working_directory=os.getcwd(),
             include_packages=self.include_packages,
-            environment={TRIAL: json.dumps(about)},
+            environment={TRIAL: json.dumps(for_pruning)},
         )

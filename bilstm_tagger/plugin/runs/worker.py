@@ -1,8 +1,8 @@
 """One run in a process of its own: `python -m bilstm_tagger.plugin.runs.worker`.
 
-The job is a line of JSON on standard input. When standard input ends, whoever started the process
-is gone, killed perhaps; then the process ends, too, as nobody would wait for it, and another may
-soon go on with the run.
+The job is a line of JSON on standard input. When standard input ends, the process that started this
+one is gone, perhaps killed. Then this one ends, too: no process waits for it, and another one may
+soon continue the run.
 """
 
 import copy
@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from bilstm_tagger.experiments.records import RECORD, write_record
 from bilstm_tagger.plugin import compat
 from bilstm_tagger.plugin.runs.jobs import Job
-from bilstm_tagger.plugin.runs.recording import record_of
+from bilstm_tagger.plugin.runs.recording import in_one_line, record_of
 from bilstm_tagger.plugin.training.pruning import Pruned
 
 # Exit status where another process is making the run (EX_TEMPFAIL).
@@ -65,15 +65,14 @@ def make(job: Job) -> None:
         error, status = str(caught), "pruned"
     except Exception as caught:
         traceback.print_exc()
-        error = f"{type(caught).__name__}: {' '.join(str(caught).split())}"[:500].rstrip(": ")
-    folder.mkdir(parents=True, exist_ok=True)
+        error = in_one_line(caught)
     write_record(folder, record_of(job, error, started, status))
 
 
 def recoverable(folder: Path) -> bool:
     """Whether the folder has the whole state of an epoch.
 
-    States that were cut short are removed: AllenNLP would take the last for good.
+    States that were cut short are removed: AllenNLP would take the last one, whole or not.
     """
     states: dict[str, list[Path]] = {}
     for path in folder.glob("*_state_*.th"):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_tagger.text.errors import UserError
-from bilstm_tagger.text.writing import write_text
+from bilstm_tagger.text.files import write_text
 
 
 class Terminated(BaseException):

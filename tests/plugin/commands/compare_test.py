@@ -116,7 +116,9 @@ class TestRuns:
         first, second, third = out.splitlines()[-3:]
         assert first.startswith("b is better than a[x] by 1.00 points")
         assert ", corrected for 3 comparisons 0.0159; 5 and 5 runs)." in first
-        assert second.startswith("These runs do not tell a[x] from c (difference -0.01 points, ")
+        assert second.startswith(
+            "No significant difference between a[x] and c (difference -0.01 points, "
+        )
         assert third.startswith("b is better than c")
         # The folder has the same runs: they come once.
         assert compare(table, tmp_path / "runs" / "b", tmp_path / "runs")[1] == content
@@ -136,7 +138,9 @@ class TestRuns:
 
     def test_too_few_runs_to_tell(self, record, compare):
         out, _ = compare(record("small", LOW[:3]), record("large", HIGH[:3]))
-        assert out.splitlines()[-1].startswith("3 and 3 runs cannot tell small from large: ")
+        assert out.splitlines()[-1].startswith(
+            "3 and 3 runs are too few to show a difference between small and large: "
+        )
         out, _ = compare(record("s", LOW[:3]), record("l", HIGH[:3]), "--alpha", 0.2)
         assert out.splitlines()[-1].startswith("l is better than s by 1.00 points (80 % interval")
 
@@ -159,7 +163,7 @@ class TestRuns:
         assert f"{by_accuracy}: no run has the metric 'f1'; there are: accuracy, loss" in error(
             small, by_accuracy, "--metric", "f1"
         )
-        assert "different metrics, accuracy, f1: say which to compare by, --metric" in error(
+        assert "different metrics, accuracy, f1: choose one with --metric" in error(
             small, by_accuracy
         )
         assert "no run has the metric 'f'; there are: f1, loss" in error(

@@ -47,7 +47,8 @@ def error_of(allennlp, capsys):
 
 
 def rows(text):
-    return [line.split() for line in text.splitlines() if line.strip()]
+    """The words of each row, without the frame of the table."""
+    return [line.replace("│", " ").split() for line in text.splitlines()]
 
 
 def test_tables(allennlp, runs, capsys):

@@ -2,11 +2,11 @@ import json
 from pathlib import Path
 
 import pytest
-from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.experiments.records import write_record
 from bilstm_tagger.plugin.runs.jobs import Job, folder_of_runs, jobs_of
 from bilstm_tagger.plugin.runs.recording import record_of
+from bilstm_tagger.text.errors import UserError
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_config_that_was_changed(configs, tmp_path):
     """What it had trained is not taken for the new one's, nor overwritten."""
     finish(jobs_of(configs[:1], [1], str(tmp_path / "runs"))[0])
     Path(configs[0]).write_text("{ trainer: { num_epochs: 3 } }")
-    with pytest.raises(ConfigurationError, match="another config of the name 'a'.*another folder"):
+    with pytest.raises(UserError, match="another config of the name 'a'.*another folder"):
         jobs_of(configs[:1], [1], str(tmp_path / "runs"))
 
 
@@ -72,7 +72,7 @@ def test_another_seed_with_another_config(configs, tmp_path):
     """One name, one config."""
     finish(jobs_of(configs[:1], [1], str(tmp_path / "runs"))[0])
     Path(configs[0]).write_text("{ trainer: { num_epochs: 3 } }")
-    with pytest.raises(ConfigurationError, match="seed-1/run.json is of another config"):
+    with pytest.raises(UserError, match="seed-1/run.json is of another config"):
         jobs_of(configs[:1], [2], str(tmp_path / "runs"))
 
 
@@ -83,7 +83,7 @@ def test_a_half_done_run_of_another_config(configs, tmp_path):
     begun.write_text(json.dumps(job.config))
     assert job.record() is None
     Path(configs[0]).write_text("{ trainer: { num_epochs: 3 } }")
-    with pytest.raises(ConfigurationError, match="seed-1/config.json is of another config"):
+    with pytest.raises(UserError, match="seed-1/config.json is of another config"):
         jobs_of(configs[:1], [1], str(tmp_path / "runs"))
     # Killed as it was written.
     begun.write_text("{")
@@ -97,28 +97,28 @@ def test_names(tmp_path):
     assert (job.name, job.epochs) == ("my_config", 0)
     (job,) = jobs_of([str(path)], [1], str(tmp_path), name_of_all="other/name")
     assert (job.name, job.folder) == ("other_name", str(tmp_path / "other_name" / "seed-1"))
-    with pytest.raises(ConfigurationError, match=r"'\.\.' is no name of a folder"):
+    with pytest.raises(UserError, match=r"'\.\.' is no name of a folder"):
         jobs_of([str(path)], [1], str(tmp_path), name_of_all="..")
-    with pytest.raises(ConfigurationError, match="would both be 'my_config': give them"):
+    with pytest.raises(UserError, match="would both be 'my_config': give them"):
         jobs_of([str(path), str(path)], [1], str(tmp_path))
-    with pytest.raises(ConfigurationError, match="missing.jsonnet: no such file"):
+    with pytest.raises(UserError, match="missing.jsonnet: no such file"):
         jobs_of([str(tmp_path / "missing.jsonnet")], [1], str(tmp_path))
 
 
 def test_what_cannot_be_read(configs, tmp_path):
-    with pytest.raises(ConfigurationError, match="or the overrides, cannot be read: RUN"):
+    with pytest.raises(UserError, match="or the overrides, cannot be read: RUN"):
         jobs_of(configs[:1], [1], str(tmp_path), "{ trainer: error 'no' }")
-    with pytest.raises(ConfigurationError, match=r"\(-o\) must be an object; found \[1\]"):
+    with pytest.raises(UserError, match=r"\(-o\) must be an object; found \[1\]"):
         jobs_of(configs[:1], [1], str(tmp_path), "[1]")
     for text in ("[1]", "'a'", "1"):
         Path(configs[0]).write_text(text)
-        with pytest.raises(ConfigurationError, match="a.jsonnet must hold an object"):
+        with pytest.raises(UserError, match="a.jsonnet must hold an object"):
             jobs_of(configs[:1], [1], str(tmp_path))
     Path(configs[0]).write_text("{ trainer: 'adam' }")
-    with pytest.raises(ConfigurationError, match="'trainer' must be an object; found adam"):
+    with pytest.raises(UserError, match="'trainer' must be an object; found adam"):
         jobs_of(configs[:1], [1], str(tmp_path))
     Path(configs[0]).write_text("{ trainer: ")
-    with pytest.raises(ConfigurationError, match="a.jsonnet cannot be read: STATIC ERROR.*:1:"):
+    with pytest.raises(UserError, match="a.jsonnet cannot be read: STATIC ERROR.*:1:"):
         jobs_of(configs[:1], [1], str(tmp_path))
 
 
@@ -126,5 +126,5 @@ def test_a_file_instead_of_a_folder(tmp_path):
     assert folder_of_runs(str(tmp_path / "a" / "b")).is_dir()
     (tmp_path / "file").touch()
     for path in (tmp_path / "file", tmp_path / "file" / "runs"):
-        with pytest.raises(ConfigurationError, match=f"-s {path}: there is a file of that name"):
+        with pytest.raises(UserError, match=f"-s {path}: there is a file of that name"):
             folder_of_runs(str(path))

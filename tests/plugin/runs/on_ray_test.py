@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.plugin.runs import on_ray
 from bilstm_tagger.plugin.runs.jobs import Job, jobs_of
+from bilstm_tagger.text.errors import UserError
 
 CONFIG = "training_config/quickstart.jsonnet"
 SHORT = """{
@@ -84,11 +84,11 @@ def test_a_run_that_ray_gives_up_is_recorded_and_stops_no_other(tmp_path, monkey
 
 def test_without_ray(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'bilstm-tagger\[ray\]'"):
+    with pytest.raises(UserError, match=r"pip install 'bilstm-tagger\[ray\]'"):
         next(on_ray.run_on_ray([], 1, "local"))
 
 
 def test_no_cluster_at_the_address():
     pytest.importorskip("ray", reason="the extra 'ray' is not installed")
-    with pytest.raises(ConfigurationError, match="--ray 127.0.0.1:1: cannot be joined"):
+    with pytest.raises(UserError, match="--ray 127.0.0.1:1: cannot be joined"):
         next(on_ray.run_on_ray([], 1, "127.0.0.1:1"))

@@ -1,7 +1,7 @@
 import pytest
-from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.plugin.runs.search_space import SearchSpace, config_with
+from bilstm_tagger.text.errors import UserError
 
 optuna = pytest.importorskip("optuna", reason="the extra 'search' is not installed")
 
@@ -47,7 +47,7 @@ def test_config_with():
     config = {"a": {"b": [1, 2], "c": {"d": 3}}}
     assert config_with(config, {"a.b.1": 5, "a.c": {"e": 4}}) == {"a": {"b": [1, 5], "c": {"e": 4}}}
     assert config == {"a": {"b": [1, 2], "c": {"d": 3}}}
-    with pytest.raises(ConfigurationError, match="does not fit the config.*x.y"):
+    with pytest.raises(UserError, match="does not fit the config.*x.y"):
         config_with(config, {"x.y": 1})
 
 
@@ -72,10 +72,10 @@ def test_config_with():
     ],
 )
 def test_wrong_settings(about, message):
-    with pytest.raises(ConfigurationError, match=f"'some.key' of the space .*{message}"):
+    with pytest.raises(UserError, match=f"'some.key' of the space .*{message}"):
         SearchSpace({"some.key": about})
 
 
 def test_an_empty_space():
-    with pytest.raises(ConfigurationError, match="nothing to search"):
+    with pytest.raises(UserError, match="nothing to search"):
         SearchSpace({})

@@ -1,4 +1,4 @@
-"""Files that are written as a whole."""
+"""Writing of whole files."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,8 @@ from bilstm_tagger.text.errors import PathLike
 
 
 def write_text(path: PathLike, text: str) -> None:
-    """Writes a file as a whole: who reads it meanwhile, or after a crash, finds the old one."""
+    """Writes a file as a whole: a reader, at any time or after a crash, sees the old file or the
+    new one, never a part."""
     path = Path(path)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     scratch.write_text(text, encoding="utf-8")
