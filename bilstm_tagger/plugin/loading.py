@@ -22,7 +22,8 @@ from allennlp.models.archival import (
     _load_model,
 )
 
-from bilstm_tagger.tagging.archives.config import parse_json, read_config
+from bilstm_tagger.tagging.archives.config import read_config
+from bilstm_tagger.tagging.archives.json_object import parse_json
 from bilstm_tagger.tagging.archives.limits import (
     MEND_ATTACK,
     MEND_DAMAGED,

@@ -7,10 +7,11 @@ from bilstm_tagger import __version__
 from bilstm_tagger.plugin.export import checked, export_model
 from bilstm_tagger.plugin.loading import load_safely
 from bilstm_tagger.plugin.tagging import TorchSource
+from bilstm_tagger.tagging.input_specification import Feature
 from bilstm_tagger.tagging.model_file import read_model, write_model
 from bilstm_tagger.tagging.network import Network
 from bilstm_tagger.tagging.results import TokenizedSentence
-from bilstm_tagger.tagging.specification import Feature, Specification
+from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.text.errors import PathLike, UserError
 
 # Single precision leaves differences of 1e-5 where emissions are of the order of 10.

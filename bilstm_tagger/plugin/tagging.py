@@ -16,6 +16,7 @@ from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
 from bilstm_tagger.plugin.export import checked, export_model
 from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.plugin.modules.decoders import CRFDecoder
+from bilstm_tagger.tagging.input_specification import Feature, Input
 from bilstm_tagger.tagging.inputs import InputVectors
 from bilstm_tagger.tagging.network import (
     GROUP_SIZE,
@@ -26,7 +27,7 @@ from bilstm_tagger.tagging.network import (
     tokens_of,
 )
 from bilstm_tagger.tagging.results import TokenizedSentence
-from bilstm_tagger.tagging.specification import Feature, Input, Specification, Task
+from bilstm_tagger.tagging.specification import Specification, Task
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.text.errors import PathLike
 

@@ -5,8 +5,8 @@ from typing import Union
 
 import numpy
 
+from bilstm_tagger.tagging.input_specification import CharacterCNN, CharacterLSTM, Tensors
 from bilstm_tagger.tagging.lstm import BiLSTMLayer, Packing
-from bilstm_tagger.tagging.specification import CharacterCNN, CharacterLSTM, Tensors
 
 Array = numpy.ndarray
 

@@ -7,7 +7,8 @@ from typing import Any, Union
 import numpy
 
 from bilstm_tagger.tagging.characters import CharacterEncoder
-from bilstm_tagger.tagging.specification import Feature, Specification, Tensors, Words
+from bilstm_tagger.tagging.input_specification import Feature, Tensors, Words
+from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.text.word_forms import casing, known_form
 
 logger = logging.getLogger(__name__)

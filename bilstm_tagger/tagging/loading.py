@@ -5,9 +5,10 @@ from typing import Any
 
 from bilstm_tagger.tagging.archives.limits import MEND_DAMAGED, MEND_TRUST, UnsafeArchive
 from bilstm_tagger.tagging.archives.model import read_archive
+from bilstm_tagger.tagging.input_specification import Tensors
 from bilstm_tagger.tagging.model_file import read_model
 from bilstm_tagger.tagging.network import EmissionSource, Network
-from bilstm_tagger.tagging.specification import Specification, Tensors
+from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.text.errors import PathLike, UserError
 from bilstm_tagger.text.requirements import missing
 

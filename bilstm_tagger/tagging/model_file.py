@@ -6,9 +6,9 @@ Documented in docs/model_file.md.
 import numpy
 
 from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.tagging.input_specification import Tensors
 from bilstm_tagger.tagging.specification import (
     Specification,
-    Tensors,
     encode_specification,
     parse_specification,
 )

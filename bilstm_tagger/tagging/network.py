@@ -6,10 +6,11 @@ from typing import Any, NamedTuple, Optional, Protocol
 
 import numpy
 
+from bilstm_tagger.tagging.input_specification import Tensors
 from bilstm_tagger.tagging.inputs import InputVectors, Token
 from bilstm_tagger.tagging.lstm import Packing, StackedBiLSTM
 from bilstm_tagger.tagging.results import TokenizedSentence
-from bilstm_tagger.tagging.specification import Specification, Tensors
+from bilstm_tagger.tagging.specification import Specification
 
 Array = numpy.ndarray
 

@@ -1,7 +1,10 @@
 """What goes into a tagger and what comes out: sentences, in plain Python."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
+
+from bilstm_tagger.text.errors import DataFormatError, UserError
 
 Offsets = list[tuple[int, int]]
 # Characters of a printed sentence, and of its tags.
@@ -29,6 +32,35 @@ class TokenizedSentence:
     columns: dict[str, list[str]] = field(default_factory=dict)
     text: Optional[str] = None
     offsets: Optional[Offsets] = None
+
+    def check(self, features: Sequence[str]) -> None:
+        """
+        # Errors
+
+        `DataFormatError` for a sentence without tokens, an empty token, or a string in place of a
+        list of tokens; `UserError` for a feature column that is missing or of another length.
+        """
+        tokens = self.tokens
+        if isinstance(tokens, str) or not tokens or not all(map(_is_token, tokens)):
+            raise DataFormatError(
+                "input",
+                None,
+                f"expected a list of tokens of some text, found {tokens!r:.80}; split the text "
+                "into tokens and leave empty ones out",
+            )
+        for name in features:
+            values = self.columns.get(name)
+            if values is None or isinstance(values, str) or len(values) != len(tokens):
+                count = "none" if values is None else len(values)
+                raise UserError(
+                    f"The model was trained with the column '{name}' as a feature: expected "
+                    f"{len(tokens)} values of it, found {count}; give the input a column (CoNLL) "
+                    f"or key (JSON) '{name}'."
+                )
+
+
+def _is_token(token: Any) -> bool:
+    return isinstance(token, str) and token != ""
 
 
 @dataclass(slots=True)

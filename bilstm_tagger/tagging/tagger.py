@@ -15,7 +15,7 @@ from bilstm_tagger.tagging.specification import Specification, selected_tasks
 from bilstm_tagger.tagging.threads import limited_threads
 from bilstm_tagger.text.columns import ColumnFormat
 from bilstm_tagger.text.encodings import get_encoding
-from bilstm_tagger.text.errors import DataFormatError, PathLike, UserError
+from bilstm_tagger.text.errors import PathLike, UserError
 
 # None, those of what was chosen, or "all", those of every tag, too.
 Probabilities = Union[bool, str]
@@ -231,7 +231,7 @@ class Tagger:
         options = PredictionOptions.of(probabilities, top_k, self.constrained, self.tasks)
         given = list(sentences)
         for sentence in given:
-            self.check(sentence)
+            sentence.check(self.specification.feature_columns)
         predictions: list[dict[str, TaskPrediction]] = [{} for _ in given]
         with limited_threads(self.threads):
             for emissions in self.source.emissions(given, self.tasks):
@@ -243,25 +243,6 @@ class Tagger:
             self._sentence(sentence, prediction, with_spans)
             for sentence, prediction in zip(given, predictions, strict=True)
         ]
-
-    def check(self, sentence: TokenizedSentence) -> None:
-        """
-        # Errors
-
-        As of `tag`.
-        """
-        tokens = sentence.tokens
-        if not tokens or not all(isinstance(token, str) and token for token in tokens):
-            raise DataFormatError("input", None, f"expected tokens of some text, found {tokens!r}")
-        for name in self.specification.feature_columns:
-            values = sentence.columns.get(name)
-            if values is None or len(values) != len(tokens):
-                raise UserError(
-                    f"The model was trained with the column '{name}' as a feature: expected "
-                    f"{len(tokens)} values of it, found "
-                    f"{'none' if values is None else len(values)}; give the input a column "
-                    f"(CoNLL) or key (JSON) '{name}'."
-                )
 
     def _sentence(
         self,

@@ -103,7 +103,7 @@ def test_tokens(tagger):
 
 @pytest.mark.parametrize("tokens", [[], ["a", ""]])
 def test_no_text_in_a_token(tagger, tokens):
-    with pytest.raises(DataFormatError, match="expected tokens of some text"):
+    with pytest.raises(DataFormatError, match="expected a list of tokens of some text"):
         tagger.tag_tokens(tokens)
 
 
@@ -236,9 +236,9 @@ def test_repair_to_o_has_no_probabilities_of_tags_unconstrained(unsure):
 def test_a_string_is_no_list_of_tokens(tagger, tokens):
     with pytest.raises(UserError, match="'tokens' must be a list of strings, found the string"):
         tagger.tag_tokens(tokens)
-    with pytest.raises(UserError, match="expected tokens of some text"):
+    with pytest.raises(UserError, match="expected a list of tokens of some text"):
         tagger.tag([TokenizedSentence("Mina waved")])
-    with pytest.raises(UserError, match="expected tokens of some text"):
+    with pytest.raises(UserError, match="expected a list of tokens of some text"):
         tagger.tag_tokens([1, 2])
 
 

@@ -6,21 +6,21 @@ from typing import Optional, Union
 import numpy
 
 from bilstm_tagger.tagging.archives import config as settings
-from bilstm_tagger.tagging.archives.config import Config, parse_json, read_config
+from bilstm_tagger.tagging.archives.config import Config, read_config
+from bilstm_tagger.tagging.archives.json_object import parse_json
 from bilstm_tagger.tagging.archives.limits import MEND_DAMAGED, MEND_MODEL, Limits, UnsafeArchive
 from bilstm_tagger.tagging.archives.members import CONFIG, WEIGHTS, AnyPath, read_members
 from bilstm_tagger.tagging.archives.vocabulary import VocabularyData, read_vocabulary
 from bilstm_tagger.tagging.archives.weights import read_weights
-from bilstm_tagger.tagging.specification import (
+from bilstm_tagger.tagging.input_specification import (
     CharacterCNN,
     CharacterLSTM,
     Feature,
     FeatureKind,
     Input,
-    Specification,
-    Task,
     Words,
 )
+from bilstm_tagger.tagging.specification import Specification, Task
 
 State = Mapping[str, numpy.ndarray]
 Characters = Union[settings.CharacterCNN, settings.CharacterLSTM]

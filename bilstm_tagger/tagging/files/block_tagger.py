@@ -76,7 +76,7 @@ class FormTagger:
             if record.problem is None:
                 try:
                     for sentence in record.sentences:
-                        self._tagger.check(sentence)
+                        sentence.check(self._tagger.specification.feature_columns)
                 except _PROBLEMS as error:
                     record.problem = Skipped(record.line, problem_of(error))
                 else:

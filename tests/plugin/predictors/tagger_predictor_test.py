@@ -268,7 +268,7 @@ class TestErrors:
             ('{"sentence": ["We"]}', r"'sentence' must be a string, found \['We'\]"),
             ('{"tokens": "We left."}', "'tokens' must be a list of strings, found 'We left.'"),
             ('{"tokens": ["We", 2]}', "'tokens' must be a list of strings, found"),
-            ('{"tokens": ["We", ""]}', "expected tokens of some text"),
+            ('{"tokens": ["We", ""]}', "expected a list of tokens of some text"),
         ],
     )
     @pytest.mark.parametrize("name", ["json_to_json", "json_to_conll"])

@@ -6,7 +6,7 @@ import pytest
 from allennlp.common import Params
 
 from bilstm_tagger.tagging.archives import config as archive_config
-from bilstm_tagger.tagging.archives.config import parse_json
+from bilstm_tagger.tagging.archives.json_object import parse_json
 from bilstm_tagger.tagging.archives.limits import UnsafeArchive
 
 QUICKSTART = "training_config/quickstart.jsonnet"

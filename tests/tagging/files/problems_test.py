@@ -24,7 +24,7 @@ class TestProblems:
         ("json", b"[" * 100_000, "expected a JSON object, found '\\[\\["),
         ("json", b'{"n": ' + b"1" * 5_000 + b"}", "expected a JSON object, found"),
         ("json", b"{}", "with either 'sentence'"),
-        ("json", b'{"tokens": ["a", ""]}', "expected tokens of some text"),
+        ("json", b'{"tokens": ["a", ""]}', "expected a list of tokens of some text"),
         ("json", b'{"sentence": "a\\ud800b"}', "an unpaired surrogate.*at position 2"),
     ]
 
