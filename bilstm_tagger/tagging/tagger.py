@@ -228,7 +228,7 @@ class Tagger:
         `DataFormatError` for a sentence without tokens or an empty token, `UserError` for a feature
         column that is missing or of another length.
         """
-        options = PredictionOptions.of(probabilities, top_k, self.constrained, self.tasks)
+        options = PredictionOptions.of(probabilities, top_k, self.constrained)
         given = list(sentences)
         for sentence in given:
             sentence.check(self.specification.feature_columns)

@@ -8,8 +8,8 @@ from allennlp.training.metrics import Average, Metric
 
 from bilstm_tagger.plugin.metrics import SpanF1, TokenAccuracy
 from bilstm_tagger.plugin.modules.decoders import TaskDecoder
+from bilstm_tagger.tagging.prediction import written
 from bilstm_tagger.text.encodings import Encoding, get_encoding
-from bilstm_tagger.text.tag_repair import repaired_spans
 
 Metadata = Sequence[dict[str, Any]]
 Tags = list[list[str]]
@@ -29,29 +29,6 @@ def file_encoding(task: str, decoder: TaskDecoder, about: dict[str, Any]) -> Opt
         return None
     name = about.get("file_encodings", {}).get(task)
     return decoder.encoding if name is None else get_encoding(name)
-
-
-def written(
-    tags: list[str], decoder: TaskDecoder, encoding: Optional[Encoding], repair: Optional[str]
-) -> list[str]:
-    """The tags of a sentence as they are written.
-
-    # Parameters
-
-    tags : `List[str]`
-        In the model's encoding.
-    decoder : `TaskDecoder`, encoding : `Encoding`, optional
-        Of the task; the encoding is that of `file_encoding`.
-    repair : `str`, optional
-        What becomes of tags that continue a chunk where none is open.
-    """
-    if decoder.encoding is None or encoding is None:
-        return tags
-    if repair is not None:
-        return encoding.spans_to_tags(repaired_spans(tags, repair), len(tags))
-    if encoding is not decoder.encoding:
-        return encoding.spans_to_tags(decoder.encoding.spans(tags), len(tags))
-    return tags
 
 
 def predicted_tags(
@@ -74,7 +51,7 @@ def predicted_tags(
     return [
         written(
             list(map(label, row[:length])),
-            decoder,
+            decoder.encoding,
             file_encoding(task, decoder, about),
             decoder.repair,
         )
@@ -127,7 +104,7 @@ class TaskScores:
                 continue
             predicted = predicted_tags(name, decoder, ids, lengths, metadata)
             gold = [
-                written(each["gold"][name], decoder, file_encoding(name, decoder, each), None)
+                written(each["gold"][name], decoder.encoding, file_encoding(name, decoder, each))
                 for each in metadata
             ]
             self._scored.add(name)

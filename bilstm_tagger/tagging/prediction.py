@@ -1,0 +1,287 @@
+"""What a task says of the sentences of a batch: tags, and on request how certain they are."""
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any, Optional, Union
+
+import numpy as np
+
+from bilstm_tagger.tagging.chain import Array, Ints, Potentials, viterbi
+from bilstm_tagger.tagging.distribution import TagDistribution
+from bilstm_tagger.tagging.n_best import NBest, n_best
+from bilstm_tagger.tagging.span_rules import SentenceSpan, SpanRules
+from bilstm_tagger.tagging.written_tags import WrittenTags
+from bilstm_tagger.text.encodings import Encoding
+from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.tag_repair import repaired_spans
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionOptions:
+    """What is wanted of a prediction.
+
+    # Parameters
+
+    constrained : `bool`, optional (default=`None`)
+        Whether sequences that the encoding forbids are never predicted; `None`: as the task is set.
+    probabilities : `bool`, optional (default=`False`)
+        Those of the chosen tags, of spans and of sequences.
+    distributions : `bool`, optional (default=`False`)
+        The probability of every tag.
+    top_k : `int`, optional (default=`0`)
+        How many of the best sequences.
+    """
+
+    constrained: Optional[bool] = None
+    probabilities: bool = False
+    distributions: bool = False
+    top_k: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        probabilities: Union[bool, str] = False,
+        top_k: int = 0,
+        constrained: Optional[bool] = None,
+    ) -> "PredictionOptions":
+        """Options as users give them: `probabilities` is `False`, `True` or `"all"`.
+
+        # Errors
+
+        `UserError` for another one, or a negative `top_k`.
+        """
+        if probabilities not in (False, True, "all"):
+            raise UserError(f"probabilities must be False, True or 'all', found {probabilities!r}")
+        if top_k < 0:
+            raise UserError(f"top_k must be 0 or more, found {top_k}")
+        return cls(constrained, bool(probabilities), probabilities == "all", top_k)
+
+
+@dataclass(slots=True)
+class TaskPrediction:
+    """What one task says of one sentence; the rest is `None` unless it was asked for.
+
+    # Parameters
+
+    tags : `List[str]`
+        In the encoding of the files.
+    probability : `float`, optional
+        Of the whole sequence.
+    tag_probabilities : `List[float]`, optional
+        Of each tag of `tags`.
+    span_probabilities : `List[float]`, optional
+        Of each span of `tags`, from left to right. `None` also where the task has no encoding.
+    distributions : `List[Dict[str, float]]`, optional
+        Of each token, every tag and its probability.
+    alternatives : `List[Tuple[List[str], float]]`, optional
+        The best sequences of tags and their probabilities.
+    """
+
+    tags: list[str]
+    probability: Optional[float] = None
+    tag_probabilities: Optional[list[float]] = None
+    span_probabilities: Optional[list[float]] = None
+    distributions: Optional[list[dict[str, float]]] = None
+    alternatives: Optional[list[tuple[list[str], float]]] = None
+
+
+def written(
+    tags: list[str],
+    encoding: Optional[Encoding],
+    written_encoding: Optional[Encoding],
+    repair: Optional[str] = None,
+) -> list[str]:
+    """The tags of a sentence as they are written in files.
+
+    # Parameters
+
+    tags : `List[str]`, encoding : `Encoding`, optional
+        Of the model.
+    written_encoding : `Encoding`, optional
+        Of the files; `None` for plain labels.
+    repair : `str`, optional
+        What becomes of tags that continue a chunk where none is open.
+    """
+    if encoding is None or written_encoding is None:
+        return tags
+    if repair is not None:
+        return written_encoding.spans_to_tags(repaired_spans(tags, repair), len(tags))
+    if written_encoding is not encoding:
+        return written_encoding.spans_to_tags(encoding.spans(tags), len(tags))
+    return tags
+
+
+class TaskPredictor:
+    """The predictions of one task.
+
+    # Parameters
+
+    labels : `List[str]`
+        The label of each id.
+    encoding : `Encoding`, optional
+        Of the labels; `None` where they are plain.
+    written_encoding : `Encoding`, optional
+        Of the files.
+    transitions, start, end : optional
+        The scores of a CRF: of tags that follow one another, (tags, tags), indexed [from, to], and
+        of those that start and end a sentence, (tags,). `None`: nothing but emissions counts.
+    constrained, repair : optional
+        As of `Task`.
+    """
+
+    def __init__(
+        self,
+        labels: list[str],
+        encoding: Optional[Encoding] = None,
+        written_encoding: Optional[Encoding] = None,
+        transitions: Optional[Array] = None,
+        start: Optional[Array] = None,
+        end: Optional[Array] = None,
+        *,
+        constrained: Optional[bool] = None,
+        repair: Optional[str] = None,
+    ) -> None:
+        self.labels = labels
+        self._encoding = encoding
+        self._written_encoding = written_encoding
+        self._repair = repair
+        self._is_crf = transitions is not None
+        size = len(labels)
+        free = [
+            np.zeros(shape, np.float32) if scores is None else np.asarray(scores, np.float32)
+            for scores, shape in ((transitions, (size, size)), (start, (size,)), (end, (size,)))
+        ]
+        # What is scored beside emissions, unconstrained and constrained.
+        self._scores: dict[bool, list[Any]] = {False: free}
+        self._constrains = False
+        if encoding is not None:
+            rules = encoding.allowed(labels)
+            allowed = map(np.array, (rules.transitions, rules.start, rules.end))
+            self._scores[True] = [
+                np.where(permitted, scores, np.float32(-np.inf))
+                for permitted, scores in zip(allowed, free, strict=True)
+            ]
+            self._constrains = rules.fits_any_length if constrained is None else constrained
+
+    def is_constrained(self, options: PredictionOptions) -> bool:
+        """Whether sequences that the encoding forbids are left out."""
+        if True not in self._scores:
+            return False
+        return self._constrains if options.constrained is None else options.constrained
+
+    def predict(
+        self, emissions: Array, lengths: Ints, options: PredictionOptions
+    ) -> list[TaskPrediction]:
+        """
+        # Parameters
+
+        emissions : `Array`
+            Scores, (batch, length, labels).
+        lengths : `Ints`
+            Of the sentences, (batch,), the longest first.
+        options : `PredictionOptions`
+        """
+        if not (options.probabilities or options.top_k):
+            ids = self.decode(emissions, lengths, options)
+            return [TaskPrediction(tags) for tags in self._tags(ids, lengths)]
+        distribution = TagDistribution(self._potentials(emissions, lengths, options))
+        best = n_best(distribution, max(options.top_k, 1))
+        ids = best.tags[:, 0]
+        predictions = [TaskPrediction(tags) for tags in self._tags(ids, lengths)]
+        if options.top_k:
+            self._add_alternatives(predictions, best, lengths)
+        if options.probabilities:
+            chances = np.exp(best.log_probabilities[:, 0]).tolist()
+            for prediction, chance in zip(predictions, chances, strict=True):
+                prediction.probability = chance
+            self._add_span_probabilities(predictions, distribution)
+            self._add_tag_probabilities(predictions, distribution, options)
+        return predictions
+
+    def decode(self, emissions: Array, lengths: Ints, options: PredictionOptions) -> Ints:
+        """The best tags, ids (batch, length)."""
+        if not self._is_crf and not self.is_constrained(options):
+            return emissions.argmax(-1)
+        return viterbi(self._potentials(emissions, lengths, options))
+
+    def _potentials(
+        self, emissions: Array, lengths: Ints, options: PredictionOptions
+    ) -> Potentials:
+        transitions, start, end = self._scores[self.is_constrained(options)]
+        return Potentials(emissions, transitions, start, end, lengths)
+
+    def _tags(self, ids: Ints, lengths: Ints) -> list[list[str]]:
+        label = self.labels.__getitem__
+        return [
+            written(
+                list(map(label, row[:length])),
+                self._encoding,
+                self._written_encoding,
+                self._repair,
+            )
+            for row, length in zip(ids.tolist(), lengths.tolist(), strict=True)
+        ]
+
+    def _add_alternatives(
+        self, predictions: list[TaskPrediction], best: NBest, lengths: Ints
+    ) -> None:
+        chances = np.exp(best.log_probabilities).tolist()
+        for number, (prediction, count) in enumerate(
+            zip(predictions, best.counts.tolist(), strict=True)
+        ):
+            tags = self._tags(best.tags[number, :count], lengths[[number] * count])
+            prediction.alternatives = list(zip(tags, chances[number], strict=False))
+
+    def _add_span_probabilities(
+        self, predictions: list[TaskPrediction], distribution: TagDistribution
+    ) -> None:
+        if self._written_encoding is None:
+            return
+        spans = [self._written_encoding.spans(prediction.tags) for prediction in predictions]
+        chances = distribution.span_probabilities(
+            [
+                SentenceSpan(number, span.start, span.end - 1, span.label)
+                for number, of_sentence in enumerate(spans)
+                for span in of_sentence
+            ],
+            self._span_rules,
+        )
+        values = iter(chances.tolist())
+        for prediction, of_sentence in zip(predictions, spans, strict=True):
+            prediction.span_probabilities = [next(values) for _ in of_sentence]
+
+    def _add_tag_probabilities(
+        self,
+        predictions: list[TaskPrediction],
+        distribution: TagDistribution,
+        options: PredictionOptions,
+    ) -> None:
+        if self._repair == "O" and not self.is_constrained(options):
+            raise UserError(
+                "tags that a repair makes 'O' have no probabilities of their own; leave decoding "
+                "constrained, which makes no tags that want repair"
+            )
+        names = self._written_tags.names
+        place = {name: index for index, name in enumerate(names)}
+        order = sorted(names)
+        rows = distribution.order.padded(self._written_tags.probabilities(distribution)).tolist()
+        for prediction, row in zip(predictions, rows, strict=True):
+            tokens = list(zip(prediction.tags, row, strict=False))
+            prediction.tag_probabilities = [chances[place[tag]] for tag, chances in tokens]
+            if options.distributions:
+                prediction.distributions = [
+                    {name: chances[place[name]] for name in order} for _, chances in tokens
+                ]
+
+    @cached_property
+    def _span_rules(self) -> SpanRules:
+        assert self._encoding is not None
+        read: Any = self._encoding.spans
+        if self._repair is not None:
+            read = partial(repaired_spans, repair=self._repair)
+        return SpanRules.of(read, self.labels)
+
+    @cached_property
+    def _written_tags(self) -> WrittenTags:
+        rules = None if self._encoding is None else self._span_rules
+        return WrittenTags(self.labels, self._written_encoding, rules)

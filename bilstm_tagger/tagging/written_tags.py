@@ -1,0 +1,97 @@
+"""Probabilities of tags as they are written, where that is not the encoding of the model."""
+
+from collections.abc import Sequence
+from typing import Optional
+
+import numpy as np
+
+from bilstm_tagger.tagging.chain import Array
+from bilstm_tagger.tagging.distribution import TagDistribution
+from bilstm_tagger.tagging.span_rules import SpanRules
+from bilstm_tagger.text.encodings import Encoding, Span, split_tag
+
+
+class WrittenTags:
+    """
+    The tags that sequences of a model's tags are written as, and their probabilities.
+
+    Which tag is written depends on the spans: whether one starts or ends at a token, and for IOB1
+    whether one of the same label ends before it. That depends on the neighbours of a tag; given the
+    tag itself, those to its left and those to its right are independent of each other.
+
+    # Parameters
+
+    tags : `Sequence[str]`
+        The model's tags, in the order of their ids.
+    encoding : `Encoding`, optional (default = `None`)
+        That in which tags are written. `None`: they are plain labels and written as they are.
+    rules : `SpanRules`, optional (default = `None`)
+        How spans are read in the model's tags, so that every tag with a label is in a span. Needed
+        with an encoding.
+    """
+
+    def __init__(
+        self,
+        tags: Sequence[str],
+        encoding: Optional[Encoding] = None,
+        rules: Optional[SpanRules] = None,
+    ) -> None:
+        self.names = list(tags)
+        self._rules = rules
+        if encoding is None or rules is None:
+            return
+        self.names = ["O"]
+        # Of a first, single, inner, last token, alone and right after a span of the same label.
+        prefixes = _written_by(encoding, False) + _written_by(encoding, True)
+        in_span = np.flatnonzero(rules.label_of >= 0)
+        # For each kind of token, the share of each tag goes to a name: (kinds, tags, names).
+        targets: list[list[int]] = [[] for _ in prefixes]
+        for label in rules.labels:
+            for kind, prefix in enumerate(prefixes):
+                name = f"{prefix}-{label}"
+                if name not in self.names:
+                    self.names.append(name)
+                targets[kind].append(self.names.index(name))
+        self._targets = np.zeros((len(prefixes), len(tags), len(self.names)))
+        for kind, of_labels in enumerate(targets):
+            columns = np.array(of_labels, dtype=np.intp)[rules.label_of[in_span]]
+            self._targets[kind, in_span, columns] = 1.0
+
+    def probabilities(self, distribution: TagDistribution) -> Array:
+        """The probability of each written tag of each token, packed (tokens, names).
+
+        # Parameters
+
+        distribution : `TagDistribution`
+            Over the model's tags.
+        """
+        if self._rules is None:
+            return distribution.marginals
+        marginals, starting, adjacent, ending = distribution.neighbours(self._rules)
+        divisor = np.maximum(marginals, np.finfo(marginals.dtype).tiny)
+        ends = ending / divisor
+        free, inner = starting - adjacent, marginals - starting
+        # In the order of `_written_by`: first, single, inner, last. One right after another starts.
+        shares = [
+            (free, 1 - ends), (free, ends), (inner, 1 - ends), (inner, ends),
+            (adjacent, 1 - ends), (adjacent, ends),
+        ]  # fmt: skip
+        found = sum(
+            (joint * chance) @ target
+            for (joint, chance), target in zip(shares, self._targets, strict=False)
+        )
+        assert isinstance(found, np.ndarray)
+        found[:, 0] = 1 - found.sum(1)
+        return np.clip(found, 0.0, 1.0, out=found)
+
+
+def _written_by(encoding: Encoding, adjacent: bool) -> list[str]:
+    """The prefixes of the first, the single, an inner and the last token of a span, alone or right
+    after a span of the same label."""
+    before = [Span("X", 0, 1)] if adjacent else []
+    start = len(before)
+    *_, first, inner, last = encoding.spans_to_tags(
+        [*before, Span("X", start, start + 3)], start + 3
+    )
+    *_, single = encoding.spans_to_tags([*before, Span("X", start, start + 1)], start + 1)
+    return [split_tag(tag)[0] for tag in (first, single, inner, last)]
