@@ -1,20 +1,20 @@
 """The weights in an archive from anywhere: tensors, and nothing else.
 
 A file of weights is a zip file with a pickle (the names and shapes) and the numbers. Loading a
-pickle can run anything. `torch.load(weights_only=True)` runs little, but reads packed records of
-any size; so both parts are checked before torch sees them.
+pickle can run anything, so no pickle is loaded here: of its instructions, the few that declare
+tensors are followed, and they make nothing but plain values. The tensors lie in the file's bytes.
 """
 
 import io
 import math
-import pickle
 import pickletools
 import re
 import zipfile
-from collections import OrderedDict
+import zlib
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import torch
+import numpy
 
 from bilstm_tagger.tagging.archives.limits import (
     MEND_ATTACK,
@@ -29,73 +29,48 @@ _RECORD = re.compile(
     r"|\.data/serialization_id|data/[0-9]+)"
 )
 _MAX_PICKLE = 2**22
+_MAX_DIMENSIONS = 32
 
-# What `torch.save` needs for a dictionary of tensors.
-_INSTRUCTIONS = frozenset(
-    "PROTO STOP MARK EMPTY_DICT EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 BINUNICODE BININT BININT1 "
-    "BININT2 LONG1 NEWTRUE NEWFALSE NONE BINPUT LONG_BINPUT BINGET LONG_BINGET GLOBAL BINPERSID "
-    "REDUCE BUILD SETITEM SETITEMS".split()
-)
+_BFLOAT16 = "bfloat16"
+_DTYPES = {
+    "torch FloatStorage": "<f4",
+    "torch DoubleStorage": "<f8",
+    "torch HalfStorage": "<f2",
+    "torch BFloat16Storage": _BFLOAT16,
+    "torch LongStorage": "<i8",
+    "torch IntStorage": "<i4",
+    "torch ShortStorage": "<i2",
+    "torch CharStorage": "i1",
+    "torch ByteStorage": "u1",
+    "torch BoolStorage": "?",
+}
+_DICTIONARY = "collections OrderedDict"
+_TENSOR = "torch._utils _rebuild_tensor_v2"
+_GLOBALS = {**_DTYPES, _DICTIONARY: _DICTIONARY, _TENSOR: _TENSOR}
+
+
+class _Storage(NamedTuple):
+    """The numbers of one or several tensors, as the pickle declares them."""
+
+    key: str
+    dtype: str
 
 
 class _Tensor(NamedTuple):
-    """A tensor as the pickle declares it."""
+    """A tensor as the pickle declares it; offset and strides count numbers, not bytes."""
 
+    storage: _Storage
+    offset: int
     size: tuple[int, ...]
-    itemsize: int
-
-
-class _Declare:
-    """Stands in for the function that makes a tensor. A pickle cannot set attributes of it."""
-
-    __slots__ = ()
-
-    def __call__(self, dtype: torch.dtype, offset: int, size: tuple[int, ...], *_: Any) -> _Tensor:
-        if not all(isinstance(each, int) and each >= 0 for each in size):
-            raise ValueError(f"a tensor of size {size}")
-        return _Tensor(size, dtype.itemsize)
-
-
-_GLOBALS: dict[str, Any] = {
-    "collections OrderedDict": OrderedDict,
-    "torch._utils _rebuild_tensor_v2": _Declare(),
-    "torch FloatStorage": torch.float32,
-    "torch DoubleStorage": torch.float64,
-    "torch HalfStorage": torch.float16,
-    "torch BFloat16Storage": torch.bfloat16,
-    "torch LongStorage": torch.int64,
-    "torch IntStorage": torch.int32,
-    "torch ShortStorage": torch.int16,
-    "torch CharStorage": torch.int8,
-    "torch ByteStorage": torch.uint8,
-    "torch BoolStorage": torch.bool,
-}
-
-
-class _Declarations(pickle.Unpickler):
-    """Reads what tensors there are. It makes none, and calls nothing but `_Declare`."""
-
-    def __init__(self, data: bytes, sizes: dict[str, int]) -> None:
-        super().__init__(io.BytesIO(data))
-        self._sizes = sizes
-
-    def find_class(self, module: str, name: str) -> Any:
-        return _GLOBALS[f"{module} {name}"]
-
-    def persistent_load(self, identifier: Any) -> torch.dtype:
-        kind, dtype, key, _, elements = identifier
-        # A record that is too short must not be read behind its end.
-        if kind != "storage" or self._sizes[f"data/{key}"] != elements * dtype.itemsize:
-            raise ValueError(f"record {key!r} is not of {elements!r} numbers")
-        return dtype
+    strides: tuple[int, ...]
 
 
 def _refuse(where: str, what: str, mend: str = MEND_DAMAGED) -> UnsafeArchive:
     return UnsafeArchive(where, what, mend)
 
 
-def _records(data: bytes, where: str) -> tuple[str, dict[str, bytes]]:
-    """The name of the folder in a zip file, and name to content."""
+def _records(data: bytes, where: str) -> dict[str, memoryview]:
+    """Name to content of the records in a zip file."""
     if not zipfile.is_zipfile(io.BytesIO(data)):
         raise _refuse(
             where,
@@ -103,7 +78,7 @@ def _records(data: bytes, where: str) -> tuple[str, dict[str, bytes]]:
             "pickle)",
             MEND_TRUST,
         )
-    records: dict[str, bytes] = {}
+    records: dict[str, memoryview] = {}
     folders = set()
     total = 0
     try:
@@ -116,7 +91,7 @@ def _records(data: bytes, where: str) -> tuple[str, dict[str, bytes]]:
                 # Records that overlap, or are packed, could unpack to far more than they are.
                 if info.compress_type != zipfile.ZIP_STORED or total > len(data):
                     raise _refuse(where, f"the record {name!a} is packed", MEND_ATTACK)
-                records[name] = file.read(info)
+                records[name] = _content(data, file, info)
                 folders.add(folder)
     except UnsafeArchive:
         raise
@@ -124,65 +99,142 @@ def _records(data: bytes, where: str) -> tuple[str, dict[str, bytes]]:
         raise _refuse(where, f"its zip file is damaged ({error})") from None
     if len(folders) != 1 or "data.pkl" not in records:
         raise _refuse(where, "its zip file is not of weights")
-    return folders.pop(), records
+    if records.get("byteorder", b"little") != b"little":
+        raise _refuse(where, "its numbers are not in the order little-endian", MEND_TRUST)
+    return records
 
 
-def _check_pickle(data: bytes, where: str) -> None:
-    """Looks at instructions; runs none."""
-    if len(data) > _MAX_PICKLE:
-        raise _refuse(where, f"the names of its tensors take {len(data)} bytes", MEND_ATTACK)
-    try:
-        for instruction, argument, _ in pickletools.genops(data):
-            if instruction.name == "GLOBAL" and argument not in _GLOBALS:
-                called = str(argument).replace(" ", ".")
-                raise _refuse(where, f"loading it would run {called!a}", MEND_ATTACK)
-            if instruction.name not in _INSTRUCTIONS:
-                what = f"its pickle holds the instruction {instruction.name}, which weights do not"
+def _content(data: bytes, file: zipfile.ZipFile, info: zipfile.ZipInfo) -> memoryview:
+    """A record without a copy of it, checked as reading checks it."""
+    file.open(info).close()  # checks the record's own header, and that it is not encrypted
+    header = data[info.header_offset : info.header_offset + 30]
+    lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+    start = info.header_offset + len(header) + lengths
+    content = memoryview(data)[start : start + info.file_size]
+    if len(content) != info.compress_size or zlib.crc32(content) != info.CRC:
+        raise ValueError(f"the record {info.filename!a} is not as it was written")
+    return content
+
+
+class _Declarations:
+    """Follows a pickle to what tensors there are. It makes none, and calls nothing."""
+
+    def __init__(self, sizes: Mapping[str, int]) -> None:
+        self._sizes = sizes
+        self._stack: list[Any] = []
+        self._marks: list[int] = []
+        self._memo: dict[int, Any] = {}
+
+    def read(self, pickle: bytes, where: str) -> Any:
+        """What the pickle stands for."""
+        try:
+            for instruction, argument, _ in pickletools.genops(pickle):
+                self._follow(instruction.name, argument, where)
+            (state,) = self._stack
+        except UnsafeArchive:
+            raise
+        except Exception as error:  # many kinds, on damaged pickles
+            what = f"its pickle is damaged, or its tensors are not as declared ({error!r:.200})"
+            raise _refuse(where, what) from None
+        return state
+
+    def _follow(self, name: str, argument: Any, where: str) -> None:
+        stack = self._stack
+        match name:
+            case "PROTO" | "STOP":
+                pass
+            case "BINUNICODE" | "BININT" | "BININT1" | "BININT2" | "LONG1":
+                stack.append(argument)
+            case "NEWTRUE" | "NEWFALSE" | "NONE":
+                stack.append({"NEWTRUE": True, "NEWFALSE": False, "NONE": None}[name])
+            case "EMPTY_DICT":
+                stack.append({})
+            case "EMPTY_TUPLE":
+                stack.append(())
+            case "MARK":
+                self._marks.append(len(stack))
+            case "TUPLE":
+                stack.append(tuple(self._popped(self._marks.pop())))
+            case "TUPLE1" | "TUPLE2" | "TUPLE3":
+                stack.append(tuple(self._popped(len(stack) - int(name[-1]))))
+            case "BINPUT" | "LONG_BINPUT":
+                self._memo[argument] = stack[-1]
+            case "BINGET" | "LONG_BINGET":
+                stack.append(self._memo[argument])
+            case "GLOBAL":
+                if argument not in _GLOBALS:
+                    called = str(argument).replace(" ", ".")
+                    raise _refuse(where, f"loading it would run {called!a:.200}", MEND_ATTACK)
+                stack.append(_GLOBALS[argument])
+            case "BINPERSID":
+                stack.append(self._storage(*stack.pop()))
+            case "REDUCE":
+                function, arguments = self._popped(len(stack) - 2)
+                stack.append(self._called(function, arguments))
+            case "BUILD":
+                stack.pop()  # attributes, such as the versions of modules, which nothing reads
+            case "SETITEM":
+                self._set(self._popped(len(stack) - 2))
+            case "SETITEMS":
+                self._set(self._popped(self._marks.pop()))
+            case _:
+                what = f"its pickle holds the instruction {name}, which weights do not"
                 raise _refuse(where, what, MEND_ATTACK)
-            # Python's reader makes room for as many objects as that.
-            if instruction.name == "LONG_BINPUT" and int(argument or 0) > len(data):
-                raise _refuse(where, "its pickle claims objects that it has not", MEND_ATTACK)
-    except UnsafeArchive:
-        raise
-    except Exception as error:
-        raise _refuse(where, f"its pickle is damaged ({error})") from None
+
+    def _popped(self, start: int) -> list[Any]:
+        if not 0 <= start <= len(self._stack):
+            raise ValueError("too few values")
+        values = self._stack[start:]
+        del self._stack[start:]
+        return values
+
+    def _set(self, items: list[Any]) -> None:
+        keys = items[::2]
+        # Other keys are no names, and can take any time to compare.
+        if not all(isinstance(key, str) for key in keys):
+            raise ValueError("a name is no text")
+        self._stack[-1].update(zip(keys, items[1::2], strict=True))
+
+    def _storage(self, kind: Any, dtype: Any, key: Any, _: Any, count: Any) -> _Storage:
+        known = kind == "storage" and dtype in _DTYPES.values()
+        if not (known and isinstance(key, str) and isinstance(count, int)):
+            raise ValueError("what is declared is no storage")
+        itemsize = 2 if dtype == _BFLOAT16 else numpy.dtype(dtype).itemsize
+        # A record that is too short must not be read behind its end.
+        if self._sizes[f"data/{key}"] != count * itemsize:
+            raise ValueError(f"record {key!a} is not of the declared size")
+        return _Storage(key, dtype)
+
+    def _called(self, function: Any, arguments: tuple[Any, ...]) -> Any:
+        if function == _DICTIONARY and arguments == ():
+            return {}
+        if function != _TENSOR:
+            raise ValueError("what is called makes no tensor")
+        storage, offset, size, strides = arguments[:4]
+        if not (
+            isinstance(storage, _Storage)
+            and isinstance(size, tuple)
+            and isinstance(strides, tuple)
+            and len(size) == len(strides) <= _MAX_DIMENSIONS
+            and all(type(n) is int and 0 <= n < 2**63 for n in (offset, *size, *strides))
+        ):
+            raise ValueError("a tensor has an impossible size")
+        return _Tensor(storage, offset, size, strides)
 
 
-def _check_tensors(records: dict[str, bytes], limits: Limits, where: str) -> None:
-    sizes = {name: len(content) for name, content in records.items()}
-    try:
-        state = _Declarations(records["data.pkl"], sizes).load()
-    except Exception as error:
-        raise _refuse(where, f"its tensors are not as declared ({error!r:.200})") from None
-    declared = _dictionary(state, _Tensor, where)
-    total = sum(math.prod(each.size) * each.itemsize for each in declared.values())
-    _check_total(total, limits, where)
-
-
-def _dictionary(state: Any, wanted: type, where: str) -> dict[str, Any]:
-    if not isinstance(state, dict):
-        raise _refuse(where, "it holds no dictionary of tensors")
-    # Not `state.items()`: a pickle may give its dictionary attributes of such names.
-    plain = dict(dict.items(state))
-    for name, value in plain.items():
-        if not isinstance(name, str) or not isinstance(value, wanted):
-            raise _refuse(where, f"{name!a:.200} is no tensor")
-    return plain
-
-
-def _check_total(total: int, limits: Limits, where: str) -> None:
-    if total > limits.tensors:
-        raise _refuse(
-            where,
-            f"its tensors take {total} bytes, the limit is {limits.tensors}",
-            "if they have to be so large, raise the limit 'tensors'",
-        )
+def _numbers(storage: _Storage, record: memoryview) -> numpy.ndarray:
+    if storage.dtype == _BFLOAT16:  # the upper half of a float32
+        halves = numpy.frombuffer(record, "<u2")
+        return (halves.astype("<u4") << 16).view("<f4")
+    if storage.dtype == "?" and numpy.frombuffer(record, "u1").max(initial=0) > 1:
+        raise ValueError("a truth value is neither 0 nor 1")
+    return numpy.frombuffer(record, storage.dtype)
 
 
 def read_weights(
-    data: bytes, limits: Limits, trust: bool = False, where: str = "weights.th"
-) -> dict[str, torch.Tensor]:
-    """Name to tensor, on the CPU.
+    data: bytes, limits: Limits, where: str = "weights.th"
+) -> dict[str, numpy.ndarray]:
+    """Name to tensor. The tensors lie in `data` and cannot be written to; bfloat16 becomes float32.
 
     # Parameters
 
@@ -190,8 +242,6 @@ def read_weights(
         What `torch.save` wrote of a state dict.
     limits : `Limits`
         How large the tensors may be.
-    trust : `bool`, optional (default=`False`)
-        Whether to leave all checks to `torch.load(weights_only=True)`.
     where : `str`, optional (default=`"weights.th"`)
         The name of the file, for messages.
 
@@ -199,22 +249,49 @@ def read_weights(
 
     `UnsafeArchive` for anything that is not a dictionary of tensors. It is not run.
     """
-    if not trust:
-        folder, records = _records(data, where)
-        _check_pickle(records["data.pkl"], where)
-        _check_tensors(records, limits, where)
-        # Written anew, so that torch cannot read the zip file in another way than it was checked.
-        checked = io.BytesIO()
-        with zipfile.ZipFile(checked, "w") as file:
-            for name in list(records):
-                file.writestr(f"{folder}/{name}", records.pop(name))
-        data = checked.getvalue()
-    try:
-        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except Exception as error:
-        reason = str(error).split("WeightsUnpickler error:")[-1].strip().split("\n")[0]
-        what = f"torch refuses to load it as weights alone ({reason:.200})"
-        raise _refuse(where, what, MEND_ATTACK) from None
-    tensors = _dictionary(state, torch.Tensor, where)
-    _check_total(sum(t.numel() * t.element_size() for t in tensors.values()), limits, where)
+    records = _records(data, where)
+    pickle = records["data.pkl"]
+    if len(pickle) > _MAX_PICKLE:
+        raise _refuse(where, f"the names of its tensors take {len(pickle)} bytes", MEND_ATTACK)
+    sizes = {name: len(content) for name, content in records.items()}
+    state = _Declarations(sizes).read(bytes(pickle), where)
+    if not isinstance(state, dict):
+        raise _refuse(where, "it holds no dictionary of tensors")
+    numbers: dict[_Storage, numpy.ndarray] = {}
+    tensors = {}
+    total = 0
+    for name, declared in state.items():
+        if not isinstance(declared, _Tensor):
+            raise _refuse(where, f"{name!a:.200} is no tensor")
+        storage = declared.storage
+        try:
+            if storage not in numbers:
+                numbers[storage] = _numbers(storage, records[f"data/{storage.key}"])
+            tensors[name] = _view(numbers[storage], declared)
+        except (ValueError, OverflowError) as error:
+            what = f"its tensors are not as declared ({name!a:.200}: {error})"
+            raise _refuse(where, what) from None
+        # Larger than the file where one number stands for many.
+        total += math.prod(declared.size) * tensors[name].itemsize
+    if total > limits.tensors:
+        raise _refuse(
+            where,
+            f"its tensors take {total} bytes, the limit is {limits.tensors}",
+            "if they have to be so large, raise the limit 'tensors'",
+        )
     return tensors
+
+
+def _view(numbers: numpy.ndarray, declared: _Tensor) -> numpy.ndarray:
+    _, offset, size, strides = declared
+    last = offset + sum((n - 1) * stride for n, stride in zip(size, strides, strict=True))
+    if 0 in size:
+        tensor = numpy.zeros(size, numbers.dtype)
+    elif last < len(numbers):  # numpy checks that, too, but its own sum can overflow
+        in_bytes = [stride * numbers.itemsize for stride in strides]
+        start = offset * numbers.itemsize
+        tensor = numpy.ndarray(size, numbers.dtype, numbers, start, in_bytes)
+    else:
+        raise ValueError("it ends behind its record")
+    tensor.flags.writeable = False
+    return tensor
