@@ -134,7 +134,8 @@ class _Declarations:
         except UnsafeArchive:
             raise
         except Exception as error:  # many kinds, on damaged pickles
-            raise _refuse(where, f"its tensors are not as declared ({error!r:.200})") from None
+            what = f"its pickle is damaged, or its tensors are not as declared ({error!r:.200})"
+            raise _refuse(where, what) from None
         return state
 
     def _follow(self, name: str, argument: Any, where: str) -> None:
@@ -194,8 +195,9 @@ class _Declarations:
             raise ValueError("a name is no text")
         self._stack[-1].update(zip(keys, items[1::2], strict=True))
 
-    def _storage(self, kind: str, dtype: str, key: str, _: Any, count: int) -> _Storage:
-        if kind != "storage" or not isinstance(key, str) or dtype not in _DTYPES.values():
+    def _storage(self, kind: Any, dtype: Any, key: Any, _: Any, count: Any) -> _Storage:
+        known = kind == "storage" and dtype in _DTYPES.values()
+        if not (known and isinstance(key, str) and isinstance(count, int)):
             raise ValueError("what is declared is no storage")
         itemsize = 2 if dtype == _BFLOAT16 else numpy.dtype(dtype).itemsize
         # A record that is too short must not be read behind its end.
@@ -209,21 +211,22 @@ class _Declarations:
         if function != _TENSOR:
             raise ValueError("what is called makes no tensor")
         storage, offset, size, strides = arguments[:4]
-        numbers = (offset, *size, *strides)
         if not (
             isinstance(storage, _Storage)
+            and isinstance(size, tuple)
+            and isinstance(strides, tuple)
             and len(size) == len(strides) <= _MAX_DIMENSIONS
-            and all(type(number) is int and 0 <= number < 2**63 for number in numbers)
+            and all(type(n) is int and 0 <= n < 2**63 for n in (offset, *size, *strides))
         ):
             raise ValueError("a tensor has an impossible size")
-        return _Tensor(storage, offset, tuple(size), tuple(strides))
+        return _Tensor(storage, offset, size, strides)
 
 
 def _numbers(storage: _Storage, record: memoryview) -> numpy.ndarray:
     if storage.dtype == _BFLOAT16:  # the upper half of a float32
         halves = numpy.frombuffer(record, "<u2")
         return (halves.astype("<u4") << 16).view("<f4")
-    if storage.dtype == "?" and max(record, default=0) > 1:
+    if storage.dtype == "?" and numpy.frombuffer(record, "u1").max(initial=0) > 1:
         raise ValueError("a truth value is neither 0 nor 1")
     return numpy.frombuffer(record, storage.dtype)
 
@@ -280,15 +283,15 @@ def read_weights(
 
 
 def _view(numbers: numpy.ndarray, declared: _Tensor) -> numpy.ndarray:
-    if 0 in declared.size:
-        return numpy.zeros(declared.size, numbers.dtype)
-    # numpy checks that it stays within the numbers.
-    tensor: numpy.ndarray = numpy.ndarray(
-        declared.size,
-        numbers.dtype,
-        numbers,
-        declared.offset * numbers.itemsize,
-        [stride * numbers.itemsize for stride in declared.strides],
-    )
+    _, offset, size, strides = declared
+    last = offset + sum((n - 1) * stride for n, stride in zip(size, strides, strict=True))
+    if 0 in size:
+        tensor = numpy.zeros(size, numbers.dtype)
+    elif last < len(numbers):  # numpy checks that, too, but its own sum can overflow
+        in_bytes = [stride * numbers.itemsize for stride in strides]
+        start = offset * numbers.itemsize
+        tensor = numpy.ndarray(size, numbers.dtype, numbers, start, in_bytes)
+    else:
+        raise ValueError("it ends behind its record")
     tensor.flags.writeable = False
     return tensor
