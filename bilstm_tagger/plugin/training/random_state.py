@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from allennlp.training import TrainerCallback
 
+from bilstm_tagger.plugin.data.samplers import tell_purposes
+
 
 @TrainerCallback.register("random_state")
 class RandomStateCallback(TrainerCallback):
@@ -16,6 +18,11 @@ class RandomStateCallback(TrainerCallback):
 
     Registered as a `TrainerCallback` with name "random_state".
     """
+
+    def on_start(self, trainer: Any, is_primary: bool = True, **kwargs: Any) -> None:
+        super().on_start(trainer, is_primary, **kwargs)
+        # For those who train from Python, by AllenNLP's own trainer.
+        tell_purposes(trainer.data_loader, trainer._validation_data_loader)
 
     def state_dict(self) -> dict[str, Any]:
         state: dict[str, Any] = {"torch": torch.get_rng_state()}
