@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ OVERRIDES = {
     "evaluate_on_test": True,
     "model.tasks.chunk.per_type": True,
     "trainer.num_epochs": EPOCHS,
+    "trainer.checkpointer.keep_most_recent_by_count": 2,
     "data_loader.batch_sampler.batch_size": 3,
     "distributed": {"cuda_devices": [-1, -1]},
     "trainer.callbacks": [
@@ -60,13 +62,11 @@ def sentences(path: str) -> Counter:
     return Counter(tuple(line.split()[0] for line in block.splitlines()) for block in blocks)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the training, which must not hang."""
-    place = tmp_path_factory.mktemp("two")
+def train(place: Path, folder: Path, *options: str) -> str:
+    """Trains in two processes, which must not hang; what they print."""
     (place / "watching.py").write_text(WATCH)
     command = [str(Path(sys.executable).parent / "allennlp"), "train"]
-    command += ["training_config/quickstart.jsonnet", "-s", str(place / "model")]
+    command += ["training_config/quickstart.jsonnet", "-s", str(folder), *options]
     command += ["-o", json.dumps(OVERRIDES), "--include-package", "watching"]
     process = subprocess.Popen(
         command,
@@ -83,6 +83,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 0, printed[-5000:]
+    return printed
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("two")
+    printed = train(place, place / "model")
     assert "finishing training early" not in printed
     assert "finishing validation early" not in printed
     return place / "model"
@@ -134,6 +141,19 @@ def test_the_scores_are_those_of_one_process(folder, allennlp, tmp_path):
         arguments = ("--weights-file", weights, "--output-file", tmp_path / f"{task}.json")
         allennlp("evaluate", folder / "model.tar.gz", TEST, *arguments)
         assert json.loads((tmp_path / f"{task}.json").read_text())[metric] == about["dev"]
+
+
+def test_recovery_ends_as_the_whole_training(folder, tmp_path):
+    recovered = tmp_path / "model"
+    shutil.copytree(folder, recovered)
+    (recovered / "metrics.json").unlink()
+    (recovered / f"training_state_e{EPOCHS}_b0.th").write_bytes(b"cut short")
+    printed = train(tmp_path, recovered, "--recover")
+    assert f"goes on from that of epoch {EPOCHS - 1}." in printed
+    expected, found = (torch.load(each / "best.th") for each in (folder, recovered))
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    for name in ("results.tsv", "best_epochs.json"):
+        assert (recovered / name).read_text() == (folder / name).read_text()
 
 
 def _score(rank: int, address: str, place: str) -> None:
