@@ -20,20 +20,21 @@ class EvaluatedTraining(TrainModel):
     first alone, and waits for the others in vain.
     """
 
+    evaluation_data_loader: Optional[DataLoader]
+
     def run(self) -> dict[str, Any]:
         metrics = super().run()
-        data: Optional[DataLoader] = self.evaluation_data_loader
-        if is_distributed() and data is not None and self.evaluate_on_test:  # type: ignore[has-type]
+        if is_distributed() and self.evaluate_on_test and self.evaluation_data_loader is not None:
             scores = evaluate(
                 self.model,
-                data,
+                self.evaluation_data_loader,
                 cuda_device=self.trainer.cuda_device,
                 batch_weight_key=self.batch_weight_key,
             )
             if "loss" in scores:  # the mean of this process; all have as many batches
                 scores["loss"] = dist_reduce_sum(scores["loss"]) / dist_reduce_sum(1)
             metrics.update({f"test_{name}": score for name, score in scores.items()})
-            self.evaluate_on_test = False  # done
+            self.evaluation_data_loader = None  # It is done: `finish` need not.
         return metrics
 
 
