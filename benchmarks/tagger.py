@@ -46,7 +46,9 @@ class Tagger:
 
     def __init__(self, side: str, settings: Settings, directory: str) -> None:
         import_module(PACKAGES[side])
-        import_module("bilstm_tagger.plugin" if side == OURS else PACKAGES[side])
+        if side == OURS:
+            # As the command does it: this registers everything, too.
+            import_module("bilstm_tagger.plugin.compat").apply()
         self.side = side
         self.directory = Path(directory)
         shutil.rmtree(self.directory, ignore_errors=True)

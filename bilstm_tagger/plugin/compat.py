@@ -9,17 +9,27 @@ import sys
 import warnings
 from typing import Any, Literal, Optional, Union
 
-import numpy
 import torch
+from allennlp.commands import train
+from allennlp.commands.train import TrainModel
 from allennlp.common import Registrable
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import is_distributed
 from allennlp.data import DataLoader
 from allennlp.data.data_loaders import MultiProcessDataLoader
 from allennlp.data.samplers import BatchSampler
+from allennlp.training import Checkpointer, Trainer
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler
 from allennlp.training.learning_rate_schedulers.learning_rate_scheduler import (
     _PyTorchLearningRateSchedulerWithMetricsWrapper,
 )
 from allennlp.training.optimizers import Optimizer
+
+from bilstm_tagger.plugin.data.samplers import ProcessShare
+from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
+from bilstm_tagger.plugin.training.checkpointer import RecoverableCheckpointer
+from bilstm_tagger.plugin.training.train_model import EvaluatedTraining, one_line_interrupts
+from bilstm_tagger.plugin.training.trainer import TaggerTrainer
 
 
 class ReduceOnPlateauLearningRateScheduler(_PyTorchLearningRateSchedulerWithMetricsWrapper):
@@ -60,6 +70,10 @@ class BatchSizeDataLoader(MultiProcessDataLoader):
 
     `allennlp evaluate --batch-size` adds `batch_size` to a config that has a sampler; AllenNLP's
     own loader refuses the pair.
+
+    In a distributed training, each process reads all sentences, and has its share of the batches of
+    the sampler (`ProcessShare`). AllenNLP shares out the sentences, from which the processes make
+    different numbers of batches: all stop when the first has no more.
     """
 
     def __init__(
@@ -74,6 +88,15 @@ class BatchSizeDataLoader(MultiProcessDataLoader):
         if batch_size is not None and hasattr(batch_sampler, "batch_size"):
             batch_sampler.batch_size = batch_size  # type: ignore[union-attr]
             batch_size = None
+        if is_distributed() and batch_sampler and isinstance(reader, ConllColumnsReader):
+            if kwargs.get("num_workers"):
+                raise ConfigurationError(
+                    "data_loader.num_workers must be 0 in a distributed training: workers give the "
+                    "sentences in another order to each process"
+                )
+            reader = reader.for_every_process()
+            rank, processes = torch.distributed.get_rank(), torch.distributed.get_world_size()
+            batch_sampler = ProcessShare(batch_sampler, rank, processes)
         super().__init__(
             reader, data_path, batch_size=batch_size, batch_sampler=batch_sampler, **kwargs
         )
@@ -83,6 +106,9 @@ class BatchSizeDataLoader(MultiProcessDataLoader):
 _REPLACEMENTS: dict[type[Registrable], dict[str, type[Registrable]]] = {
     LearningRateScheduler: {"reduce_on_plateau": ReduceOnPlateauLearningRateScheduler},
     DataLoader: {"multiprocess": BatchSizeDataLoader},
+    Trainer: {"gradient_descent": TaggerTrainer},
+    TrainModel: {"default": EvaluatedTraining},
+    Checkpointer: {"default": RecoverableCheckpointer},
 }
 
 # Functions of AllenNLP that a command, or a process of a distributed training, begins with.
@@ -111,6 +137,9 @@ def apply() -> None:
             # such as "from_partial_objects", stays.
             _, constructor = Registrable._registry[base][name]
             Registrable._registry[base][name] = (replacement, constructor)
+    # `allennlp train` ends with a traceback where the user interrupts it.
+    if not hasattr(train.train_model_from_file, "__wrapped__"):
+        train.train_model_from_file = one_line_interrupts(train.train_model_from_file)
     # torch renamed torch.cuda.amp.autocast; the trainer calls it by its old name at every epoch, in
     # the middle of the progress bar. Nothing that a user could change.
     warnings.filterwarnings(
@@ -118,15 +147,6 @@ def apply() -> None:
         message=r".*torch\.cuda\.amp\.autocast",
         category=FutureWarning,
         module=r"allennlp\.training\.gradient_descent_trainer",
-    )
-    # `--recover`: schedulers such as "cosine" put numpy numbers into the optimiser's state, which
-    # torch >= 2.6 refuses to load unless they are declared harmless. `weights_only` stays on.
-    torch.serialization.add_safe_globals(
-        [
-            numpy._core.multiarray.scalar,  # type: ignore[attr-defined]
-            numpy.dtype,
-            numpy.dtypes.Float64DType,
-        ]
     )
     # What was imported by now, a million objects of torch and AllenNLP among it, stays as long as
     # the process: the garbage collector need not look through it again and again, a fifth of a

@@ -129,6 +129,7 @@ class ConllColumnsReader(DatasetReader):
                         "has one"
                     )
         self._predict_as: Optional[str] = None
+        self._for_every_process = False
         self._memo = _TokenMemo(self.feature_columns)
 
     # Files
@@ -153,6 +154,8 @@ class ConllColumnsReader(DatasetReader):
             )
 
     def _read(self, file_path: DataPath) -> Iterator[Instance]:
+        if self._for_every_process and self.get_worker_info() is None:
+            return self._instances(file_path)
         return self.shard_iterable(self._instances(file_path))
 
     def _instances(self, path: DataPath) -> Iterator[Instance]:
@@ -208,6 +211,15 @@ class ConllColumnsReader(DatasetReader):
             )
         reader = copy.copy(self)
         reader._predict_as = name
+        return reader
+
+    def for_every_process(self) -> "ConllColumnsReader":
+        """A copy of this reader that reads all sentences in every process of a distributed
+        training, of which the processes share out the batches; this one reads its share alone.
+        """
+        reader = copy.copy(self)
+        reader._for_every_process = True
+        reader._set_distributed_info(None)
         return reader
 
     # Instances

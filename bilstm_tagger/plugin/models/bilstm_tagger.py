@@ -208,6 +208,12 @@ class BiLSTMTagger(Model):
             if decoder.evaluate
         }
 
+    @property
+    def metric_names(self) -> set[str]:
+        """The names of the metrics that validation gives, by which an epoch may be chosen."""
+        names = {"loss", *self._scores.names}
+        return names if self._regularizer is None else {"reg_loss", *names}
+
     def get_metrics(self, reset: bool = False) -> dict[str, float]:
         """The loss of each task and, of those evaluated, the scores: `<task>_accuracy`, and for an
         encoded one `<task>_precision`, `<task>_recall`, `<task>_f1`. All between 0 and 1, and of

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
-import torch
-from allennlp.training.metrics import Average, Metric
+import torch.distributed
+from allennlp.common.util import is_distributed
+from allennlp.training.metrics import Metric
 
 from bilstm_tagger.plugin.metrics import SpanF1, TokenAccuracy
 from bilstm_tagger.plugin.modules.decoders import TaskDecoder
@@ -68,6 +69,10 @@ def _metrics_of(decoder: TaskDecoder) -> list[Metric]:
 class TaskScores:
     """Mean losses and metrics of tasks, over the batches since the last reset.
 
+    In a distributed training each process adds its own batches, of whatever tasks. The scores of
+    all of them come with a reset, which all processes have to ask for; before that, there are the
+    losses of this process.
+
     # Parameters
 
     decoders : `Mapping[str, TaskDecoder]`
@@ -76,13 +81,15 @@ class TaskScores:
 
     def __init__(self, decoders: Mapping[str, TaskDecoder]) -> None:
         self._decoders = dict(decoders)
-        self._losses = {name: Average() for name in decoders}
+        # The sum of the losses of batches, and their number.
+        self._losses = {name: (0.0, 0) for name in decoders}
         self._metrics = {name: _metrics_of(decoder) for name, decoder in decoders.items()}
         self._scored: set[str] = set()
 
     def add_loss(self, task: str, loss: torch.Tensor) -> None:
         """Takes in the loss of a batch."""
-        self._losses[task](loss.detach())
+        total, number = self._losses[task]
+        self._losses[task] = (total + loss.item(), number + 1)
 
     def add_tags(
         self, tag_ids: dict[str, torch.Tensor], lengths: list[int], metadata: Metadata
@@ -114,15 +121,55 @@ class TaskScores:
     def get(self, with_scores: bool, reset: bool) -> dict[str, float]:
         """`<task>_loss`, and with scores also `<task>_accuracy`, `<task>_f1` and so on."""
         found: dict[str, float] = {}
-        for name, loss in self._losses.items():
-            if loss._count:
-                found[f"{name}_loss"] = float(loss.get_metric(reset))
+        losses, scored = self._losses, self._scored
+        if is_distributed():
+            if reset:
+                losses, scored = self._of_all_processes()
+            else:
+                with_scores = False
+        for name, (total, number) in losses.items():
+            if number:
+                found[f"{name}_loss"] = total / number
         if with_scores:
             for name in self._decoders:
-                if name in self._scored:
+                if name in scored:
                     for metric in self._metrics[name]:
                         for key, value in metric.get_metric(reset).items():
                             found[f"{name}_{key}"] = value
-            if reset:
+        if reset:
+            self._losses = dict.fromkeys(self._losses, (0.0, 0))
+            if with_scores:
                 self._scored.clear()
         return found
+
+    def _of_all_processes(self) -> tuple[dict[str, tuple[float, int]], set[str]]:
+        """The losses, and the tasks that have scores in some process."""
+        shares: list[Any] = [None] * torch.distributed.get_world_size()
+        torch.distributed.all_gather_object(shares, (self._losses, self._scored))
+        losses = {
+            name: (
+                sum(losses[name][0] for losses, _ in shares),
+                sum(losses[name][1] for losses, _ in shares),
+            )
+            for name in self._losses
+        }
+        return losses, set().union(*(scored for _, scored in shares))
+
+    @property
+    def names(self) -> set[str]:
+        """The names of the scores that evaluation gives, if the data have gold labels of all
+        evaluated tasks.
+        """
+        names = set()
+        for task, decoder in self._decoders.items():
+            if not decoder.evaluate:
+                continue
+            names |= {f"{task}_loss", f"{task}_accuracy"}
+            if decoder.encoding is not None:
+                kinds = {""}
+                if decoder.per_type:
+                    spans = (decoder.encoding.spans([label]) for label in decoder.labels)
+                    kinds |= {f"_{span.label}" for of_label in spans for span in of_label}
+                scores = ("precision", "recall", "f1")
+                names |= {f"{task}_{score}{kind}" for score in scores for kind in kinds}
+        return names

@@ -7,11 +7,9 @@ soon continue the run.
 
 import copy
 import os
-import re
 import sys
 import threading
 import traceback
-import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,12 +24,12 @@ from bilstm_tagger.experiments.records import RECORD, write_record
 from bilstm_tagger.plugin import compat
 from bilstm_tagger.plugin.runs.jobs import Job
 from bilstm_tagger.plugin.runs.recording import in_one_line, record_of
+from bilstm_tagger.plugin.training.checkpointer import has_whole_checkpoint
 from bilstm_tagger.plugin.training.pruning import Pruned
 
 # Exit status where another process is making the run (EX_TEMPFAIL).
 BUSY = 75
 _PATIENCE = 20.0
-_STATE = re.compile(r"(model|training)_state_(e\d+_b\d+)\.th")
 
 
 def main() -> int:
@@ -69,31 +67,12 @@ def make(job: Job) -> None:
     write_record(folder, record_of(job, error, started, status))
 
 
-def recoverable(folder: Path) -> bool:
-    """Whether the folder has the whole state of an epoch.
-
-    States that were cut short are removed: AllenNLP would take the last one, whole or not.
-    """
-    states: dict[str, list[Path]] = {}
-    for path in folder.glob("*_state_*.th"):
-        if match := _STATE.fullmatch(path.name):
-            states.setdefault(match[2], []).append(path)
-    whole = False
-    for paths in states.values():
-        if len(paths) == 2 and all(map(zipfile.is_zipfile, paths)):
-            whole = True
-        else:
-            for path in paths:
-                path.unlink()
-    return whole and (folder / "config.json").is_file()
-
-
 def _train(job: Job, folder: Path) -> None:
     import_plugins()
     compat.apply()
     for package in job.include_packages:
         import_module_and_submodules(package)
-    recover = recoverable(folder)
+    recover = (folder / "config.json").is_file() and has_whole_checkpoint(folder)
     train_model(
         # A copy, as what is read of it is taken out.
         Params(copy.deepcopy(job.config)),

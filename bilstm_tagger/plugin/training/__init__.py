@@ -1,4 +1,5 @@
 from bilstm_tagger.plugin.training.best_epochs import BestEpochsCallback
+from bilstm_tagger.plugin.training.checkpointer import RecoverableCheckpointer
 from bilstm_tagger.plugin.training.learning_rates import (
     InverseTimeDecayLearningRate,
     PiecewiseConstantLearningRate,
@@ -18,5 +19,6 @@ __all__ = [
     "OptunaPruningCallback",
     "PiecewiseConstantLearningRate",
     "RandomStateCallback",
+    "RecoverableCheckpointer",
     "RecoverableMovingAverage",
 ]

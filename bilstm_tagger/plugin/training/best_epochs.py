@@ -13,9 +13,11 @@ from allennlp.models.archival import CONFIG_NAME
 from allennlp.nn.util import move_to_device
 from allennlp.training import TrainerCallback
 
+from bilstm_tagger.experiments.records import write_text
 from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.plugin.training.moving_average import averaged
 from bilstm_tagger.plugin.training.results_table import Result, ResultsTable
+from bilstm_tagger.plugin.training.whole_files import save_whole
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +125,7 @@ class BestEpochsCallback(TrainerCallback):
             )
             if is_best:
                 weights = self._weights_file(result)
-                torch.save(model.state_dict(), weights)
+                save_whole(model.state_dict(), weights)
                 if previous is not None and self._weights_file(previous) != weights:
                     self._weights_file(previous).unlink(missing_ok=True)
         best = {
@@ -136,7 +138,7 @@ class BestEpochsCallback(TrainerCallback):
             }
             for each in self._best(model)
         }
-        (self._folder / BEST_EPOCHS).write_text(json.dumps(best, indent=2) + "\n", encoding="utf-8")
+        write_text(self._folder / BEST_EPOCHS, json.dumps(best, indent=2) + "\n")
 
     def on_end(
         self,

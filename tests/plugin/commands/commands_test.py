@@ -146,7 +146,7 @@ class TestTrain:
         monkeypatch.setattr(GradientDescentTrainer, "_train_epoch", counted_epoch)
         monkeypatch.setattr(GradientDescentTrainer, "batch_outputs", counted_batch)
         directory = tmp_path / "parts"
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(SystemExit, match="130"):
             train(CONFIG, directory, overrides)
         assert not (directory / "metrics.json").exists()
         interrupt = False

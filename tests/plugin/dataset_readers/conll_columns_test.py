@@ -8,7 +8,6 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-import torch
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DataLoader, DatasetReader, Vocabulary
@@ -582,9 +581,8 @@ def test_evaluation_sees_every_sentence_once(settings, path):
     instances = list(reader.read(path))
     data = loader(reader, path)
     data.index_with(vocabulary_of(instances))
-    with torch.no_grad():
-        batches = list(data)
-        assert len(batches) == len(data)
+    batches = list(data)
+    assert len(batches) == len(data)
     assert sentences_of(batches) == expected_sentences(instances)
     for batch in batches:
         ids = batch["tokens"]["words"]["tokens"]
@@ -598,6 +596,7 @@ def test_training_takes_data_sets_in_turn():
     reader = make(TWO_SETS)
     data = loader(reader, TWO_FILES)
     data.index_with(vocabulary_of(list(data.iter_instances())))
+    data.batch_sampler.training = True
     batches = list(data)
     assert len(batches) == len(data)
     found = [{each["dataset"] for each in batch["metadata"]} for batch in batches]
@@ -624,8 +623,7 @@ def test_two_workers_read_every_sentence_once(settings, path):
     assert expected_sentences(instances) == expected_sentences(expected)
     assert isinstance(instances[0]["tokens"].token_indexers["casing"], CasingIndexer)
     data.index_with(vocabulary_of(instances))
-    with torch.no_grad():
-        assert sentences_of(data) == expected_sentences(expected)
+    assert sentences_of(data) == expected_sentences(expected)
 
 
 def test_two_workers_and_max_instances():

@@ -4,10 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-import torch
 
 from bilstm_tagger.plugin.runs.jobs import Job, jobs_of
-from bilstm_tagger.plugin.runs.worker import make, recoverable
+from bilstm_tagger.plugin.runs.worker import make
 
 CONFIG = "training_config/quickstart.jsonnet"
 SHORT = {
@@ -75,20 +74,6 @@ def test_a_folder_without_a_whole_state_is_begun_anew(finished, tmp_path):
     (tmp_path / "run" / "model_state_e1_b0.th").write_bytes(b"cut short")
     make(job)
     assert job.record().metrics == finished.record().metrics
-
-
-def test_states(finished, tmp_path):
-    folder = tmp_path / "run"
-    shutil.copytree(finished.folder, folder)
-    assert recoverable(folder)
-    assert not recoverable(tmp_path)
-    torch.save({}, folder / "model_state_e9_b0.th")
-    assert recoverable(folder), "the state before is whole"
-    assert not (folder / "model_state_e9_b0.th").exists(), "half a state is of no use"
-    for path in folder.glob("training_state_*"):
-        path.write_bytes(path.read_bytes()[:-100])
-    assert not recoverable(folder)
-    assert not list(folder.glob("*_state_*"))
 
 
 def test_an_error_is_recorded_and_the_next_time_it_is_tried_again(tmp_path):

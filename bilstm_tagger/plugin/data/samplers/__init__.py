@@ -1,3 +1,4 @@
-from bilstm_tagger.plugin.data.samplers.same_length import SameLengthBatchSampler
+from bilstm_tagger.plugin.data.samplers.process_share import ProcessShare
+from bilstm_tagger.plugin.data.samplers.same_length import SameLengthBatchSampler, tell_purposes
 
-__all__ = ["SameLengthBatchSampler"]
+__all__ = ["ProcessShare", "SameLengthBatchSampler", "tell_purposes"]

@@ -5,9 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Optional
 
-import torch
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import Instance
+from allennlp.data import DataLoader, Instance
 from allennlp.data.samplers import BatchSampler
 
 Batch = list[int]
@@ -40,8 +39,10 @@ class SameLengthBatchSampler(BatchSampler):
     sets start over; of longer ones an epoch sees a part, drawn anew each time. By the schedule
     "proportional", an epoch is all batches of all data sets, in any order.
 
-    Under `torch.no_grad()`, as AllenNLP validates and evaluates, every sentence comes exactly once,
-    whatever the number of data sets, and nothing is shuffled.
+    Otherwise every sentence comes exactly once, whatever the number of data sets, and nothing is
+    shuffled. That is so for validation, for `allennlp evaluate`, and wherever nobody has said that
+    the batches are for training. The trainer says it of its training data; a training loop of one's
+    own sets the attribute `training`.
 
     Registered as a `BatchSampler` with name "same_length".
 
@@ -71,6 +72,8 @@ class SameLengthBatchSampler(BatchSampler):
                 f"main_dataset is {main_dataset!r}, but an epoch of the schedule {schedule!r} is "
                 "all batches of all data sets; leave main_dataset out, or set schedule: 'turns'"
             )
+        # Not a setting: AllenNLP makes the samplers of training, validation and test of one config.
+        self.training = False
         self.schedule = schedule
         self.batch_size = batch_size
         self.main_dataset = main_dataset
@@ -107,7 +110,7 @@ class SameLengthBatchSampler(BatchSampler):
 
     def get_batch_indices(self, instances: Sequence[Instance]) -> Iterable[Batch]:
         buckets = self._buckets(instances)
-        if torch.is_grad_enabled():
+        if self.training:
             return self._training_batches(buckets)
         return (
             batch
@@ -133,9 +136,24 @@ class SameLengthBatchSampler(BatchSampler):
 
     def get_num_batches(self, instances: Sequence[Instance]) -> int:
         buckets = self._buckets(instances)
-        if torch.is_grad_enabled() and len(buckets) > 1 and self.schedule == "turns":
+        if self.training and len(buckets) > 1 and self.schedule == "turns":
             return self._turns(buckets) * len(buckets)
         return sum(self._number(lengths) for lengths in buckets.values())
 
     def get_batch_size(self) -> int:
         return self.batch_size
+
+
+def tell_purposes(training: DataLoader, validation: Optional[DataLoader]) -> None:
+    """Tells the samplers of data loaders what their batches are for.
+
+    # Parameters
+
+    training, validation : `DataLoader`
+        Of a training; samplers of other kinds need no telling.
+    """
+    for loader, is_training in ((training, True), (validation, False)):
+        sampler = getattr(loader, "batch_sampler", None)
+        sampler = getattr(sampler, "sampler", sampler)  # that of a ProcessShare
+        if isinstance(sampler, SameLengthBatchSampler):
+            sampler.training = is_training

@@ -1,0 +1,76 @@
+"""AllenNLP's trainer, which tells what data are for training, and checks what it is given."""
+
+import functools
+import random
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Optional
+
+import torch.distributed
+from allennlp.common import Lazy
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import is_distributed
+from allennlp.data import DataLoader
+from allennlp.training import GradientDescentTrainer
+
+from bilstm_tagger.plugin.data.samplers import tell_purposes
+from bilstm_tagger.plugin.models import BiLSTMTagger
+from bilstm_tagger.plugin.training.checkpointer import RecoverableCheckpointer
+from bilstm_tagger.plugin.training.whole_files import save_whole
+
+
+class TaggerTrainer(GradientDescentTrainer):
+    """AllenNLP's "gradient_descent", which it replaces in the commands (`compat.apply`). It tells
+    the samplers which of them is for training, keeps the order of the data the same in all
+    processes of a distributed training, checks `validation_metric` before the first epoch, and
+    leaves no half of a file behind.
+    """
+
+    @classmethod
+    # For the settings of a config: AllenNLP reads them from the signature.
+    @functools.wraps(GradientDescentTrainer.from_partial_objects.__func__)
+    def from_partial_objects(
+        cls,
+        *args: Any,
+        data_loader: DataLoader,
+        validation_data_loader: Optional[DataLoader] = None,
+        **kwargs: Any,
+    ) -> GradientDescentTrainer:
+        # Before the learning rate scheduler asks for the number of batches.
+        tell_purposes(data_loader, validation_data_loader)
+        kwargs.setdefault("checkpointer", Lazy(RecoverableCheckpointer))
+        return super().from_partial_objects(
+            *args, data_loader=data_loader, validation_data_loader=validation_data_loader, **kwargs
+        )
+
+    def train(self) -> dict[str, Any]:
+        if self._validation_data_loader is not None and isinstance(self.model, BiLSTMTagger):
+            tracked = (name for _, name in self._metric_tracker.tracked_metrics)
+            check_metrics(tracked, self.model.metric_names)
+        return super().train()
+
+    def _train_epoch(self, epoch: int) -> dict[str, float]:
+        if is_distributed():
+            # The processes share out the batches that each of them makes: of the same numbers.
+            state = [random.getstate()]
+            torch.distributed.broadcast_object_list(state)
+            random.setstate(state[0])
+        return super()._train_epoch(epoch)
+
+    def _save_model_state(self, path: str) -> None:
+        save_whole(self._pytorch_model.state_dict(), Path(path))
+
+
+def check_metrics(wanted: Iterable[str], names: set[str]) -> None:
+    """Compares a `validation_metric` with the metrics that there will be.
+
+    # Errors
+
+    `ConfigurationError` for one that there will not be; it names those that there are.
+    """
+    for name in wanted:
+        if name not in names:
+            raise ConfigurationError(
+                f"trainer.validation_metric names the metric '{name}', which this model does not "
+                f"have; it has {', '.join(sorted(names))}"
+            )
