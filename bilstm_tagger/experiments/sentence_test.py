@@ -28,27 +28,16 @@ _EPSILON = 1e-12
 
 @dataclasses.dataclass(frozen=True)
 class SentenceTest:
-    """The comparison of the predictions of two runs, A and B.
-
-    # Parameters
-
-    a, b : `float`
-        Their scores, between 0 and 1.
-    sentences, differing : `int`
-        All sentences, and those on which the counts of A and B differ.
-    difference : `float`
-        A minus B.
-    interval : `Tuple[float, float]`
-        Paired bootstrap interval of the difference over sentences, of level 1 - alpha.
-    p : `float`
-        Two-sided p of approximate randomisation.
-    """
+    """The comparison of the predictions of two runs, A and B, by approximate randomisation."""
 
     metric: str
+    # Scores between 0 and 1.
     a: float
     b: float
+    # The number of all sentences, and of those on which the counts of A and B differ.
     sentences: int
     differing: int
+    # A minus B, and its paired bootstrap interval over sentences, of level 1 - alpha.
     difference: float
     interval: tuple[float, float]
     p: float
