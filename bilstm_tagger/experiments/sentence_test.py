@@ -238,20 +238,17 @@ def _spans(sentence: Sentence, column: str) -> list[Span]:
     # Encodings differ in how spans are written, not in how they are read.
     read = get_encoding("BIO").spans
     tags = sentence.columns[column]
-    try:
-        return read(tags)
-    except ValueError:
-        for number, tag in zip(sentence.line_numbers, tags, strict=True):
-            try:
-                read([tag])
-            except ValueError as error:
-                raise DataFormatError(
-                    sentence.path,
-                    number,
-                    f"expected {column} tags of spans, found {str(error).partition(': ')[2]}; "
-                    f"set --{column}, or --metric accuracy for plain labels",
-                ) from None
-        raise
+    for number, tag in zip(sentence.line_numbers, tags, strict=True):
+        try:
+            read([tag])
+        except ValueError as error:
+            raise DataFormatError(
+                sentence.path,
+                number,
+                f"expected {column} tags of spans, found {str(error).partition(': ')[2]}; "
+                f"set --{column}, or --metric accuracy for plain labels",
+            ) from None
+    return read(tags)
 
 
 def _blocks(rounds: int, width: int) -> Iterator[int]:
