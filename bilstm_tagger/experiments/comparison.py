@@ -164,13 +164,11 @@ def compare_all(
     # Parameters
 
     samples : `Dict[str, List[float]]`
-        The scores of the runs of each config, by its name; at least two of each.
+        The scores of the runs of each config, by its name.
     alpha : `float`
         The accepted rate of false claims.
     correction : `str`
         See `statistics.correct`.
-    seed : `int`
-        Of the resampling.
 
     # Errors
 

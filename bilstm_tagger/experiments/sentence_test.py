@@ -67,17 +67,9 @@ class SentenceTest:
 def read_predictions(
     path: PathLike, gold: int = -2, predicted: int = -1, conllu: bool = False
 ) -> list[Sentence]:
-    """The sentences of a column file, with the columns `gold` and `predicted`.
-
-    # Parameters
-
-    path : `PathLike`
-        The file, plain or gzip. Tokens are in its first column, or the second of CoNLL-U;
-        `-DOCSTART-` lines are no sentences.
-    gold, predicted : `int`
-        Indices of columns, from 0, or from the end: -1 is the last.
-    conllu : `bool`
-        CoNLL-U: tabs, comments, ranges and empty nodes are no tokens.
+    """The sentences of a column file, plain or gzip, with the columns `gold` and `predicted`, whose
+    indices count from 0, or from the end: -1 is the last. Tokens are in the first column, or the
+    second of CoNLL-U; `-DOCSTART-` lines are no sentences.
 
     # Errors
 
@@ -186,8 +178,6 @@ def compare_predictions(
 
     a, b : `List[Tuple[int, int]]`
         See `counts_of`; of equal length.
-    metric : `str`
-        The metric of the counts, one of `METRICS`.
     alpha : `float`
         The accepted rate of false claims.
     rounds : `int`

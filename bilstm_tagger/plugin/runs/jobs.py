@@ -131,18 +131,9 @@ def jobs_of(
     include_packages: Sequence[str] = (),
     name_of_all: str | None = None,
 ) -> list[Job]:
-    """A job for each config and each seed, seed by seed, so that all configs progress alike.
-
-    # Parameters
-
-    configs : `Sequence[str]`
-        Files.
-    folder : `str`
-        The runs are in `<folder>/<name>/seed-<seed>`.
-    overrides : `str`, optional
-        A jsonnet, as for `allennlp train -o`.
-    name_of_all : `str`, optional
-        `None`: a config has the name of its file.
+    """A job for each config file and each seed, seed by seed, so that all configs progress alike.
+    The runs are in `<folder>/<name>/seed-<seed>`; without `name_of_all`, the name of a config is
+    that of its file. The overrides are a jsonnet, as for `allennlp train -o`.
 
     # Errors
 
