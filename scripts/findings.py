@@ -14,7 +14,7 @@ from typing import Any, Optional
 from _jsonnet import evaluate_file  # type: ignore[import-untyped]
 from results import Entry, key_of, known, run_as_told, show_mean, table_row
 
-from bilstm_tagger.experiments.comparison import Comparison, compare_all
+from bilstm_tagger.experiments.comparison import compare_all
 from bilstm_tagger.experiments.distribution import Scale, Summary
 from bilstm_tagger.experiments.verdicts import verdict
 from bilstm_tagger.tagging.plotting import draw
@@ -114,32 +114,19 @@ def _lines_of(trial: Trial, scores: dict[str, list[float]]) -> Iterator[str]:
     if not _enough(scores):
         yield "Too few runs yet to compare."
         return
-    found = compare_all(scores)
+    comparisons = {frozenset((pair.a, pair.b)): pair for pair in compare_all(scores)}
     for better, worse in trial.expected:
-        yield f"- **{_outcome(found, better, worse)}** {_sentence(found, better, worse)}"
-    expected = [{*pair} for pair in trial.expected]
-    for each in found:
-        if {each.a, each.b} not in expected:
-            yield f"- {verdict(each, Scale(per_cent=True))}"
+        pair = comparisons.pop(frozenset((better, worse)))
+        outcome = "Not shown here."
+        if pair.better is not None:
+            outcome = "Holds." if pair.better == better else "The other way round here."
+        yield f"- **{outcome}** {verdict(pair, Scale(per_cent=True))}"
+    for pair in comparisons.values():
+        yield f"- {verdict(pair, Scale(per_cent=True))}"
 
 
 def _enough(scores: dict[str, list[float]]) -> bool:
     return all(len(values) >= LEAST_RUNS for values in scores.values())
-
-
-def _pair(found: Sequence[Comparison], one: str, other: str) -> Comparison:
-    return next(each for each in found if {each.a, each.b} == {one, other})
-
-
-def _sentence(found: Sequence[Comparison], better: str, worse: str) -> str:
-    return verdict(_pair(found, better, worse), Scale(per_cent=True))
-
-
-def _outcome(found: Sequence[Comparison], better: str, worse: str) -> str:
-    won = _pair(found, better, worse).better
-    if won is None:
-        return "Not shown here."
-    return "Holds." if won == better else "The other way round here."
 
 
 def plot(trials: Sequence[Trial], path: Path) -> None:

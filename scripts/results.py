@@ -71,7 +71,7 @@ class Entry:
 
 
 def read_plan() -> list[tuple[str, list[Entry]]]:
-    """The titles of the tables, and what is in each."""
+    """The titles of the tables, and their rows."""
     tables = json.loads(evaluate_file(str(PLAN)))
     return [(table["title"], [Entry.of(row) for row in table["entries"]]) for table in tables]
 
@@ -88,8 +88,8 @@ def slim(record: RunRecord) -> RunRecord:
 
 def keep(records: Sequence[RunRecord]) -> None:
     """Writes the table of records."""
-    ordered = sorted(records, key=lambda each: (each.name, each.config_hash, each.seed))
-    write_text(TABLE, "".join(json.dumps(slim(each).row()) + "\n" for each in ordered))
+    ordered = sorted(records, key=lambda record: (record.name, *key_of(record)))
+    write_text(TABLE, "".join(json.dumps(slim(record).row()) + "\n" for record in ordered))
 
 
 def key_of(run: Job | RunRecord) -> tuple[str, int]:
@@ -170,7 +170,7 @@ def rows_of(entry: Entry, records: Sequence[RunRecord]) -> Iterator[str]:
 
 
 def main_metrics(records: Sequence[RunRecord]) -> list[str]:
-    """What each task is scored by."""
+    """The metric of each task."""
     names = {
         name.removeprefix("test_")
         for record in records
