@@ -201,7 +201,7 @@ class Converter:
         )
         return DIMENSION
 
-    def _encoder(self, sizes: Sequence[int]) -> Json:
+    def _encoder(self, sizes: Sequence[Any]) -> Json:
         return {"hidden_sizes": list(sizes), "dropout": self.params["dropout"]}
 
     def _decoder(self, name: str, task: Json) -> Json:

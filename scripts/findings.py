@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, Optional
 
 from _jsonnet import evaluate_file  # type: ignore[import-untyped]
-from results import Entry, known, run_as_told, show_mean, table_row
+from results import Entry, key_of, known, run_as_told, show_mean, table_row
 
-from bilstm_tagger.experiments.comparison import Comparison, compare_all
+from bilstm_tagger.experiments.comparison import compare_all
 from bilstm_tagger.experiments.distribution import Scale, Summary
 from bilstm_tagger.experiments.verdicts import verdict
+from bilstm_tagger.tagging.plotting import draw
 from bilstm_tagger.text.files import write_text
 
 PLAN, PAGE = Path("docs/findings/plan.jsonnet"), Path("docs/findings.md")
@@ -69,7 +70,7 @@ class Trial:
             name: [
                 score
                 for job in entry.jobs
-                if (record := records.get((job.config_hash, job.seed))) is not None
+                if (record := records.get(key_of(job))) is not None
                 and (score := record.test(self.metric)) is not None
             ]
             for name, entry in self.entries.items()
@@ -113,45 +114,27 @@ def _lines_of(trial: Trial, scores: dict[str, list[float]]) -> Iterator[str]:
     if not _enough(scores):
         yield "Too few runs yet to compare."
         return
-    found = compare_all(scores)
+    comparisons = {frozenset((pair.a, pair.b)): pair for pair in compare_all(scores)}
     for better, worse in trial.expected:
-        yield f"- **{_outcome(found, better, worse)}** {_sentence(found, better, worse)}"
-    expected = [{*pair} for pair in trial.expected]
-    for each in found:
-        if {each.a, each.b} not in expected:
-            yield f"- {verdict(each, Scale(per_cent=True))}"
+        pair = comparisons.pop(frozenset((better, worse)))
+        outcome = "Not shown here."
+        if pair.better is not None:
+            outcome = "Holds." if pair.better == better else "The other way round here."
+        yield f"- **{outcome}** {verdict(pair, Scale(per_cent=True))}"
+    for pair in comparisons.values():
+        yield f"- {verdict(pair, Scale(per_cent=True))}"
 
 
 def _enough(scores: dict[str, list[float]]) -> bool:
     return all(len(values) >= LEAST_RUNS for values in scores.values())
 
 
-def _pair(found: Sequence[Comparison], one: str, other: str) -> Comparison:
-    return next(each for each in found if {each.a, each.b} == {one, other})
-
-
-def _sentence(found: Sequence[Comparison], better: str, worse: str) -> str:
-    return verdict(_pair(found, better, worse), Scale(per_cent=True))
-
-
-def _outcome(found: Sequence[Comparison], better: str, worse: str) -> str:
-    won = _pair(found, better, worse).better
-    if won is None:
-        return "Not shown here."
-    return "Holds." if won == better else "The other way round here."
-
-
 def plot(trials: Sequence[Trial], path: Path) -> None:
     """Every run of every variant a point, a panel for each config."""
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
 
-    with rc_context({"svg.hashsalt": path.stem, "svg.fonttype": "none"}):
-        figure = Figure(figsize=(4.6 * len(trials), 1.1 + 0.5 * len(trials[0].entries)))
-        figure.set_layout_engine("constrained")
-        for axes, trial in zip(
-            figure.subplots(1, len(trials), squeeze=False)[0], trials, strict=True
-        ):
+    def paint(figure: Any) -> None:
+        panels = figure.subplots(1, len(trials), squeeze=False)[0]
+        for axes, trial in zip(panels, trials, strict=True):
             for row, (_, values) in enumerate(trial.scores().items()):
                 points = [100 * value for value in values]
                 axes.plot(points, [row] * len(points), "o", color="#2a6fbb", alpha=0.6)
@@ -160,9 +143,11 @@ def plot(trials: Sequence[Trial], path: Path) -> None:
             axes.set_ylim(len(trial.entries) - 0.5, -0.5)
             axes.set_xlabel(f"{trial.title}: {trial.metric.replace('_', ' ')}, test")
             axes.locator_params(axis="x", nbins=6)
-            axes.grid(axis="x", linewidth=0.4)
-            axes.spines[["top", "right", "left"]].set_visible(False)
-        figure.savefig(path, metadata={"Date": None}, facecolor="white")
+            axes.grid(False, axis="y")
+            axes.spines["left"].set_visible(False)
+
+    size = (4.6 * len(trials), 1.1 + 0.5 * len(trials[0].entries))
+    path.write_bytes(draw(size, paint, settings={"svg.fonttype": "none"}))
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:

@@ -19,8 +19,8 @@ from _jsonnet import evaluate_file  # type: ignore[import-untyped]
 from rich.console import Console
 
 from bilstm_tagger.experiments.distribution import Summary
-from bilstm_tagger.experiments.records import RunRecord, hash_of, read_records
-from bilstm_tagger.plugin.runs.jobs import Job, jobs_of, read_config
+from bilstm_tagger.experiments.records import RunRecord, read_records
+from bilstm_tagger.plugin.runs.jobs import Job, jobs_of
 from bilstm_tagger.plugin.runs.local import run_locally
 from bilstm_tagger.plugin.runs.progress import RunsProgress
 from bilstm_tagger.text.errors import UserError
@@ -60,19 +60,20 @@ class Entry:
     published: dict[str, str]
 
     @classmethod
-    def of(cls, given: dict[str, Any]) -> "Entry":
-        variant, overrides = given["variant"], json.dumps(given["overrides"])
+    def of(cls, row: dict[str, Any]) -> "Entry":
+        variant, overrides = row["variant"], json.dumps(row["overrides"])
+        jobs = jobs_of([row["config"]], range(1, row["seeds"] + 1), "runs", overrides)
         # A config has the same runs whatever a plan calls it, and others once it has changed.
-        folder = f"runs/{hash_of(read_config(given['config'], overrides))}"
-        jobs = jobs_of([given["config"]], range(1, given["seeds"] + 1), folder, overrides)
+        folder = Path("runs", jobs[0].config_hash, jobs[0].name).absolute()
+        jobs = [dataclasses.replace(job, folder=str(folder / f"seed-{job.seed}")) for job in jobs]
         label = f"`{jobs[0].name}`" + (f", `{variant}`" if variant else "")
-        return cls(label, jobs, given["published"])
+        return cls(label, jobs, row["published"])
 
 
 def read_plan() -> list[tuple[str, list[Entry]]]:
-    """The titles of the tables, and what is in each."""
+    """The titles of the tables, and their rows."""
     tables = json.loads(evaluate_file(str(PLAN)))
-    return [(table["title"], [Entry.of(each) for each in table["entries"]]) for table in tables]
+    return [(table["title"], [Entry.of(row) for row in table["entries"]]) for table in tables]
 
 
 def slim(record: RunRecord) -> RunRecord:
@@ -87,21 +88,26 @@ def slim(record: RunRecord) -> RunRecord:
 
 def keep(records: Sequence[RunRecord]) -> None:
     """Writes the table of records."""
-    ordered = sorted(records, key=lambda each: (each.name, each.config_hash, each.seed))
-    write_text(TABLE, "".join(json.dumps(slim(each).row()) + "\n" for each in ordered))
+    ordered = sorted(records, key=lambda record: (record.name, *key_of(record)))
+    write_text(TABLE, "".join(json.dumps(slim(record).row()) + "\n" for record in ordered))
+
+
+def key_of(run: Job | RunRecord) -> tuple[str, int]:
+    """Hash of the config and seed."""
+    return run.config_hash, run.seed
 
 
 def known() -> dict[tuple[str, int], RunRecord]:
-    """The records that were kept, by hash of the config and seed."""
+    """The records that were kept, by `key_of`."""
     with contextlib.suppress(UserError):
-        return {(each.config_hash, each.seed): each for each in read_records(TABLE)}
+        return {key_of(record): record for record in read_records(TABLE)}
     return {}
 
 
 def run_missing(entries: Sequence[Entry], slots: int) -> int:
     """Trains what no record is kept of; the number of runs that failed."""
     records = known()
-    wanted = {(job.config_hash, job.seed): job for entry in entries for job in entry.jobs}
+    wanted = {key_of(job): job for entry in entries for job in entry.jobs}
     # The first seed of all before the second of any.
     missing = sorted(
         (job for key, job in wanted.items() if key not in records), key=lambda job: job.seed
@@ -114,7 +120,7 @@ def run_missing(entries: Sequence[Entry], slots: int) -> int:
             progress.ended(job, record)
             if record is not None and record.finished:
                 # Read again, as `make findings` may run beside `make results`.
-                keep(list({**known(), (job.config_hash, job.seed): record}.values()))
+                keep(list({**known(), key_of(job): record}.values()))
             else:
                 failed += 1
     return failed
@@ -123,22 +129,17 @@ def run_missing(entries: Sequence[Entry], slots: int) -> int:
 def page(plan: Sequence[tuple[str, list[Entry]]]) -> str:
     """The text of docs/results.md."""
     records = known()
-    lines = [HEADER]
-    if any(
-        (job.config_hash, job.seed) not in records for _, es in plan for e in es for job in e.jobs
-    ):
-        lines.append(MISSING)
+    tables = []
+    missing = False
     for title, entries in plan:
-        lines += [f"## {title}", "", table_row(*COLUMNS, "published")]
-        lines.append(table_row(*["---"] * 2, *["---:"] * 6, "---"))
+        tables += [f"## {title}", "", table_row(*COLUMNS, "published")]
+        tables.append(table_row(*["---"] * 2, *["---:"] * 6, "---"))
         for entry in entries:
-            found = [
-                records[key]
-                for job in entry.jobs
-                if (key := (job.config_hash, job.seed)) in records
-            ]
-            lines += rows_of(entry, found)
-        lines.append("")
+            kept = [record for job in entry.jobs if (record := records.get(key_of(job)))]
+            missing |= len(kept) < len(entry.jobs)
+            tables += rows_of(entry, kept)
+        tables.append("")
+    lines = [HEADER, *([MISSING] if missing else []), *tables]
     return "\n".join(lines)
 
 
@@ -150,10 +151,10 @@ def rows_of(entry: Entry, records: Sequence[RunRecord]) -> Iterator[str]:
     if len(records) < len(entry.jobs):
         runs += f" of {len(entry.jobs)}"
     for number, metric in enumerate(main_metrics(records)):
-        test = Summary.of([score for each in records if (score := each.test(metric)) is not None])
-        dev = Summary.of([score for each in records if (score := each.dev(metric)) is not None])
-        epochs = Summary.of([float(each.best_epoch or 0) for each in records])
-        minutes = Summary.of([(each.seconds or 0) / 60 for each in records])
+        test = Summary.of(record.test(metric) for record in records)
+        dev = Summary.of(record.dev(metric) for record in records)
+        epochs = Summary.of(record.best_epoch or 0 for record in records)
+        minutes = Summary.of((record.seconds or 0) / 60 for record in records)
         assert epochs is not None and minutes is not None
         yield table_row(
             "" if number else entry.label,
@@ -169,7 +170,7 @@ def rows_of(entry: Entry, records: Sequence[RunRecord]) -> Iterator[str]:
 
 
 def main_metrics(records: Sequence[RunRecord]) -> list[str]:
-    """What each task is scored by."""
+    """The metric of each task."""
     names = {
         name.removeprefix("test_")
         for record in records

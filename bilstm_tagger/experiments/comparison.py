@@ -36,52 +36,33 @@ from bilstm_tagger.text.errors import UserError
 class Comparison:
     """The test of two configs, A and B.
 
-    # Parameters
-
-    runs : `Tuple[int, int]`
-        Number of runs of A and of B.
-    difference : `float`
-        Mean of A minus mean of B.
-    interval : `Tuple[float, float]`, optional
-        Bootstrap interval of the difference, of level 1 - alpha, for this comparison alone. It is
-        too narrow for few runs. `None` where neither side has any spread.
-    interval_method : `str`, optional
-        "BCa", or "percentile" where BCa is undefined.
-    superiority : `float`
-        Probability that a random run of A is better than a random run of B, ties half.
-    welch_p : `float`
-        Two-sided p of Welch's t test of the difference, corrected as `corrected_p`. The permutation
-        test asks whether the sides are of one distribution: where the side of fewer runs has the
-        wider spread, it denies that too often although the means are equal. The verdict that one is
-        better takes both.
-    exact : `bool`
-        Whether the permutation test tried all permutations.
-    corrected_p : `float`
-        `permutation_p`, corrected for the number of comparisons.
-    least_corrected_p : `float`
-        The smallest possible `corrected_p` of these numbers of runs.
-    level : `float`
-        The p that is below alpha after correction, whatever the other comparisons give.
-    runs_needed : `int`, optional
-        Runs a side that would show such a difference at `level` in 4 of 5 cases.
-    alpha : `float`
-        The accepted rate of false claims.
+    The permutation test asks whether the sides are of one distribution: where the side of fewer
+    runs has the wider spread, it denies that too often although the means are equal. The verdict
+    that one is better therefore takes Welch's t test, too.
     """
 
     a: str
     b: str
     runs: tuple[int, int]
+    # Mean of A minus mean of B; its bootstrap interval of level 1 - alpha, for this comparison
+    # alone, too narrow for few runs; the interval's method, see `statistics.bootstrap_interval`.
     difference: float
     interval: tuple[float, float] | None
     interval_method: str | None
+    # Probability that a random run of A is better than a random run of B, ties half.
     superiority: float
     mann_whitney_u: float
     mann_whitney_p: float
     permutation_p: float
+    # Corrected for the number of comparisons, as `corrected_p`.
     welch_p: float
+    # Whether the permutation test tried all permutations.
     exact: bool
+    # `permutation_p` after correction, and the smallest that these numbers of runs can give.
     corrected_p: float
     least_corrected_p: float
+    # The p that is below alpha after correction, whatever the other comparisons give, and the runs
+    # a side that would show such a difference at this level in 4 of 5 cases.
     level: float
     runs_needed: int | None
     alpha: float
@@ -105,17 +86,9 @@ class Comparison:
 def read_configs(
     sources: Sequence[str], metric: str | None = None, only: Sequence[str] = ()
 ) -> dict[str, Distribution]:
-    """The configs of all sources, by a name for each.
-
-    # Parameters
-
-    sources : `Sequence[str]`
-        Folders of runs, or tables of them. A config that several sources have with other runs
-        counts as several, as it may come from other code or another machine.
-    metric : `str`, optional
-        `None`: the one that the configs choose their epoch by.
-    only : `Sequence[str]`, optional
-        Names or hashes of configs; empty for all.
+    """The configs of all sources, folders of runs or tables of them, by a name for each; with
+    `only` those of these names or hashes. A config that several sources have with other runs counts
+    as several, as it may come from other code or another machine.
 
     # Errors
 
@@ -191,13 +164,11 @@ def compare_all(
     # Parameters
 
     samples : `Dict[str, List[float]]`
-        The scores of the runs of each config, by its name; at least two of each.
+        The scores of the runs of each config, by its name.
     alpha : `float`
         The accepted rate of false claims.
     correction : `str`
-        For the number of comparisons, see `statistics.correct`.
-    seed : `int`
-        Of the resampling.
+        See `statistics.correct`.
 
     # Errors
 

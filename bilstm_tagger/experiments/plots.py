@@ -79,14 +79,8 @@ def learning_curve(config: Distribution) -> LearningCurve | None:
 
 
 def plot_scores(group: Sequence[Distribution], scale: Scale, prefix: str) -> str:
-    """Dev and test scores of each config, every run a point; a violin behind eight or more.
-
-    # Parameters
-
-    group : `Sequence[Distribution]`
-        Configs of one metric.
-    prefix : `str`
-        Of the ids in the SVG: each picture of a page needs its own.
+    """Dev and test scores of each config of one metric, every run a point; a violin behind eight or
+    more. Each picture of a page needs its own prefix of the ids in the SVG.
     """
     group = [config for config in group if config.runs]
     if not group:
@@ -123,7 +117,7 @@ def plot_scores(group: Sequence[Distribution], scale: Scale, prefix: str) -> str
 
 
 def plot_dev_against_test(config: Distribution, scale: Scale, prefix: str) -> str:
-    """A point for each run; nothing below three that have both. Parameters as in `plot_scores`."""
+    """A point for each run; nothing below three that have both."""
     if len(config.pairs) < LEAST_FOR_RHO:
         return ""
     dev, test = ([scale(score) for score in side] for side in zip(*config.pairs, strict=True))
@@ -142,7 +136,7 @@ def plot_dev_against_test(config: Distribution, scale: Scale, prefix: str) -> st
 
 def plot_learning_curve(config: Distribution, scale: Scale, prefix: str) -> str:
     """Dev scores over the epochs: mean and range of the runs, and each run's best epoch; nothing
-    where the epochs are not recorded. Parameters as in `plot_scores`."""
+    where the epochs are not recorded."""
     curve = learning_curve(config)
     if curve is None:
         return ""

@@ -28,39 +28,25 @@ NO_RECORD = (ValueError, KeyError, TypeError, AttributeError)
 
 @dataclasses.dataclass(frozen=True)
 class RunRecord:
-    """A run.
-
-    # Parameters
-
-    config_hash : `str`
-        Of the config without its seeds, see `hash_of`: runs of one hash differ by their seed alone.
-    status : `str`
-        `"finished"`, `"failed"`, or `"pruned"` (a search stopped it early).
-    started : `str`, optional
-        Time in UTC, as ISO 8601.
-    seconds : `float`, optional
-        Duration of the training, without what was done before an interruption.
-    epochs, best_epoch : `int`, optional
-        Number of epochs, and the best of them by the config's metric, counted from 1.
-    metrics : `Dict[str, float]`
-        As in AllenNLP's `metrics.json`: `best_validation_<metric>` and `test_<metric>`, both of the
-        best epoch.
-    curves : `Dict[str, List[float]]`
-        `validation_<metric>` and `training_<metric>`, a number for each epoch.
-    versions, machine : `Dict`
-        Versions of Python and of the packages that matter; system, processor, cores and threads.
-    """
+    """A run. Its metrics and curves are named as in AllenNLP's `metrics.json`."""
 
     name: str
+    # Of the config without its seeds: runs of one hash differ by their seed alone.
     config_hash: str
     seed: int
+    # "finished", "failed", or "pruned": a search stopped it early.
     status: str
     error: str | None = None
+    # Time in UTC, as ISO 8601.
     started: str | None = None
+    # Duration of the training, without what was done before an interruption.
     seconds: int | float | None = None
+    # Number of epochs, and the best of them by the config's metric, counted from 1.
     epochs: int | None = None
     best_epoch: int | None = None
+    # `best_validation_<metric>` and `test_<metric>`, both of the best epoch.
     metrics: dict[str, float] = dataclasses.field(default_factory=dict)
+    # `validation_<metric>` and `training_<metric>`, a number for each epoch.
     curves: dict[str, list[float]] = dataclasses.field(default_factory=dict)
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     machine: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -217,24 +203,25 @@ def _below(folder: Path, strict: bool = True) -> list[RunRecord]:
     paths = glob.glob(f"**/{RECORD}", root_dir=folder, recursive=True, include_hidden=True)
     for path in sorted({(folder / path).resolve(): folder / path for path in paths}.values()):
         try:
-            records.append(RunRecord.load(path))
-        except NO_RECORD as error:
+            records.append(_parsed(path.read_bytes(), path))
+        except UserError:
             if strict:
-                raise UserError(f"no record of a run ({error}); remove the file", path) from error
+                raise
     return sorted(records, key=_order)
 
 
 def _in_table(path: Path) -> list[RunRecord]:
-    records = []
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError as error:
         raise UserError("not a text in UTF-8; expected a table, runs.jsonl", path) from error
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            try:
-                records.append(RunRecord.from_row(json.loads(line)))
-            except NO_RECORD as error:
-                problem = f"no record of a run ({error}); remove the line"
-                raise UserError(problem, path, number) from error
-    return records
+    return [_parsed(line, path, number) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _parsed(text: str | bytes, path: Path, line: int | None = None) -> RunRecord:
+    try:
+        return RunRecord.from_row(json.loads(text))
+    except NO_RECORD as error:
+        what = "file" if line is None else "line"
+        problem = f"no record of a run ({error}); remove the {what}"
+        raise UserError(problem, path, line) from error

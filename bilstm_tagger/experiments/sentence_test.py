@@ -28,27 +28,16 @@ _EPSILON = 1e-12
 
 @dataclasses.dataclass(frozen=True)
 class SentenceTest:
-    """The comparison of the predictions of two runs, A and B.
-
-    # Parameters
-
-    a, b : `float`
-        Their scores, between 0 and 1.
-    sentences, differing : `int`
-        All sentences, and those on which the counts of A and B differ.
-    difference : `float`
-        A minus B.
-    interval : `Tuple[float, float]`
-        Paired bootstrap interval of the difference over sentences, of level 1 - alpha.
-    p : `float`
-        Two-sided p of approximate randomisation.
-    """
+    """The comparison of the predictions of two runs, A and B, by approximate randomisation."""
 
     metric: str
+    # Scores between 0 and 1.
     a: float
     b: float
+    # The number of all sentences, and of those on which the counts of A and B differ.
     sentences: int
     differing: int
+    # A minus B, and its paired bootstrap interval over sentences, of level 1 - alpha.
     difference: float
     interval: tuple[float, float]
     p: float
@@ -78,17 +67,9 @@ class SentenceTest:
 def read_predictions(
     path: PathLike, gold: int = -2, predicted: int = -1, conllu: bool = False
 ) -> list[Sentence]:
-    """The sentences of a column file, with the columns `gold` and `predicted`.
-
-    # Parameters
-
-    path : `PathLike`
-        The file, plain or gzip. Tokens are in its first column, or the second of CoNLL-U;
-        `-DOCSTART-` lines are no sentences.
-    gold, predicted : `int`
-        Indices of columns, from 0, or from the end: -1 is the last.
-    conllu : `bool`
-        CoNLL-U: tabs, comments, ranges and empty nodes are no tokens.
+    """The sentences of a column file, plain or gzip, with the columns `gold` and `predicted`, whose
+    indices count from 0, or from the end: -1 is the last. Tokens are in the first column, or the
+    second of CoNLL-U; `-DOCSTART-` lines are no sentences.
 
     # Errors
 
@@ -197,8 +178,6 @@ def compare_predictions(
 
     a, b : `List[Tuple[int, int]]`
         See `counts_of`; of equal length.
-    metric : `str`
-        The metric of the counts, one of `METRICS`.
     alpha : `float`
         The accepted rate of false claims.
     rounds : `int`
@@ -249,20 +228,17 @@ def _spans(sentence: Sentence, column: str) -> list[Span]:
     # Encodings differ in how spans are written, not in how they are read.
     read = get_encoding("BIO").spans
     tags = sentence.columns[column]
-    try:
-        return read(tags)
-    except ValueError:
-        for number, tag in zip(sentence.line_numbers, tags, strict=True):
-            try:
-                read([tag])
-            except ValueError as error:
-                raise DataFormatError(
-                    sentence.path,
-                    number,
-                    f"expected {column} tags of spans, found {str(error).partition(': ')[2]}; "
-                    f"set --{column}, or --metric accuracy for plain labels",
-                ) from None
-        raise
+    for number, tag in zip(sentence.line_numbers, tags, strict=True):
+        try:
+            read([tag])
+        except ValueError as error:
+            raise DataFormatError(
+                sentence.path,
+                number,
+                f"expected {column} tags of spans, found {str(error).partition(': ')[2]}; "
+                f"set --{column}, or --metric accuracy for plain labels",
+            ) from None
+    return read(tags)
 
 
 def _blocks(rounds: int, width: int) -> Iterator[int]:

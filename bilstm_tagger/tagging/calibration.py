@@ -26,64 +26,41 @@ CONFIDENCE = 0.95
 @dataclass(frozen=True)
 class Bin:
     """The `n` predictions whose probabilities are above `low`, and not above `high` (0 belongs to
-    the first bin); the other values are `None` where there are none.
-
-    # Parameters
-
-    accuracy : `float`, optional
-        The share that is right.
-    gap : `float`, optional
-        Accuracy minus mean probability: below 0 where the model is too sure.
-    interval : `Tuple[float, float]`, optional
-        Of the accuracy, by Wilson, 95 %.
-    """
+    the first bin); the other values are `None` where there are none."""
 
     low: float
     high: float
     n: int
     mean_probability: float | None = None
+    # The share that is right, and its interval by Wilson, 95 %.
     accuracy: float | None = None
+    # Accuracy minus mean probability: below 0 where the model is too sure.
     gap: float | None = None
     interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How the probabilities of predictions agree with what is right.
-
-    # Parameters
-
-    n : `int`
-        Number of predictions.
-    accuracy : `float`
-        The share that is right; of spans, that is the precision.
-    ece : `float`
-        Expected calibration error: the mean of the absolute gaps of `bins`, weighted by their
-        predictions.
-    adaptive_ece : `float`
-        The same of `adaptive_bins`.
-    mce : `float`
-        Maximum calibration error: the largest gap of `bins`, however few predictions it has.
-    brier : `float`
-        The mean square of the distance between the probability and 1 (right) or 0 (wrong).
-    errors, expected_errors : `int`, `float`
-        Number of wrong predictions, and the number that the probabilities predict.
-    bins : `List[Bin]`
-        Of equal width.
-    adaptive_bins : `List[Bin]`
-        Of equal mass; equal probabilities stay together, so that there may be fewer.
-    """
+    """How the probabilities of `n` predictions agree with what is right."""
 
     n: int
+    # The share that is right; of spans, that is the precision.
     accuracy: float
     mean_probability: float
+    # Expected calibration error: the mean of the absolute gaps of the bins, weighted by their
+    # numbers of predictions.
     ece: float
     adaptive_ece: float
+    # Maximum calibration error: the largest gap of `bins`, however few predictions it has.
     mce: float
+    # The mean square of the distance between the probability and 1 (right) or 0 (wrong).
     brier: float
     errors: int
+    # The number of errors if the probabilities held.
     expected_errors: float
+    # Of equal width.
     bins: list[Bin]
+    # Of equal mass; equal probabilities stay together, so that there may be fewer.
     adaptive_bins: list[Bin]
 
     def to_json(self) -> dict[str, Any]:

@@ -17,13 +17,7 @@ def plot_calibrations(
 ) -> bytes:
     """Draws a row for each task and a column for each level: in each panel the share that is right
     in each bin, with its interval, and below the number of predictions in the bins.
-
-    # Parameters
-
-    tasks : `Mapping[str, Mapping[str, Optional[Calibration]]]`
-        Task to level to its calibration.
-    file_format : `str`
-        One of `FORMATS`.
+    `file_format` is one of `FORMATS`.
     """
     levels = [level for level in LEVELS if any(task.get(level) for task in tasks.values())]
 

@@ -26,8 +26,8 @@ def draw(
         Fills the figure of matplotlib.
     file_format : `str`
         "svg" or "png".
-    ink, grid : `str`
-        The colours of text and axes, and of the grid.
+    ink : `str`
+        The colour of text and axes.
     settings : `Mapping[str, Any]`, optional
         Further settings of matplotlib.
     """

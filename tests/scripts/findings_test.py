@@ -18,7 +18,7 @@ sys.path.remove(str(SCRIPTS))
 CONFIG = "training_config/quickstart.jsonnet"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def trial():
     given = {
         "config": CONFIG,

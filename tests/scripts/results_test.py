@@ -30,6 +30,11 @@ def record(job: Job, dev: float, test: float) -> RunRecord:
     )
 
 
+@pytest.fixture(scope="module")
+def plan():
+    return results.read_plan()
+
+
 @pytest.fixture
 def entry():
     given = {
@@ -49,11 +54,9 @@ def evidence(monkeypatch, tmp_path) -> Path:
     return tmp_path
 
 
-def test_the_page_is_made_of_the_records():
+def test_the_page_is_made_of_the_records(plan):
     """Nothing in it is typed; who changes a config that it shows has to run it anew."""
-    assert results.PAGE.read_text() == results.page(results.read_plan()), (
-        "make results ARGUMENTS=--no-runs"
-    )
+    assert results.PAGE.read_text() == results.page(plan), "make results ARGUMENTS=--no-runs"
 
 
 def test_rows(entry):
@@ -116,17 +119,18 @@ def test_what_is_kept_of_a_record(entry):
     assert kept.config == entry.jobs[0].config
 
 
-def test_command(evidence):
+def test_command(evidence, plan, monkeypatch):
+    monkeypatch.setattr(results, "read_plan", lambda: plan)
     assert results.main(["--no-runs"]) == 0
     assert "| `huang2015` | not run |" in (evidence / "results.md").read_text()
 
 
-def test_headers_of_configs_tell_what_was_measured():
+def test_headers_of_configs_tell_what_was_measured(plan):
     """Each has mean and standard deviation of dev and of test of each of its tasks, and of each of
     its forms.
     """
     known = results.known()
-    for _, entries in results.read_plan():
+    for _, entries in plan:
         for entry in entries:
             records = [
                 known[job.config_hash, job.seed]

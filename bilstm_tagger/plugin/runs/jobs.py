@@ -11,7 +11,7 @@ from typing import Any
 
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.params import parse_overrides
+from allennlp.common.params import parse_overrides, with_overrides
 
 from bilstm_tagger.experiments.records import NO_RECORD, RECORD, SEEDS, RunRecord, hash_of
 from bilstm_tagger.text.errors import UserError
@@ -19,36 +19,23 @@ from bilstm_tagger.text.errors import UserError
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """A run to be made. It is handed to another process, perhaps on another machine, as JSON.
-
-    # Parameters
-
-    config : `Dict[str, Any]`
-        With its seeds.
-    folder : `str`
-        Of the run; an absolute path.
-    working_directory : `str`
-        The folder that paths of the config start from.
-    threads : `int`
-        Number of threads that the run may use.
-    cores : `List[int]`, optional
-        The cores that the run may use, where the system can restrict them.
-    memory : `int`, optional
-        Bytes that the run may use.
-    environment : `Dict[str, str]`
-        Variables for the run's process, besides those that it inherits.
-    """
+    """A run to be made. It is handed to another process, perhaps on another machine, as JSON."""
 
     name: str
     config_hash: str
     seed: int
+    # With its seeds.
     config: dict[str, Any]
+    # Of the run; an absolute path.
     folder: str
+    # The folder that paths of the config start from.
     working_directory: str
     include_packages: list[str]
+    # What the run may use; cores where the system can restrict them, memory in bytes.
     threads: int = 1
     cores: list[int] | None = None
     memory: int | None = None
+    # Variables for the run's process, besides those that it inherits.
     environment: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -110,10 +97,10 @@ def read_config(path: str, overrides: str = "") -> dict[str, Any]:
         raise UserError("no such file", path)
     config: dict[str, Any] = {}
     try:
-        # AllenNLP does not expect anything but objects.
+        # AllenNLP expects both to be objects.
         content, changes = Params.from_file(path).params, parse_overrides(overrides)
         if isinstance(content, dict) and isinstance(changes, dict):
-            config = Params.from_file(path, overrides).as_dict(quiet=True)
+            config = Params(with_overrides(content, changes)).as_dict(quiet=True)
     except (RuntimeError, ValueError, ConfigurationError) as error:
         why = " ".join(str(error).split())
         also = ", or the overrides," if overrides else ""
@@ -144,18 +131,9 @@ def jobs_of(
     include_packages: Sequence[str] = (),
     name_of_all: str | None = None,
 ) -> list[Job]:
-    """A job for each config and each seed, seed by seed, so that all configs progress alike.
-
-    # Parameters
-
-    configs : `Sequence[str]`
-        Files.
-    folder : `str`
-        The runs are in `<folder>/<name>/seed-<seed>`.
-    overrides : `str`, optional
-        A jsonnet, as for `allennlp train -o`.
-    name_of_all : `str`, optional
-        `None`: a config has the name of its file.
+    """A job for each config file and each seed, seed by seed, so that all configs progress alike.
+    The runs are in `<folder>/<name>/seed-<seed>`; without `name_of_all`, the name of a config is
+    that of its file. The overrides are a jsonnet, as for `allennlp train -o`.
 
     # Errors
 

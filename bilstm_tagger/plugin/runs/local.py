@@ -121,20 +121,9 @@ def _available_memory() -> int | None:
 
 
 def run_locally(jobs: Iterable[Job], slots: int) -> Outcomes:
-    """Makes runs, some at a time; yields each with its record as it ends.
-
-    # Parameters
-
-    jobs : `Iterable[Job]`
-        The next is taken when there is room for it.
-    slots : `int`
-        Runs at a time.
-
-    # Returns
-
-    `Outcomes`
-        When the generator is closed, or an exception goes through it, the runs that have not ended
-        are stopped.
+    """Makes runs, as many at a time as there are slots; yields each with its record as it ends, and
+    takes the next job when a slot is free. When the generator is closed, or an exception goes
+    through it, the runs that have not ended are stopped.
     """
     stop = threading.Event()
     free = shares(slots)

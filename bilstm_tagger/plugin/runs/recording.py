@@ -22,17 +22,7 @@ _DURATION = re.compile(r"(?:(\d+) days?, )?(\d+):(\d+):(\d+(?:\.\d+)?)")
 def record_of(
     job: Job, error: str | None = None, started: str | None = None, status: str = "failed"
 ) -> RunRecord:
-    """The record of a run that ended.
-
-    # Parameters
-
-    error : `str`, optional
-        Why it is not finished.
-    started : `str`, optional
-        Time, as ISO 8601.
-    status : `str`, optional (default=`"failed"`)
-        Of a run that is not finished.
-    """
+    """The record of a run that ended; with an error, `status` is that of the unfinished run."""
     folder = Path(job.folder)
     metrics = {} if error else _json(folder / "metrics.json")
     epochs = epoch_metrics(folder)

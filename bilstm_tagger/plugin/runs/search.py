@@ -5,7 +5,7 @@ import dataclasses
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,26 +27,10 @@ _IDENTITY, _MARK = "identity", ".study"
 _WORDS = {"config_hash": "config (or -o)", "settings": "space", "direction": "sign of --metric"}
 
 
+@dataclasses.dataclass
 class Search:
     """A study of Optuna: proposals by TPE (Bergstra et al. 2011), trials that are worse than the
     median of the others at the same epoch ended early. Each trial is a run with the same seed.
-
-    # Parameters
-
-    name : `str`
-        Of the study. If the storage has a study of this name, that one goes on.
-    config : `Dict[str, Any]`
-        The config whose settings are varied.
-    folder : `str`
-        Of the runs of the trials.
-    storage : `str`
-        URL of the database of the study; several machines may share it.
-    metric : `str`
-        The validation metric to optimise, without prefix.
-    seed : `int`
-        Of every run; also that of the proposals.
-    warmup_epochs : `int`
-        Number of first epochs in which no trial is ended.
 
     # Errors
 
@@ -54,51 +38,50 @@ class Search:
     of another study, the storage cannot be opened, or the space does not fit the config.
     """
 
-    def __init__(
-        self,
-        name: str,
-        config: Mapping[str, Any],
-        space: SearchSpace,
-        folder: str,
-        storage: str,
-        metric: str,
-        maximize: bool = True,
-        seed: int = 1,
-        warmup_epochs: int = 5,
-        include_packages: tuple[str, ...] = (),
-    ) -> None:
-        self.name = name
-        self.config = {key: value for key, value in config.items() if key not in SEEDS}
-        self.space = space
-        self.folder = Path(folder).absolute()
-        self.storage = storage
-        self.metric = metric
-        self.seed = seed
-        self.warmup_epochs = warmup_epochs
-        self.include_packages = list(include_packages)
+    # Of the study. If the storage has a study of this name, that one goes on.
+    name: str
+    # The config whose settings are varied.
+    config: Mapping[str, Any]
+    space: SearchSpace
+    # Of the runs of the trials.
+    folder: str
+    # URL of the database of the study; several machines may share it.
+    storage: str
+    # The validation metric to optimise, without prefix.
+    metric: str
+    maximize: bool = True
+    # Of every run; also that of the proposals.
+    seed: int = 1
+    # Number of first epochs in which no trial is ended.
+    warmup_epochs: int = 5
+    include_packages: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        self.config = {key: value for key, value in self.config.items() if key not in SEEDS}
         # Not above: `--include-package` imports every module, and Optuna may be missing.
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         # All overrides are tried before anything is trained.
-        for key, setting in space.settings.items():
+        for key, setting in self.space.settings.items():
             for overrides in (setting.options or {key: {key: 0}}).values():
                 config_with(self.config, overrides)
-        direction: Literal["maximize", "minimize"] = "maximize" if maximize else "minimize"
+        direction: Literal["maximize", "minimize"] = "maximize" if self.maximize else "minimize"
         try:
             self.study = optuna.create_study(
-                storage=storage, study_name=name, load_if_exists=True, direction=direction
+                storage=self.storage, study_name=self.name, load_if_exists=True, direction=direction
             )
         # Of SQLAlchemy, of the driver of the database, or because that is missing.
         except Exception as error:
             # The address may hold a password.
-            why = " ".join(str(error).split()).replace(storage, "that address")
+            why = " ".join(str(error).split()).replace(self.storage, "that address")
             raise UserError(
                 f"the storage of the study cannot be opened: {type(error).__name__}: {why}"
             ) from error
         # Another seed each time that it goes on: the same one would propose the same again.
+        seed = self.seed + 1_000_003 * len(self.study.trials)
         self.study.sampler = optuna.samplers.TPESampler(
-            seed=seed + 1_000_003 * len(self.study.trials), multivariate=True, constant_liar=True
+            seed=seed, multivariate=True, constant_liar=True
         )
         self._check_study(direction)
         self._claim_folder()
@@ -200,7 +183,7 @@ class Search:
         if _IDENTITY not in self.study.user_attrs:
             self.study.set_user_attr(_IDENTITY, uuid.uuid4().hex)
         identity = self.study.user_attrs[_IDENTITY]
-        mark = self.folder / _MARK
+        mark = Path(self.folder, _MARK)
         if not mark.is_file():
             write_text(mark, f"{identity}\n")
         elif mark.read_text(encoding="utf-8").strip() != identity:
@@ -219,7 +202,7 @@ class Search:
         return trials
 
     def _folder(self, number: int) -> str:
-        return str(self.folder / f"trial-{number:04d}")
+        return str(Path(self.folder, f"trial-{number:04d}").absolute())
 
     def _job(self, trial: "Trial") -> Job:
         # From here on the trial belongs to this folder, even if this process is killed.
@@ -242,6 +225,6 @@ class Search:
             config=config | dict.fromkeys(SEEDS, self.seed),
             folder=self._folder(trial.number),
             working_directory=os.getcwd(),
-            include_packages=self.include_packages,
+            include_packages=list(self.include_packages),
             environment={TRIAL: json.dumps(for_pruning)},
         )

@@ -16,7 +16,11 @@ from bilstm_tagger.plugin.runs.search_space import SearchSpace
 optuna = pytest.importorskip("optuna", reason="the extra 'search' is not installed")
 
 CONFIG = "training_config/quickstart.jsonnet"
-SHORT = {"train_data_path": "fixtures/corpus/dev.conll", "trainer.num_epochs": 2}
+SHORT = {
+    "train_data_path": "fixtures/corpus/dev.conll",
+    "test_data_path": None,
+    "trainer.num_epochs": 2,
+}
 SPACE = """{
   'trainer.optimizer.lr': { type: 'float', low: 5e-4, high: 5e-2, log: true },
   'model.encoder.hidden_sizes': { type: 'categorical', choices: [[5], [4, 4]] },

@@ -21,6 +21,8 @@ from bilstm_tagger.text.errors import UserError
 CONFIG = "training_config/quickstart.jsonnet"
 SHORT = {
     "train_data_path": "fixtures/corpus/dev.conll",
+    # Scored after every epoch, it would take half of the time.
+    "test_data_path": None,
     "model.encoder.hidden_sizes": [5],
     "trainer.num_epochs": 3,
 }
