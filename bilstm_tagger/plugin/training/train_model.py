@@ -45,7 +45,7 @@ def one_line_interrupts(train: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(train)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        with interruptible(lambda: print(_GOES_ON, file=sys.stderr)):
+        with interruptible(lambda _: print(_GOES_ON, file=sys.stderr)):
             return train(*args, **kwargs)
 
     return wrapper
