@@ -1,5 +1,6 @@
 """From a path to a model: a model file, or an archive of AllenNLP."""
 
+import os
 from importlib import import_module
 from typing import Any
 
@@ -13,6 +14,8 @@ from bilstm_tagger.text.errors import PathLike, UserError
 from bilstm_tagger.text.requirements import missing
 
 _GZIP_MAGIC = b"\x1f\x8b"
+# The header of a model file is JSON behind eight bytes of its length.
+_HEADER_START, _HEADER_PLACE = b"{", 8
 # What opens archives with AllenNLP. It stands above this package, and is looked for when it is
 # wanted: AllenNLP need not be installed.
 _PLUGIN = "bilstm_tagger.plugin.tagging"
@@ -60,17 +63,25 @@ def _in_numpy(
     try:
         return specification, Network(specification, tensors)
     except ValueError as error:
-        refused = UnsafeArchive("", str(error), MEND_DAMAGED)
-        refused.archive = path
-        raise refused from None
+        raise _refused(path, str(error), MEND_DAMAGED) from None
 
 
 def _is_archive(path: PathLike) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-    except IsADirectoryError:
-        return True  # which says so
+    """Whether a file is an archive; if not, it is a model file."""
+    if os.path.isdir(path):
+        raise _refused(path, "this is a folder", "name the file model.tar.gz or .safetensors in it")
+    with open(path, "rb") as file:
+        start = file.read(_HEADER_PLACE + len(_HEADER_START))
+    if not start.startswith(_GZIP_MAGIC) and start[_HEADER_PLACE:] != _HEADER_START:
+        what = "this is neither a model file nor an archive, model.tar.gz"
+        raise _refused(path, what, "name the file that training or `allennlp export` has made")
+    return start.startswith(_GZIP_MAGIC)
+
+
+def _refused(path: PathLike, what: str, fix: str) -> UnsafeArchive:
+    error = UnsafeArchive("", what, fix)
+    error.archive = path
+    return error
 
 
 def _plugin() -> Any:

@@ -7,13 +7,13 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import msgspec
 import pytest
-from bilstm_tagger.tagging.prediction import PredictionOptions
 from threadpoolctl import threadpool_info
 
 import bilstm_tagger
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
 from bilstm_tagger.tagging.archives.limits import UnsafeArchive
 from bilstm_tagger.tagging.network import Chain
+from bilstm_tagger.tagging.prediction import PredictionOptions
 from bilstm_tagger.text.columns import ColumnFormat, read_sentences
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
@@ -243,7 +243,12 @@ def test_a_string_is_no_list_of_tokens(tagger, tokens):
 
 
 def results(tagger, sentences):
-    return [sentence.to_json() for sentence in tagger.tag(sentences, probabilities=True)]
+    """Tags, and probabilities but for their last digits."""
+    tagged = tagger.tag(sentences, probabilities=True)
+    return [
+        (sentence.tags, {k: round(v, 4) for k, v in sentence.sequence_probabilities.items()})
+        for sentence in tagged
+    ]
 
 
 def test_it_can_be_sent_to_other_processes(tagger, sentences):
@@ -267,7 +272,7 @@ def test_threads_with_a_full_table(tagger, sentences, quickstart_archive):
             found = list(pool.map(lambda part: results(small, part), parts))
             for start, part in enumerate(found):
                 for one, other in zip(part, expected[start::4], strict=True):
-                    assert one["tags"] == other["tags"]
+                    assert one[0] == other[0]
 
 
 def test_threads_of_products_are_as_before(tagger, sentences):

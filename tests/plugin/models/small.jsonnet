@@ -1,5 +1,5 @@
 // Three tasks that read different layers, one with layers of its own: small, and every part in use.
-local base = import '../../training_config/quickstart.jsonnet';
+local base = import '../../../training_config/quickstart.jsonnet';
 local corpus = 'fixtures/corpus/dev.conll';
 
 base {

@@ -4,6 +4,7 @@ import os
 import pickle
 import zipfile
 
+import numpy
 import pytest
 import torch
 
@@ -55,20 +56,22 @@ def test_tensors_of_all_types_as_they_were():
     loaded = read_weights(saved(state), LIMITS)
     assert loaded.keys() == state.keys()
     for name, tensor in state.items():
-        assert loaded[name].dtype == tensor.dtype and torch.equal(loaded[name], tensor)
+        expected = tensor.float() if tensor.dtype == torch.bfloat16 else tensor
+        assert numpy.array_equal(loaded[name], expected.numpy())
+        assert loaded[name].dtype == expected.numpy().dtype
 
 
 def test_a_state_dict_as_training_saves_it():
     module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3))
     loaded = read_weights(saved(module.state_dict()), LIMITS)
-    module.load_state_dict(loaded)
+    for name, tensor in module.state_dict().items():
+        assert numpy.array_equal(loaded[name], tensor.numpy())
     assert "1.running_mean" in loaded
 
 
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")
-@pytest.mark.parametrize("trust", [False, True])
 @pytest.mark.parametrize("form", ["zip", "old", "plain pickle", "beside tensors"])
-def test_a_payload_is_not_run(form, trust, tmp_path):
+def test_a_payload_is_not_run(form, tmp_path):
     evil = Payload(tmp_path / "evil")
     data = {
         "zip": lambda: saved(evil),
@@ -77,10 +80,10 @@ def test_a_payload_is_not_run(form, trust, tmp_path):
         "beside tensors": lambda: saved({"a": torch.ones(2), "b": evil}),
     }[form]()
     with pytest.raises(UnsafeArchive) as error:
-        read_weights(data, LIMITS, trust)
+        read_weights(data, LIMITS)
     assert not (tmp_path / "evil").exists()
     assert "weights.th" in str(error.value) and "\n" not in str(error.value)
-    if form == "zip" and not trust:
+    if form == "zip":
         assert "would run 'posix.mkdir'; " in str(error.value)
 
 
@@ -94,15 +97,18 @@ def test_the_payload_would_run(tmp_path):
     [
         (pickle.dumps(os.mkdir, protocol=4), "instruction"),
         (pickle.dumps(bytearray(5), protocol=5), "instruction"),
-        (b"\x80\x02}r\xff\xff\xff\x7f.", "claims objects"),
+        (b"\x80\x02}r\xff\xff\xff\x7f.", None),
         (b"\x80\x02\x96\xff\xff\xff\xff\xff\xff\xff\x00.", "damaged"),
         (b"\x80\x02}", "damaged"),
         (b"", "damaged"),
         (b"\x80\x02K\x01.", "no dictionary"),
-        (b"\x80\x02}K\x01K\x02s.", "no tensor"),
+        (b"\x80\x02}K\x01K\x02s.", "a name is no text"),
         (b"\x80\x02}X\x01\x00\x00\x00aK\x02s.", "no tensor"),
         (b"\x80\x02ccollections\nOrderedDict\n)R}X\x05\x00\x00\x00itemsK\x02sb.", None),
-        (b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n}X\x01\x00\x00\x00aK\x02sb.", "declared"),
+        (
+            b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n}X\x01\x00\x00\x00aK\x02sb.",
+            "no dictionary",
+        ),
         (b"\x80\x02ctorch\nFloatStorage\n)R.", "declared"),
         (b"x" * (2**22 + 1), "names of its tensors"),
     ],
@@ -175,9 +181,8 @@ def test_unknown_records(name):
 def test_the_sum_of_tensors_is_limited():
     data = saved({"a": torch.zeros(100), "b": torch.zeros(1).expand(1000)})
     assert len(read_weights(data, Limits(tensors=4400))) == 2
-    for trust in (False, True):
-        with pytest.raises(UnsafeArchive, match="take 4400 bytes, the limit is 4399"):
-            read_weights(data, Limits(tensors=4399), trust)
+    with pytest.raises(UnsafeArchive, match="take 4400 bytes, the limit is 4399"):
+        read_weights(data, Limits(tensors=4399))
 
 
 def test_every_damage_is_one_error():
@@ -188,11 +193,10 @@ def test_every_damage_is_one_error():
                 loaded = read_weights(damaged, LIMITS)
             except UnsafeArchive:
                 continue
-            assert torch.equal(loaded["a"], torch.arange(100.0))  # in what zip files fill up
+            assert numpy.array_equal(loaded["a"], numpy.arange(100.0))  # in what zip files fill up
 
 
-def test_the_old_form_is_loaded_with_trust():
+def test_the_old_form_needs_trust():
     data = saved({"a": torch.ones(2)}, _use_new_zipfile_serialization=False)
     with pytest.raises(UnsafeArchive, match=r"before torch 1\.6.*trust=True"):
         read_weights(data, LIMITS)
-    assert torch.equal(read_weights(data, LIMITS, trust=True)["a"], torch.ones(2))

@@ -1,14 +1,16 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
-from allennlp.common import Params
-from allennlp.data import DatasetReader
 from seqeval.metrics.sequence_labeling import get_entities
 
 import bilstm_tagger.tagging.commands.calibration as command
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
+from bilstm_tagger.tagging.input_specification import Feature
+from bilstm_tagger.tagging.specification import Specification, Task
 from bilstm_tagger.text.columns import ColumnFormat, read_sentences
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 
 DEV = "fixtures/corpus/dev.conll"
 
@@ -179,20 +181,17 @@ def test_gold_tags_are_as_predictions_are_written(tmp_path):
         }
         for name, encoding in (("a", "BIO"), ("b", "IOB1"))
     }
-    reader = DatasetReader.from_params(
-        Params(
-            {
-                "type": "conll_columns",
-                "token_indexers": {"cases": {"type": "column", "column": "case"}},
-                "datasets": layouts,
-            }
-        )
+    specification = Specification(
+        {"cases": Feature("column", ["a", "b"], 0, 1, "case")},
+        [1],
+        {"chunk": Task("softmax", ["O"], 1, "IOBES")},
+        msgspec.convert(layouts, dict[str, DatasetLayout]),
     )
     path = tmp_path / "gold"
     # "other" is of no task, and no feature: it need not be there.
     path.write_text("w I-X a\nx I-X b\ny B-X a\nz O a\n")
     for dataset in ("a", "b"):
-        ((found, gold),) = command.read_gold(str(path), reader, dataset, ["chunk"])
+        ((found, gold),) = command.read_gold(str(path), specification, dataset, ["chunk"])
         assert found.tokens == ["w", "x", "y", "z"]
         assert found.columns["case"] == ["a", "b", "a", "a"]
         # BIO, as the first data set has it, whatever the file's encoding.
@@ -212,7 +211,7 @@ def test_errors(quickstart_archive, error, tmp_path):
         quickstart_archive, DEV, "--report", "plot.pdf"
     )
     assert "No such file" in error(tmp_path / "model.tar.gz", DEV)
-    assert "this is no gzip file" in error(DEV, DEV)
+    assert "neither a model file nor an archive" in error(DEV, DEV)
 
 
 def test_bins_is_a_number(allennlp, capsys):

@@ -197,10 +197,10 @@ class TestErrors:
     def test_archives(self, tag, tmp_path):
         path = tmp_path / "model.tar.gz"
         _, (error,) = tag(RAW, model=path, status=1)
-        assert error == f"error: {path}: there is no such archive; check the path"
+        assert error == f"error: {path}: there is no such model; check the path"
         path.write_bytes(b"no archive")
         _, (error,) = tag(RAW, "-o", tmp_path / "output", model=path, status=1)
-        assert error.startswith(f"error: {path}: this is no gzip file")
+        assert error.startswith(f"error: {path}: this is neither a model file nor an archive")
         assert not (tmp_path / "output.incomplete").exists()
 
     def test_a_file_that_grows_while_it_is_read(self, tag, tmp_path, monkeypatch):

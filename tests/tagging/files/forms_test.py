@@ -189,7 +189,7 @@ class TestSettings:
 
     def test_archive_that_is_not_there(self, tmp_path):
         settings = TagSettings(str(tmp_path / "none"), "IN", "text", "json")
-        with pytest.raises(UserError, match="none: there is no such archive"):
+        with pytest.raises(UserError, match="none: there is no such model"):
             settings.block_tagger()
 
     def test_packages_are_imported_where_the_model_is(
@@ -203,9 +203,9 @@ class TestSettings:
         pickle.loads(pickle.dumps(settings)).block_tagger()
         assert sys.modules.pop("components_of_mine")
 
-    def test_several_data_sets(self, multitask):
+    def test_several_data_sets(self, multitask_archive):
         def make(form, dataset=None):
-            tagger = Tagger(multitask.model, multitask.dataset_reader, dataset=dataset)
+            tagger = Tagger.load(multitask_archive, dataset=dataset)
             return TagSettings("m", "IN", form, form, dataset=dataset).with_tagger(tagger)
 
         with pytest.raises(UserError, match="several data sets.*--dataset conll2000"):

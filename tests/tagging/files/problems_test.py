@@ -8,6 +8,7 @@ from allennlp.common import Params
 from allennlp.data import DatasetReader, Vocabulary
 from allennlp.models import Model
 
+from bilstm_tagger.plugin.tagging import tagger_of
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.column_input import ColumnInput
@@ -124,7 +125,7 @@ class TestFeatures:
             "tasks": {"chunk": {"type": "softmax", "encoding": "BIO"}},
         }
         vocabulary = Vocabulary.from_instances(instances)
-        return Tagger(Model.from_params(Params(config), vocab=vocabulary).eval(), reader)
+        return tagger_of(Model.from_params(Params(config), vocab=vocabulary), reader)
 
     def test_columns(self, tag, objects):
         result = tag(b"We PRON\nleft VERB\n\nIt\n", "conll", "conll", skip=True)

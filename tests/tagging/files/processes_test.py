@@ -93,7 +93,7 @@ def test_an_error_of_the_start(tmp_path):
     path.write_bytes(b"no archive")
     before = multiprocessing.active_children()
     with (
-        pytest.raises(UnsafeArchive, match="this is no gzip file") as caught,
+        pytest.raises(UnsafeArchive, match="neither a model file nor an archive") as caught,
         in_processes(settings(path), 1),
     ):
         pass
