@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 import spacy
-from allennlp.common.checks import ConfigurationError
 from spacy.tokens import Doc, DocBin, Span, Token
 
 from bilstm_tagger import spacy_extensions
 from bilstm_tagger.tagging import Tagger
+from bilstm_tagger.text.errors import UserError
 
 TEXT = "Rain is expected \n in Lisbon.  Did the lights go out on Monday?\n"
 NAMES = ("bilstm_tagger", "second", "probability", "tag_probabilities")
@@ -100,12 +100,12 @@ def test_joined_docs_have_them_too(quickstart_archive):
 
 def test_extensions_of_others_stay(quickstart_archive):
     Span.set_extension("probability", default=0.5)
-    with pytest.raises(ConfigurationError, match=r"another extension Span\._\.probability; remove"):
+    with pytest.raises(UserError, match=r"another extension Span\._\.probability; remove"):
         pipeline(quickstart_archive, probabilities=True)
     assert pipeline(quickstart_archive)("Lisbon")[:]._.probability == 0.5
     Doc.set_extension("second", default=7)
     config = {"model": str(quickstart_archive)}
-    with pytest.raises(ConfigurationError, match=r"another extension Doc\._\.second; give this"):
+    with pytest.raises(UserError, match=r"another extension Doc\._\.second; give this"):
         spacy.blank("en").add_pipe("bilstm_tagger", name="second", config=config)
     assert Doc.get_extension("second")[0] == 7
 

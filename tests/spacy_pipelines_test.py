@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 import spacy
-import torch
-from allennlp.common.checks import ConfigurationError
 from spacy.tokens import Doc, Span, Token
 
 from bilstm_tagger.tagging import Tagger
+from bilstm_tagger.text.errors import UserError
 
 TEXT = "Rain is expected \n in Lisbon.  Did the lights go out on Monday?\n"
 TEXTS = [TEXT, "", "It will be cold.", " \n", "The ferry runs in winter. Does it?"]
@@ -86,18 +85,6 @@ def test_several_processes(quickstart_archive):
     assert_all_same(nlp.pipe(TEXTS * 2, n_process=2, batch_size=3), map(nlp, TEXTS * 2))
 
 
-def test_one_thread_in_a_process_of_its_own(quickstart_archive):
-    """Where a process begins as a copy, torch waits for threads that are not there any more."""
-    nlp = pipeline(quickstart_archive)
-    nlp.get_pipe("bilstm_tagger")._process = -1
-    torch.set_num_threads(2)
-    try:
-        nlp(TEXT)
-        assert torch.get_num_threads() == 1
-    finally:
-        torch.set_num_threads(1)
-
-
 def test_pickle(quickstart_archive):
     """As processes that do not begin as a copy of this one get it."""
     nlp = pipeline(quickstart_archive)
@@ -125,7 +112,7 @@ def test_the_model_of_a_stored_pipeline_may_move(quickstart_archive, tmp_path):
     shutil.copy(quickstart_archive, moved)
     pipeline(moved).to_disk(tmp_path / "pipeline")
     moved.unlink()
-    with pytest.raises(ConfigurationError, match=re.escape(f"there is no file {moved}; check")):
+    with pytest.raises(UserError, match=re.escape(f"there is no file {moved}; check")):
         spacy.load(tmp_path / "pipeline")
     changes = {"components.bilstm_tagger.model": str(quickstart_archive)}
     assert len(spacy.load(tmp_path / "pipeline", config=changes)(TEXT).spans["chunk"]) > 0

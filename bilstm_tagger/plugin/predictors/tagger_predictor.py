@@ -21,6 +21,7 @@ from bilstm_tagger.tagging.json_input import (
     sentences_of,
 )
 from bilstm_tagger.tagging.prediction import PredictionOptions
+from bilstm_tagger.text.errors import UserError
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -85,17 +86,20 @@ class TaggerPredictor(Predictor):
                 "columns have no place for 'probabilities' and 'top_k'; choose a predictor with "
                 "JSON as output"
             )
-        self._tagger = tagger_of(
-            model,
-            dataset_reader,
-            language=language,
-            tasks=tasks,
-            constrained=constrained,
-            dataset=dataset,
-        )
         _, reader = checked(model, dataset_reader)
+        try:
+            PredictionOptions.of(probabilities, top_k)  # refuses what is none
+            self._tagger = tagger_of(
+                model,
+                reader,
+                language=language,
+                tasks=tasks,
+                constrained=constrained,
+                dataset=dataset,
+            )
+        except UserError as error:
+            raise ConfigurationError(str(error)) from None
         self._reader = reader.for_prediction(dataset)
-        PredictionOptions.of(probabilities, top_k)  # refuses what is none
         self._probabilities = probabilities
         self._top_k = top_k
         super().__init__(model, self._reader)
