@@ -24,6 +24,7 @@ from allennlp.common.tqdm import logger as tqdm_logger
 from allennlp.models import load_archive
 from allennlp.models.archival import Archive
 from allennlp.predictors import Predictor
+from filelock import FileLock
 
 import bilstm_tagger.plugin  # noqa: F401
 from bilstm_tagger.plugin import compat
@@ -116,12 +117,25 @@ def small_vectors() -> dict[str, Any]:
     return dict(SMALL_VECTORS)
 
 
+def trained_once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, config: str, overrides: dict[str, Any]
+) -> Path:
+    """Trains a config once for all processes that run tests; returns the archive."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    archive = folder / name / "model" / "model.tar.gz"
+    with FileLock(folder / f"{name}.lock"):
+        if not archive.is_file():
+            train_config(config, archive.parent, overrides)
+    return archive
+
+
 @pytest.fixture(scope="session")
 def quickstart_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`quickstart.jsonnet` after a few epochs: good enough for tags of all kinds."""
-    directory = tmp_path_factory.mktemp("quickstart") / "model"
     config = "training_config/quickstart.jsonnet"
-    return train_config(config, directory, {"trainer.num_epochs": 5})
+    return trained_once(tmp_path_factory, "quickstart", config, {"trainer.num_epochs": 5})
 
 
 @pytest.fixture(scope="session")
@@ -142,8 +156,8 @@ def multitask_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "data_loader.batch_sampler.batch_size": 4,
         "trainer.num_epochs": 2,
     }
-    directory = tmp_path_factory.mktemp("multitask") / "model"
-    return train_config("training_config/multitask_pos_chunking.jsonnet", directory, overrides)
+    config = "training_config/multitask_pos_chunking.jsonnet"
+    return trained_once(tmp_path_factory, "multitask", config, overrides)
 
 
 @pytest.fixture(scope="session")

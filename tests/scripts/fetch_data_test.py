@@ -336,9 +336,9 @@ class TestFetchAll:
         ("content", "why"),
         [
             (b"not gzip", "gzip"),
-            (gzip.compress(GLOVE)[:-20], "end"),
-            (gzip.compress(b"the 0.1 -0.2\n"), "1 words instead of 3"),
-            (gzip.compress(b"the 0.1\n" * 3), "line 1 has not 2 numbers"),
+            (gzip.compress(GLOVE, mtime=0)[:-20], "end"),
+            (gzip.compress(b"the 0.1 -0.2\n", mtime=0), "1 words instead of 3"),
+            (gzip.compress(b"the 0.1\n" * 3, mtime=0), "line 1 has not 2 numbers"),
         ],
     )
     def test_broken_trimmed_vectors(
