@@ -1,6 +1,6 @@
-# Everything works from a fresh clone with nothing but Python (3.11 to 3.13) and make.
-PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
-  if $$each -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; \
+# Everything works from a fresh clone with nothing but Python (3.11 to 3.14) and make.
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+  if $$each -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null; \
   then echo $$each; break; fi; done)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,10 +19,10 @@ help: ## List the targets
 
 setup: $(READY) ## Install everything into .venv (the other targets do it when needed)
 
-# $(call install,FOLDER,REQUIREMENTS): by uv where there is one; else by one in a small environment
-# of its own.
+# $(call install,FOLDER,REQUIREMENTS,MORE): by uv where there is one; else by one in a small
+# environment of its own. AllenNLP is installed without its own requirements: see setup.cfg.
 define install
-	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: none found. Name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 is needed: none found. Name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
 	@set -e; uv=$$(command -v uv || true); \
 	if [ -z "$$uv" ]; then \
 	  echo "Getting uv, which installs the rest ..."; \
@@ -31,26 +31,27 @@ define install
 	fi; \
 	echo "Installing into $(1) (about 3 GB where torch comes with CUDA) ..."; \
 	test -x $(1)/bin/python || $$uv venv --quiet --python $(PYTHON) $(1); \
-	$$uv pip install --quiet --python $(1)/bin/python --compile-bytecode --no-deps -r $(2) -e .
+	$$uv pip install --quiet --python $(1)/bin/python --compile-bytecode --no-deps -r $(2) $(3) -e .
 	@touch $@
 endef
 
 $(READY): requirements.txt setup.cfg pyproject.toml
-	$(call install,$(VENV),requirements.txt)
+	$(call install,$(VENV),requirements.txt,allennlp==2.10.1)
 
 $(BENCHMARK_READY): benchmarks/requirements.txt setup.cfg pyproject.toml
-	$(call install,$(BENCHMARK_VENV),benchmarks/requirements.txt)
+	$(call install,$(BENCHMARK_VENV),benchmarks/requirements.txt,allennlp==2.10.1 allennlp-models==2.10.1)
 
 quickstart: $(READY) ## Train, evaluate and tag on the small corpus in fixtures/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash scripts/quickstart.sh
 
-test: $(READY) lint ## Lint, types and all tests
-	$(BIN)/python -m pytest
+test: $(READY) lint ## Lint, types and all tests (PYTEST=... for other options)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
 
-lint: $(READY) ## Lint, format check and types
+lint: $(READY) ## Lint, format check, types, and which floor imports which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 data: $(READY) ## Put the corpora and vectors into data/ (FROM=DIR: link them from there)
 	$(BIN)/python scripts/fetch_data.py $(if $(FROM),--from $(FROM))
@@ -61,8 +62,8 @@ benchmark: $(BENCHMARK_READY) ## Measure speed beside allennlp-models (DATA=DIR:
 benchmark-check: $(BENCHMARK_READY) ## Hold a short run of the benchmark against its targets
 	$(BENCHMARK_PYTHON) -m benchmarks.check --data $(DATA)
 
-LOCK := uv pip compile --quiet --universal --python-version 3.11 pyproject.toml \
-  --no-emit-index-url --no-annotate --no-header
+LOCK := uv pip compile --quiet --universal --python-version 3.11 setup.cfg \
+  --no-emit-index-url --no-annotate --no-header --extra train --extra report
 results: $(READY) ## Train what docs/results.md is made of (hours), and make it (ARGUMENTS=--no-runs)
 	$(BIN)/python scripts/results.py $(ARGUMENTS)
 

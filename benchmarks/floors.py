@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy
 import torch
 from allennlp.data import Instance
-from allennlp.data.fields import TextField
 from torch import Tensor
 
 from benchmarks.samples import Sample, timed
-from benchmarks.tagger import TASK, Tagger, evaluating
-from bilstm_tagger.network.packed_lstm import Packing
-from bilstm_tagger.plugin.data.fields import SentenceField
-from bilstm_tagger.plugin.models.sentence_predictor import GROUP_SIZE
+from benchmarks.tagger import TASK, Tagger
+from bilstm_tagger.plugin.tagging import tagger_of
+from bilstm_tagger.tagging.lstm import Packing
+from bilstm_tagger.tagging.network import GROUP_SIZE, Network
+from bilstm_tagger.tagging.prediction import PredictionOptions
+from bilstm_tagger.tagging.threads import limited_threads
 
 # A product forward has two backward: with respect to its input, and to its weights.
 PRODUCTS_OF_TRAINING = 3
@@ -42,22 +44,21 @@ class PlainLoop:
             (key, embedder._token_embedders[key]) for key in embedder._ordered_embedder_keys
         ]
         self.training_batches = list(tagger.loader)
-        fields = [cast(TextField, instance["tokens"]) for instance in tagger.read(path)]
-        self._prepare(sorted(fields, key=len, reverse=True))
+        sentences = [instance["metadata"].metadata["tokens"] for instance in tagger.read(path)]
+        numpy_tagger = tagger_of(tagger.model, tagger.reader)
+        self.network = cast(Network, numpy_tagger.source)
+        self.predictor = numpy_tagger._predictors[TASK]
+        self._prepare(sorted(sentences, key=len, reverse=True))
 
-    def _prepare(self, fields: list[TextField]) -> None:
-        """Tensors for decoding: of the different tokens, and the rows of those in each group."""
-        distinct = {token.text: token for field in fields for token in field.tokens}
-        row = {text: number for number, text in enumerate(distinct)}
-        field = SentenceField(list(distinct.values()), fields[0].token_indexers)
-        field.index(self.model.vocab)
-        tensors = field.as_tensor(field.get_padding_lengths())
-        self.distinct = field.batch_tensors([tensors])
+    def _prepare(self, sentences: list[list[str]]) -> None:
+        """For decoding: the different tokens, and the rows of those in each group."""
+        self.distinct = list(dict.fromkeys(token for tokens in sentences for token in tokens))
+        row = {text: number for number, text in enumerate(self.distinct)}
         self.groups = []
-        for start in range(0, len(fields), GROUP_SIZE):
-            group = fields[start : start + GROUP_SIZE]
-            rows = [row[token.text] for field in group for token in field.tokens]
-            self.groups.append((torch.tensor(rows), torch.tensor([len(each) for each in group])))
+        for start in range(0, len(sentences), GROUP_SIZE):
+            group = sentences[start : start + GROUP_SIZE]
+            rows = numpy.array([row[token] for tokens in group for token in tokens])
+            self.groups.append((rows, Packing(list(map(len, group)))))
 
     def _embed(self, tokens: dict[str, dict[str, Tensor]]) -> Tensor:
         return torch.cat([module(*tokens[key].values()) for key, module in self.embedders], dim=-1)
@@ -79,20 +80,18 @@ class PlainLoop:
         return timed(lambda: self._train(parameters, optimizer))
 
     def _decode(self) -> list[Any]:
-        encoder = self.model.encoder
-        projected = encoder.project(self._embed(self.distinct)[0])
+        table = self.network._project(self.distinct)
+        options = PredictionOptions()
         found = []
-        for rows, lengths in self.groups:
-            packing = Packing(lengths)
-            layers = encoder.read(projected, packing, rows)
-            emissions = self.decoder.read(layers, packing)
-            constrained = self.decoder.constrains_prediction()
-            found.append(self.decoder.decode(emissions, packing.mask, constrained).tolist())
+        for rows, packing in self.groups:
+            layers = self.network._encoder.read(table, rows, packing)
+            emissions = self.network._tasks[TASK](layers, packing)
+            found.append(self.predictor.decode(emissions, packing.lengths, options).tolist())
         return found
 
     def decode(self) -> Sample:
         """The best tags, as numbers, of every batch."""
-        with evaluating(self.model):
+        with limited_threads(1):
             return timed(self._decode)
 
 

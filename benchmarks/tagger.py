@@ -87,6 +87,7 @@ class Tagger:
         reader = DatasetReader.from_params(
             Params(json.loads(json.dumps(self.config)))["dataset_reader"]
         )
+        self.reader = reader
         if self.side == OURS and not labelled:
             reader = reader.for_prediction()
         instances = list(reader.read(path))
@@ -122,9 +123,20 @@ class Tagger:
             batches = self.batches(instances)
         found: list[list[str]] = [[] for _ in instances]
         for indices in batches:
+            if self.side == OURS:
+                from bilstm_tagger.tagging import TokenizedSentence
+
+                sentences = [
+                    TokenizedSentence(instances[index]["metadata"].metadata["tokens"])
+                    for index in indices
+                ]
+                tagged = self.numpy_tagger.tag(sentences, with_spans=False)
+                for index, sentence in zip(indices, tagged, strict=True):
+                    found[index] = sentence.tags[TASK]
+                continue
             outputs = self.model.forward_on_instances([instances[index] for index in indices])
             for index, output in zip(indices, outputs, strict=True):
-                found[index] = output["tags"][TASK] if self.side == OURS else output["tags"]
+                found[index] = output["tags"]
         return found
 
     def decode(self, path: str, labelled: bool = False, in_file_order: bool = False) -> Sample:
@@ -132,7 +144,10 @@ class Tagger:
         and scores, as `allennlp evaluate` does."""
         instances = self.read(path, labelled)
         if self.side == OURS:
-            self.model.train()  # forgets what it has computed: as a model that was just loaded
+            from bilstm_tagger.plugin.tagging import tagger_of
+
+            # As a model that was just loaded: it has seen no word.
+            self.numpy_tagger = tagger_of(self.model, self.reader)
         with evaluating(self.model):
             if labelled:
                 return timed(lambda: self.score(instances))

@@ -90,8 +90,6 @@ def load_safely(
 
     `UnsafeArchive`, for everything that is refused. `FileNotFoundError`.
     """
-    import bilstm_tagger.plugin  # noqa: F401  (registers the components)
-
     try:
         files = read_members(path, limits, extras=trust)
         config = parse_json(files[CONFIG], CONFIG)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from bilstm_tagger.tagging.chain import Array, Ints, Potentials
 from bilstm_tagger.tagging.span_rules import SentenceSpan, SpanRules
 
 _LIMITS = np.finfo(np.float64)
+# Below this, relative to the largest, a logarithm may have no number.
+_LOST = -np.log(_LIMITS.tiny)
 
 
 class Neighbours(NamedTuple):
@@ -41,7 +43,7 @@ class TagDistribution:
 
     The forward and the backward algorithm (Rabiner 1989, section III.A) run over logarithms. A
     step is a product of matrices of numbers relative to the largest of a token; where such a
-    number that is lost could count, steps are exact sums of exponentials, which take longer.
+    number would be lost, steps are sums of exponentials, which take longer.
 
     # Parameters
 
@@ -60,7 +62,7 @@ class TagDistribution:
         self._scores = self.potentials.position_scores()
         # What a path up to a token, its tag included, sums to, and what a path behind it does.
         self._exact = False
-        with np.errstate(divide="ignore", under="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", under="ignore", invalid="ignore", over="ignore"):
             self._forward, self._following = self._recursions()
             if not self._is_precise():
                 self._exact = True
@@ -95,17 +97,15 @@ class TagDistribution:
         return product
 
     def _is_precise(self) -> bool:
-        """Whether nothing was lost in the recursions.
+        """Whether no number was lost in the recursions.
 
-        Relative to the largest number of a token, what is lost on one side is at most the smallest
-        normal number, and on the other side at most 1. So all of it does not count where both sides
-        together have a mass that is far larger.
+        A product of two numbers, each relative to the largest of its kind, is lost where their
+        logarithms together are below that of the smallest number. If that is so of no token, all
+        steps have been exact, one after the other.
         """
-        sides = (self._forward, self._following)
-        first, second = (np.exp(side - side.max(1, keepdims=True)) for side in sides)
-        mass = (first * second).sum(1)
-        lost = len(mass) * mass.size * self._scores.shape[1] ** 2 * _LIMITS.tiny / _LIMITS.eps
-        return bool((mass > lost).all())
+        states = _spread(self._forward, 1)
+        states = max(states, _spread(self._scores + self._following, 1))
+        return states + _spread(self.potentials.transitions, None) < _LOST
 
     @cached_property
     def marginals(self) -> Array:
@@ -211,6 +211,12 @@ class TagDistribution:
         return Neighbours(
             self.marginals, self._probabilities(starting), self._probabilities(adjacent), ending
         )
+
+
+def _spread(values: Array, axis: Optional[int]) -> float:
+    """The largest difference of two finite numbers, of a row or of all."""
+    largest = values.max(axis, keepdims=True)
+    return float(np.where(values > -np.inf, largest - values, 0.0).max())
 
 
 def _log_sum(values: Array) -> Array:

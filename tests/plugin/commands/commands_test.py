@@ -77,7 +77,7 @@ def test_help_lists_the_commands_and_prints_no_warning():
     for command in ("train", "evaluate", "predict", "build-vocab", "find-lr"):
         assert f"\n    {command} " in stdout
     lines = [line.partition(" - ")[2] for line in stderr.splitlines()]
-    assert lines == ["INFO - allennlp.common.plugins - Plugin bilstm_tagger available"]
+    assert lines == ["INFO - allennlp.common.plugins - Plugin bilstm_tagger.plugin available"]
 
 
 def test_evaluate_by_the_plugin_file_prints_no_warning(quickstart_archive, tmp_path):
