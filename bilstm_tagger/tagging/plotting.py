@@ -5,6 +5,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bilstm_tagger.text.requirements import missing
+
 INK, GRID = "#222222", "#e3e3e3"
 
 
@@ -31,8 +33,11 @@ def draw(
     settings : `Mapping[str, Any]`, optional
         Further settings of matplotlib.
     """
-    import matplotlib.style
-    from matplotlib.figure import Figure
+    try:
+        import matplotlib.style
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise missing("matplotlib", "report", "A plot") from error
 
     style: dict[str, Any] = {
         "svg.hashsalt": "bilstm_tagger",

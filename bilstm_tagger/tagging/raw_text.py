@@ -45,6 +45,16 @@ def _new_pipeline(language: str) -> tuple["Language", int]:
     return pipeline, len(pipeline.vocab.strings) + _MAX_WORDS
 
 
+def prepare(language: str) -> None:
+    """Makes ready what splits raw text.
+
+    # Errors
+
+    `UserError` where spaCy is not installed.
+    """
+    _pipeline(language)
+
+
 def split_text(text: str, language: str = "en") -> list[RawSentence]:
     """Splits raw text into sentences and tokens. White space is no token; nothing else is left out.
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.requirements import missing
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def ray_cluster(address: str, processors: int) -> Iterator[Any]:
     try:
         import ray
     except ImportError as error:
-        raise UserError("--ray needs the package ray: pip install 'bilstm-tagger[ray]'") from error
+        raise missing("ray", "ray", "--ray") from error
     settings: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address == "local":
         settings.update(num_cpus=processors, include_dashboard=False)

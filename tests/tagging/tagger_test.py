@@ -275,6 +275,13 @@ def test_threads_with_a_full_table(tagger, sentences, quickstart_archive):
                     assert one[0] == other[0]
 
 
+def test_a_printed_sentence_is_short(tagger):
+    sentence = tagger.tag_tokens(["Nobody", "waved"], probabilities="all", top_k=3)
+    chunk, pos = " ".join(sentence.tags["chunk"]), " ".join(sentence.tags["pos"])
+    assert repr(sentence) == f"TaggedSentence('Nobody waved', chunk='{chunk}', pos='{pos}')"
+    assert len(repr(tagger.tag_tokens(["word"] * 1000))) < 250
+
+
 def test_threads_of_products_are_as_before(tagger, sentences):
     before = threadpool_info()
     tagger.tag(sentences)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from bilstm_tagger.tagging.commands.errors import interruptible, one_line_errors
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.requirements import missing
 
 if TYPE_CHECKING:
     from bilstm_tagger.tagging.files.blocks import Skipped
@@ -216,11 +217,14 @@ def _tagging(
     args: argparse.Namespace, settings: "TagSettings"
 ) -> contextlib.AbstractContextManager["TagBlocks"]:
     """Where the work is done: here, in processes, or on a cluster."""
-    from bilstm_tagger.tagging.files.on_ray import on_ray
     from bilstm_tagger.tagging.files.processes import in_place, in_processes
-    from bilstm_tagger.tagging.files.shards import ShardedRun
 
     if args.ray is not None:
+        try:
+            from bilstm_tagger.tagging.files.on_ray import on_ray
+            from bilstm_tagger.tagging.files.shards import ShardedRun
+        except ImportError as error:
+            raise missing("ray", "ray", "--ray") from error
         run = ShardedRun.of(settings, args.input, args.output)
         return on_ray(args.ray, settings.block_tagger, run, args.jobs)
     if args.jobs in (None, 1):

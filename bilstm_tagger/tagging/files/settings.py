@@ -7,6 +7,7 @@ import pkgutil
 from dataclasses import dataclass, field
 from typing import Optional
 
+from bilstm_tagger.tagging import raw_text
 from bilstm_tagger.tagging.files.block_tagger import FormTagger
 from bilstm_tagger.tagging.files.column_input import ColumnInput
 from bilstm_tagger.tagging.files.conllu_output import ConlluOutput, places_of
@@ -132,6 +133,8 @@ class TagSettings:
 
     def with_tagger(self, tagger: Tagger) -> FormTagger:
         """As `block_tagger`, with a model that is there."""
+        if self.input_form in ("text", "sentences"):
+            raw_text.prepare(tagger.language)  # or else every line would be an error
         layout = self._layout(tagger) if self.of_columns else None
         reads: InputForm = (
             LineInput(tagger, self.input_form) if layout is None else ColumnInput(layout)
