@@ -23,12 +23,15 @@ class Plan:
         Parts of everything, for a quick look.
     wanted_repetitions : `int`, optional
         Instead of those that each figure has.
+    before : `Path`, optional
+        A checkout of an earlier version of this package.
     """
 
     data: Path
     directory: Path
     short: bool = False
     wanted_repetitions: Optional[int] = None
+    before: Optional[Path] = None
 
     def repetitions(self, full: int, short: int) -> int:
         """How often a figure is measured."""

@@ -29,14 +29,16 @@ def cache(directory: Path) -> Path:
     return directory / "cache"
 
 
-def environment(directory: Path, threads: int = 1) -> dict[str, str]:
-    """The environment of a process: so many threads, this folder's modules, a cache of its own,
+# A machine may set these for the sake of other programs; they slow down numpy, or every start.
+_NOT_INHERITED = ("PYTHONDONTWRITEBYTECODE", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+
+
+def environment(directory: Path, threads: int = 1, root: Path = ROOT) -> dict[str, str]:
+    """The environment of a process: so many threads, the modules of a folder, a cache of its own,
     and compiled modules, which an installation need not have."""
     number = str(threads)
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    inherited = {
-        key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"
-    }
+    path = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
+    inherited = {key: value for key, value in os.environ.items() if key not in _NOT_INHERITED}
     return {
         **inherited,
         "PYTHONPYCACHEPREFIX": str(directory / "pycache"),
@@ -132,7 +134,9 @@ class Worker:
         self.close()
 
 
-def run_command(arguments: list[str], directory: Path, name: str) -> Sample:
+def run_command(
+    arguments: list[str], directory: Path, name: str, root: Path = ROOT, given: str = ""
+) -> Sample:
     """Runs a Python module to its end, on one core with one thread; what the whole process took.
 
     # Parameters
@@ -143,21 +147,26 @@ def run_command(arguments: list[str], directory: Path, name: str) -> Sample:
         The working directory.
     name : `str`
         The name of the file there of its messages.
+    root : `Path`, optional (default = this checkout)
+        The folder of the modules.
+    given : `str`, optional (default = `""`)
+        What the process reads from standard input.
 
     # Errors
 
     `WorkerError` where it fails, with the last of its messages.
     """
-    log_path = directory / f"{name}.log"
-    with log_path.open("w") as log:
+    log_path, input_path = directory / f"{name}.log", directory / f"{name}.in"
+    input_path.write_text(given, encoding="utf-8")
+    with log_path.open("w") as log, input_path.open() as stdin:
         start = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=log,
             stderr=log,
             cwd=directory,
-            env=environment(directory),
+            env=environment(directory, root=root),
             preexec_fn=_pin(1),
         )
         _, status, usage = os.wait4(process.pid, 0)

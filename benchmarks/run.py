@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only", type=_letters, default=list(LETTERS), help="letters of figures, such as a,b"
     )
+    parser.add_argument("--before", type=Path, help="a checkout of an earlier version, for i")
     parser.add_argument("--repetitions", type=int, help="instead of those of each figure")
     return parser
 
@@ -47,16 +48,21 @@ def measure(plan: Plan, letters: Sequence[str]) -> list[Figure]:
     return [figure for function in dict.fromkeys(wanted) for figure in function(plan)]
 
 
-def make_plan(data: Path, short: bool, repetitions: Optional[int] = None) -> Plan:
+def make_plan(
+    data: Path,
+    short: bool,
+    repetitions: Optional[int] = None,
+    before: Optional[Path] = None,
+) -> Plan:
     """A plan whose files go to `build/`."""
     directory = ROOT / "build" / "benchmark"
     directory.mkdir(parents=True, exist_ok=True)
-    return Plan(data.resolve(), directory, short, repetitions)
+    return Plan(data.resolve(), directory, short, repetitions, before and before.resolve())
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> None:
     options = _parser().parse_args(arguments)
-    plan = make_plan(options.data, options.short, options.repetitions)
+    plan = make_plan(options.data, options.short, options.repetitions, options.before)
     if set(options.only) - WITHOUT_DATA:
         plan.require_data()
     figures = measure(plan, options.only)

@@ -6,6 +6,7 @@ from benchmarks.figures.commands import command_figures
 from benchmarks.figures.network import network_figures
 from benchmarks.figures.parts import part_figures
 from benchmarks.figures.start import start_figures
+from benchmarks.figures.tagging import tagging_figures
 from benchmarks.plan import Plan
 from benchmarks.samples import Figure
 
@@ -17,6 +18,7 @@ MEASUREMENTS: dict[str, Callable[[Plan], list[Figure]]] = {
     "d": start_figures,
     "f": part_figures,
     "g": part_figures,
+    "i": tagging_figures,
 }
 # These make their data themselves.
 WITHOUT_DATA = {"d", "f", "g"}
