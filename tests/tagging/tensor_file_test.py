@@ -158,7 +158,7 @@ BAD_FILES = {
     "cut short": (file_of({"a": declared()}, EIGHT[:5]), "not fully covered"),
     "header cut short": (file_of({"a": declared()})[:40], "invalid header length"),
     "extra bytes": (file_of({"a": declared()}, EIGHT + b"x"), "not fully covered"),
-    "a header of 1 GB": (file_of({"a": declared()}, length=2**30), "header of 1073741824 bytes is over"),
+    "a header of 1 GB": (file_of({"a": declared()}, length=2**30), "of 1073741824 bytes is over"),
     "a header of 2**64": (file_of({}, length=2**64 - 1), "the limit of 4194304"),
     "a large header": (file_of(b"{" + b" " * 2**22 + b"}", b""), "the limit of 4194304"),
     "a header larger than the file": (file_of({"a": declared()}, length=1000), "header length"),
