@@ -55,7 +55,7 @@ def _is_finite(tensor: numpy.ndarray) -> bool:
     arithmetic is slow.
     """
     bits = tensor.reshape(-1)
-    signed, unsigned = bits.view(f"i{bits.itemsize}"), bits.view(f"u{bits.itemsize}")
+    signed, unsigned = (bits.view(bits.dtype.str.replace("f", kind)) for kind in "iu")
     infinities = numpy.array([numpy.inf, -numpy.inf], bits.dtype).view(unsigned.dtype)
     positive, negative = infinities.tolist()
     step = _BLOCK // bits.itemsize
@@ -142,7 +142,8 @@ def _map(path: PathLike) -> mmap.mmap:
 def _read(path: PathLike, mapping: mmap.mmap) -> tuple[str, dict[str, numpy.ndarray]]:
     length = int.from_bytes(mapping[:8], "little")
     if length > _MAX_HEADER:
-        what = f"by its first bytes its header has {length} bytes, the limit is {_MAX_HEADER}"
+        what = f"this is no safetensors file, or its header of {length} bytes is over the limit of "
+        what += f"{_MAX_HEADER}"
         raise UnsafeArchive("", what, _MEND_DAMAGED)
     try:
         with safe_open(path, "numpy") as file:
