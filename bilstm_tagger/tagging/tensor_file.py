@@ -10,7 +10,7 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import numpy
 from safetensors import SafetensorError, safe_open
@@ -35,20 +35,30 @@ _MEND_DAMAGED = "the file is damaged or is no model file: fetch it or export it 
 _MEND_NOT_FINITE = "the training has diverged or the file is damaged: use other weights"
 
 
-def check_finite(tensors: Mapping[str, numpy.ndarray]) -> None:
+def check_finite(
+    tensors: Mapping[str, numpy.ndarray], mapping: Optional[mmap.mmap] = None
+) -> None:
     """Checks that no weight is infinite or NaN.
+
+    # Parameters
+
+    tensors : `Mapping[str, numpy.ndarray]`
+        Name to tensor.
+    mapping : `mmap`, optional
+        The file that the tensors lie in. What was looked at is given back to the system: a table of
+        words, of which a sentence needs a few, need not be in memory.
 
     # Errors
 
     `UnsafeArchive`, which names the tensor.
     """
     for name, tensor in tensors.items():
-        if tensor.dtype.kind == "f" and not _is_finite(tensor):
+        if tensor.dtype.kind == "f" and not _is_finite(tensor, mapping):
             where = f"tensor {name!a:.200}"
             raise UnsafeArchive(where, "a value is infinite or NaN", _MEND_NOT_FINITE)
 
 
-def _is_finite(tensor: numpy.ndarray) -> bool:
+def _is_finite(tensor: numpy.ndarray, mapping: Optional[mmap.mmap]) -> bool:
     """Compares bit patterns: as integers, those of infinity and NaN are the largest of their sign.
 
     This is exact, needs no memory, and takes the same time for half precision, for which numpy's
@@ -59,11 +69,13 @@ def _is_finite(tensor: numpy.ndarray) -> bool:
     infinities = numpy.array([numpy.inf, -numpy.inf], bits.dtype).view(unsigned.dtype)
     positive, negative = infinities.tolist()
     step = _BLOCK // bits.itemsize
-    return all(
-        signed[start : start + step].max() < positive
-        and unsigned[start : start + step].max() < negative
-        for start in range(0, len(bits), step)
-    )
+    for start in range(0, len(bits), step):
+        block = slice(start, start + step)
+        if signed[block].max() >= positive or unsigned[block].max() >= negative:
+            return False
+        if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+            mapping.madvise(mmap.MADV_DONTNEED)
+    return True
 
 
 def write_tensors(path: PathLike, tensors: Mapping[str, numpy.ndarray], header: str) -> None:
@@ -119,7 +131,7 @@ def read_tensors(path: PathLike) -> tuple[str, dict[str, numpy.ndarray]]:
     try:
         mapping = _map(path)
         header, tensors = _read(path, mapping)
-        check_finite(tensors)
+        check_finite(tensors, mapping)
     except UnsafeArchive as error:
         error.archive = path
         raise
