@@ -88,4 +88,4 @@ def _plugin() -> Any:
     try:
         return import_module(_PLUGIN)
     except ModuleNotFoundError as error:
-        raise missing("AllenNLP", "train", "To open this archive, or to use a GPU,") from error
+        raise missing("AllenNLP", "train", "This archive, or a GPU,") from error

@@ -35,9 +35,7 @@ _MEND_DAMAGED = "the file is damaged or is no model file: fetch it or export it 
 _MEND_NOT_FINITE = "the training has diverged or the file is damaged: use other weights"
 
 
-def check_finite(
-    tensors: Mapping[str, numpy.ndarray], mapping: Optional[mmap.mmap] = None
-) -> None:
+def check_finite(tensors: Mapping[str, numpy.ndarray], mapping: Optional[mmap.mmap] = None) -> None:
     """Checks that no weight is infinite or NaN.
 
     # Parameters
