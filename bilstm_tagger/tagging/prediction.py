@@ -283,5 +283,7 @@ class TaskPredictor:
 
     @cached_property
     def _written_tags(self) -> WrittenTags:
+        if self._encoding is self._written_encoding and self._repair is None:
+            return WrittenTags(self.labels)  # as they are, in whatever letters
         rules = None if self._encoding is None else self._span_rules
         return WrittenTags(self.labels, self._written_encoding, rules)
