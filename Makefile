@@ -62,15 +62,17 @@ benchmark: $(BENCHMARK_READY) ## Measure speed beside allennlp-models (DATA=DIR:
 benchmark-check: $(BENCHMARK_READY) ## Hold a short run of the benchmark against its targets
 	$(BENCHMARK_PYTHON) -m benchmarks.check --data $(DATA)
 
-LOCK := uv pip compile --quiet --universal --python-version 3.11 setup.cfg \
-  --no-emit-index-url --no-annotate --no-header --extra train --extra report
 results: $(READY) ## Train what docs/results.md is made of (hours), and make it (ARGUMENTS=--no-runs)
 	$(BIN)/python scripts/results.py $(ARGUMENTS)
 
 findings: $(READY) ## Train what docs/findings.md is made of (hours), and make it (ARGUMENTS=--no-runs)
 	$(BIN)/python scripts/findings.py $(ARGUMENTS)
 
-lock: ## Resolve both requirements.txt anew from setup.cfg and pyproject.toml (needs uv)
+# uv is that of the machine, or the one that `make setup` has got.
+LOCK := PATH="$$PATH:$(CURDIR)/.uv/bin" uv pip compile --quiet --universal --python-version 3.11 \
+  setup.cfg --no-emit-index-url --no-annotate --no-header --extra train --extra report
+
+lock: ## Resolve both requirements.txt anew from setup.cfg (after make setup, which gets uv)
 	$(LOCK) --extra dev --extra search --extra ray -o requirements.txt
 	$(LOCK) --extra benchmark -o benchmarks/requirements.txt
 

@@ -1,6 +1,7 @@
 """The package as a stranger installs it: a wheel, by pip, into an empty environment."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -132,9 +133,13 @@ def test_configs_are_in_the_wheel(tagging, tmp_path):
 
 
 def test_raw_text(wheel, tmp_path):
+    """With what the error of an installation without spaCy says."""
     commands = environment(tmp_path)
-    run(commands / "pip", "install", "--quiet", f"{wheel}[text]", folder=tmp_path)
+    run(commands / "pip", "install", "--quiet", wheel, folder=tmp_path)
     command = [commands / "bilstm-tagger", "tag", MODEL, "-", "--output-format", "conll"]
+    error = run(*command, folder=tmp_path, given="Raw text.\n", status=1)
+    pip, *arguments = shlex.split(error.rsplit("Install it: ", 1)[1])
+    run(commands / pip, *arguments, "--quiet", folder=tmp_path)
     output = run(*command, folder=tmp_path, given="The old ferry left at noon. We waved.\n")
     assert tokens(output) == [*TAGGED, "We", "waved", "."]
     program = (
@@ -175,12 +180,14 @@ def test_training(wheel, tmp_path):
     home = tmp_path / "home"
     (home / ".allennlp").mkdir(parents=True)
     (home / ".allennlp" / "plugins").write_text("bilstm_tagger.plugin\n")
-    for command in ("tag", "export"):
-        assert command in run(commands / "allennlp", "--help", folder=tmp_path, HOME=str(home))
+    tag = [commands / "allennlp", "tag", "model/model.tar.gz", "-", "--input-format", "tokens"]
+    conll = ["--output-format", "conll"]
+    output = run(*tag, *conll, folder=tmp_path, given=SENTENCE, HOME=str(home))
+    assert tokens(output) == TAGGED
     export = [commands / "allennlp", "export", "model/model.tar.gz", "-o", "model.safetensors"]
     run(*export, folder=tmp_path, HOME=str(home))
     tag = [commands / "bilstm-tagger", "tag", "model.safetensors", "-", "--input-format", "tokens"]
-    output = run(*tag, "--output-format", "conll", folder=tmp_path, given=SENTENCE)
+    output = run(*tag, *conll, folder=tmp_path, given=SENTENCE)
     assert tokens(output) == TAGGED
 
 
