@@ -2,7 +2,8 @@
 
 import importlib
 import sys
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Optional
 
 if TYPE_CHECKING:
     from bilstm_tagger.tagging import Tagger
@@ -18,11 +19,12 @@ _DISCOVERY = {
 }
 
 
-def _imported_by_discovery() -> bool:
-    """Whether AllenNLP is looking for plugins, and imports this package for that."""
-    frame = sys._getframe() if "allennlp" in sys.modules else None
+def called_by(functions: set[tuple[str, str]]) -> bool:
+    """Whether one of these functions, each a module and a name, has called this, over whatever is
+    between."""
+    frame: Optional[FrameType] = sys._getframe()
     while frame is not None:
-        if (frame.f_globals.get("__name__"), frame.f_code.co_name) in _DISCOVERY:
+        if (frame.f_globals.get("__name__"), frame.f_code.co_name) in functions:
             return True
         frame = frame.f_back
     return False
@@ -30,7 +32,7 @@ def _imported_by_discovery() -> bool:
 
 # The line of `.allennlp_plugins` is `bilstm_tagger.plugin`. In files of earlier versions it is
 # `bilstm_tagger`, and has to register everything, too. No other import registers anything.
-if _imported_by_discovery():
+if called_by(_DISCOVERY):
     importlib.import_module("bilstm_tagger.plugin")
 
 

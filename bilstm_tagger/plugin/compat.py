@@ -5,7 +5,6 @@ reason beside it. To import this module changes nothing: `apply` does, in the pr
 """
 
 import gc
-import sys
 import warnings
 from typing import Any, Literal, Optional, Union
 
@@ -25,6 +24,7 @@ from allennlp.training.learning_rate_schedulers.learning_rate_scheduler import (
 )
 from allennlp.training.optimizers import Optimizer
 
+from bilstm_tagger import called_by
 from bilstm_tagger.plugin.data.samplers import ProcessShare
 from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
 from bilstm_tagger.plugin.training.checkpointer import RecoverableCheckpointer
@@ -117,12 +117,7 @@ _COMMANDS = {("allennlp.commands", "main"), ("allennlp.commands.train", "_train_
 
 def in_command() -> bool:
     """Whether this is called, over whatever is between, by a command of AllenNLP."""
-    frame = sys._getframe()
-    while frame is not None:
-        if (frame.f_globals.get("__name__"), frame.f_code.co_name) in _COMMANDS:
-            return True
-        frame = frame.f_back  # type: ignore[assignment]
-    return False
+    return called_by(_COMMANDS)
 
 
 def apply() -> None:

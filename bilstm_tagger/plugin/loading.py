@@ -22,7 +22,7 @@ from allennlp.models.archival import (
     _load_model,
 )
 
-from bilstm_tagger.tagging.archives.config import read_config
+from bilstm_tagger.tagging.archives.config import ONLY_FOR_TRAINING, read_config
 from bilstm_tagger.tagging.archives.json_object import parse_json
 from bilstm_tagger.tagging.archives.limits import (
     MEND_ATTACK,
@@ -46,8 +46,6 @@ _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9A-Za-z.+-]+")
 # What loading constructs. The rest is about training and is left out.
 _SECTIONS = ("dataset_reader", "validation_dataset_reader", "model")
 _OF_VOCABULARY = ("type", "padding_token", "oov_token")
-# What AllenNLP itself leaves out of a stored model: its weights have all that they gave.
-_ONLY_FOR_TRAINING = ("pretrained_file", "initializer")
 
 Built = tuple[Model, DatasetReader, DatasetReader]
 
@@ -137,7 +135,7 @@ def _without_training(value: Any) -> Any:
     return {
         key: _without_training(inner)
         for key, inner in value.items()
-        if key not in _ONLY_FOR_TRAINING
+        if key not in ONLY_FOR_TRAINING
     }
 
 

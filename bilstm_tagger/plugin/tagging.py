@@ -19,11 +19,11 @@ from bilstm_tagger.plugin.modules.decoders import CRFDecoder
 from bilstm_tagger.tagging.input_specification import Feature, Input
 from bilstm_tagger.tagging.inputs import InputVectors
 from bilstm_tagger.tagging.network import (
-    GROUP_SIZE,
     Chain,
     Emissions,
     EmissionSource,
     Network,
+    groups_of,
     tokens_of,
 )
 from bilstm_tagger.tagging.results import TokenizedSentence
@@ -127,9 +127,7 @@ class TorchSource:
             # The threads of torch do not live on in a process that was forked.
             torch.set_num_threads(1)
             self._process = os.getpid()
-        order = sorted(range(len(sentences)), key=lambda i: -len(sentences[i].tokens))
-        for start in range(0, len(order), GROUP_SIZE):
-            group = order[start : start + GROUP_SIZE]
+        for group in groups_of(sentences):
             chosen = [sentences[i] for i in group]
             lengths = torch.tensor([len(sentence.tokens) for sentence in chosen])
             scores = self._model.emissions(self._embed(chosen), lengths, tasks)

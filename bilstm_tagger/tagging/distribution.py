@@ -10,6 +10,8 @@ from bilstm_tagger.tagging.chain import Array, Ints, Potentials
 from bilstm_tagger.tagging.span_rules import SentenceSpan, SpanRules
 
 _LIMITS = np.finfo(np.float64)
+# Stands for the logarithm of nothing where it is subtracted. Two of them add up to a number.
+_LEAST = _LIMITS.min / 4
 # Below this, relative to the largest, a logarithm may have no number.
 _LOST = -np.log(_LIMITS.tiny)
 
@@ -62,12 +64,11 @@ class TagDistribution:
         self._scores = self.potentials.position_scores()
         # What a path up to a token, its tag included, sums to, and what a path behind it does.
         self._exact = False
-        with np.errstate(divide="ignore", under="ignore", invalid="ignore", over="ignore"):
+        self._forward, self._following = self._recursions()
+        if not self._is_precise():
+            self._exact = True
             self._forward, self._following = self._recursions()
-            if not self._is_precise():
-                self._exact = True
-                self._forward, self._following = self._recursions()
-            self.log_partition = _log_sum(self._forward[self.order.last])  # (batch,)
+        self.log_partition = _log_sum(self._forward[self.order.last])  # (batch,)
         if not np.isfinite(self.log_partition).all():
             raise ValueError(
                 "no path is permitted for the length of a sentence, or scores are not finite"
@@ -89,10 +90,11 @@ class TagDistribution:
         by (from, to)."""
         if self._exact:
             return _log_sum((states[:, :, None] + weights).swapaxes(1, 2))
-        top = np.maximum(states.max(1, keepdims=True), _LIMITS.min)
-        highest = max(weights.max(), _LIMITS.min)
+        top = np.maximum(states.max(1, keepdims=True), _LEAST)
+        highest = max(weights.max(), _LEAST)
         product: Array = np.exp(states - top) @ np.exp(weights - highest)
-        np.log(product, out=product)
+        with np.errstate(divide="ignore"):
+            np.log(product, out=product)
         product += top + highest
         return product
 
@@ -115,8 +117,7 @@ class TagDistribution:
 
     def _probabilities(self, logarithms: Array) -> Array:
         """Of packed tokens, (tokens, tags)."""
-        with np.errstate(under="ignore"):
-            found = np.exp(logarithms - self.log_partition[self.order.sentence, None])
+        found = np.exp(logarithms - self.log_partition[self.order.sentence, None])
         return np.minimum(found, 1.0, out=found)
 
     def log_probabilities(self, ids: Ints) -> Array:
@@ -157,30 +158,29 @@ class TagDistribution:
             rows: Ints = starts[position] + sentence[: len(position)]
             return rows
 
-        with np.errstate(divide="ignore", under="ignore"):
-            # Into the span: all tags that may stand before it, or the start of the sentence.
-            into = np.where(rules.starts[-1], 0.0, -np.inf)[None].repeat(len(spans), 0)
-            inner = first > 0
-            into[inner] = self._step(
-                self._forward[row(np.maximum(first - 1, 0))[inner]],
-                np.where(rules.starts[:-1], transitions, -np.inf),
-            )
-            inside = into + self._scores[row(first)]
-            inside[rules.label_of != labels[:, None]] = -np.inf
-            # Along it: one step for each token, of the spans that are as long.
-            moves = np.where(rules.continues, transitions, -np.inf)
-            sizes = last - first
-            for step in range(1, int(sizes[0]) + 1):
-                count = int((sizes >= step).sum())
-                moved = self._step(inside[:count], moves)
-                inside[:count] = moved + self._scores[row(first[:count] + step)]
-            # Out of it: all tags that do not continue it, or the end of the sentence.
-            ends = self.potentials.lengths[sentence] - 1
-            going = np.flatnonzero(last < ends)
-            behind = starts[last[going] + 1] + sentence[going]
-            leaves = np.where(rules.continues, -np.inf, transitions)
-            inside[going] += self._step(self._scores[behind] + self._following[behind], leaves.T)
-            found = np.exp(_log_sum(inside) - self.log_partition[sentence])
+        # Into the span: all tags that may stand before it, or the start of the sentence.
+        into = np.where(rules.starts[-1], 0.0, -np.inf)[None].repeat(len(spans), 0)
+        inner = first > 0
+        into[inner] = self._step(
+            self._forward[row(np.maximum(first - 1, 0))[inner]],
+            np.where(rules.starts[:-1], transitions, -np.inf),
+        )
+        inside = into + self._scores[row(first)]
+        inside[rules.label_of != labels[:, None]] = -np.inf
+        # Along it: one step for each token, of the spans that are as long.
+        moves = np.where(rules.continues, transitions, -np.inf)
+        sizes = last - first
+        for step in range(1, int(sizes[0]) + 1):
+            count = int((sizes >= step).sum())
+            moved = self._step(inside[:count], moves)
+            inside[:count] = moved + self._scores[row(first[:count] + step)]
+        # Out of it: all tags that do not continue it, or the end of the sentence.
+        ends = self.potentials.lengths[sentence] - 1
+        going = np.flatnonzero(last < ends)
+        behind = starts[last[going] + 1] + sentence[going]
+        leaves = np.where(rules.continues, -np.inf, transitions)
+        inside[going] += self._step(self._scores[behind] + self._following[behind], leaves.T)
+        found = np.exp(_log_sum(inside) - self.log_partition[sentence])
         probabilities = np.empty(len(spans))
         probabilities[order] = np.minimum(found, 1.0)
         return probabilities
@@ -198,15 +198,14 @@ class TagDistribution:
         batch = self.order.bounds[1]
         emitted = self._scores + self._following
         same = rules.starts[:-1] & (rules.label_of[:, None] == rules.label_of)
-        with np.errstate(divide="ignore", under="ignore"):
-            starting = np.where(rules.starts[-1], emitted, -np.inf)
-            adjacent = np.full_like(emitted, -np.inf)
-            going = np.full_like(emitted, -np.inf)
-            for target, allowed in ((starting, rules.starts[:-1]), (adjacent, same)):
-                moved = self._step(self._forward[previous], np.where(allowed, transitions, -np.inf))
-                target[batch:] = moved + emitted[batch:]
-            moves = np.where(rules.continues, transitions, -np.inf)
-            going[previous] = self._forward[previous] + self._step(emitted[batch:], moves.T)
+        starting = np.where(rules.starts[-1], emitted, -np.inf)
+        adjacent = np.full_like(emitted, -np.inf)
+        going = np.full_like(emitted, -np.inf)
+        for target, allowed in ((starting, rules.starts[:-1]), (adjacent, same)):
+            moved = self._step(self._forward[previous], np.where(allowed, transitions, -np.inf))
+            target[batch:] = moved + emitted[batch:]
+        moves = np.where(rules.continues, transitions, -np.inf)
+        going[previous] = self._forward[previous] + self._step(emitted[batch:], moves.T)
         ending = np.maximum(self.marginals - self._probabilities(going), 0.0)
         return Neighbours(
             self.marginals, self._probabilities(starting), self._probabilities(adjacent), ending
@@ -216,13 +215,14 @@ class TagDistribution:
 def _spread(values: Array, axis: Optional[int]) -> float:
     """The largest difference of two finite numbers, of a row or of all."""
     largest = values.max(axis, keepdims=True)
-    return float(np.where(values > -np.inf, largest - values, 0.0).max())
+    with np.errstate(invalid="ignore"):  # where all are forbidden
+        return float(np.where(values > -np.inf, largest - values, 0.0).max())
 
 
 def _log_sum(values: Array) -> Array:
     """The logarithm of the sum of exponentials over the last dimension; -inf where all are."""
-    top = np.maximum(values.max(-1, keepdims=True), _LIMITS.min)
-    with np.errstate(divide="ignore", under="ignore"):
+    top = np.maximum(values.max(-1, keepdims=True), _LEAST)
+    with np.errstate(divide="ignore"):
         total: Array = np.log(np.exp(values - top).sum(-1))
     total += top[..., 0]
     return total

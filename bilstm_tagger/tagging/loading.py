@@ -63,25 +63,21 @@ def _in_numpy(
     try:
         return specification, Network(specification, tensors)
     except ValueError as error:
-        raise _refused(path, str(error), MEND_DAMAGED) from None
+        raise UnsafeArchive("", str(error), MEND_DAMAGED).at(path) from None
 
 
 def _is_archive(path: PathLike) -> bool:
     """Whether a file is an archive; if not, it is a model file."""
     if os.path.isdir(path):
-        raise _refused(path, "this is a folder", "name the file model.tar.gz or .safetensors in it")
+        fix = "name the file model.tar.gz or .safetensors in it"
+        raise UnsafeArchive("", "this is a folder", fix).at(path)
     with open(path, "rb") as file:
         start = file.read(_HEADER_PLACE + len(_HEADER_START))
     if not start.startswith(_GZIP_MAGIC) and start[_HEADER_PLACE:] != _HEADER_START:
         what = "this is neither a model file nor an archive, model.tar.gz"
-        raise _refused(path, what, "name the file that training or `allennlp export` has made")
+        fix = "name the file that training or `allennlp export` has made"
+        raise UnsafeArchive("", what, fix).at(path)
     return start.startswith(_GZIP_MAGIC)
-
-
-def _refused(path: PathLike, what: str, fix: str) -> UnsafeArchive:
-    error = UnsafeArchive("", what, fix)
-    error.archive = path
-    return error
 
 
 def _plugin() -> Any:

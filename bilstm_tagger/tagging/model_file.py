@@ -68,7 +68,5 @@ def read_model(path: PathLike) -> tuple[Specification, dict[str, numpy.ndarray]]
         specification.check_tensors(tensors)
     except ValueError as error:
         problem = error.problem if isinstance(error, UserError) else str(error)
-        refused = UnsafeArchive("", problem, _FIX)
-        refused.archive = path
-        raise refused from None
+        raise UnsafeArchive("", problem, _FIX).at(path) from None
     return specification, tensors

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, Optional, Protocol
 
 import numpy
@@ -103,7 +104,7 @@ class Network:
         if specification.task_identifier:
             identifiers = numpy.eye(len(self._tasks), dtype=numpy.float32)
             self._rows = {
-                name: TokenRows(_Identified(self._project, identifier))
+                name: TokenRows(partial(self._project, identifier=identifier))
                 for name, identifier in zip(self._tasks, identifiers, strict=True)
             }
 
@@ -132,17 +133,9 @@ class Network:
         tasks : `Sequence[str]`
             The tasks that are wanted.
         """
-        # Sentences of similar length together make the fewest steps.
-        order = sorted(range(len(sentences)), key=lambda i: -len(sentences[i].tokens))
-        for start in range(0, len(order), GROUP_SIZE):
-            group = order[start : start + GROUP_SIZE]
-            packing = Packing([len(sentences[i].tokens) for i in group])
-            tokens: list[Token] = []
-            for sentence in map(sentences.__getitem__, group):
-                columns = [sentence.columns[name] for name in self._columns]
-                tokens += (
-                    zip(sentence.tokens, *columns, strict=True) if columns else sentence.tokens
-                )
+        for group in groups_of(sentences):
+            packing = Packing([len(sentences[number].tokens) for number in group])
+            tokens = tokens_of(map(sentences.__getitem__, group), self._columns)
             layers: dict[str, list[Array]] = {}
             scores = {}
             for name in tasks:
@@ -152,6 +145,14 @@ class Network:
                     layers[source] = self._encoder.read(table, rows, packing)
                 scores[name] = self._tasks[name](layers[source], packing)
             yield Emissions(group, packing.lengths, scores)
+
+
+def groups_of(sentences: Sequence[TokenizedSentence]) -> Iterator[list[int]]:
+    """The numbers of sentences that are read together, the longest first. Sentences of similar
+    length make the fewest steps."""
+    order = sorted(range(len(sentences)), key=lambda number: -len(sentences[number].tokens))
+    for start in range(0, len(order), GROUP_SIZE):
+        yield order[start : start + GROUP_SIZE]
 
 
 def tokens_of(sentences: Iterable[TokenizedSentence], columns: Sequence[str]) -> list[Token]:
@@ -164,17 +165,6 @@ def tokens_of(sentences: Iterable[TokenizedSentence], columns: Sequence[str]) ->
         else:
             tokens += sentence.tokens
     return tokens
-
-
-class _Identified:
-    """What the first layer makes of tokens, told for which task it reads them."""
-
-    def __init__(self, project: Callable[..., Array], identifier: Array) -> None:
-        self._project = project
-        self._identifier = identifier
-
-    def __call__(self, tokens: Sequence[Token]) -> Array:
-        return self._project(tokens, self._identifier)
 
 
 class _TaskNetwork:

@@ -17,6 +17,9 @@ from bilstm_tagger.tagging.written_tags import WrittenTags
 from bilstm_tagger.text.encodings import ENCODINGS, get_encoding
 from bilstm_tagger.text.tag_repair import repaired_spans
 
+# What is forbidden or too small is no warning.
+pytestmark = pytest.mark.filterwarnings("error")
+
 LENGTHS = np.array([4, 3, 3, 1])
 LABELS = {
     "IOB1": ["O", "I-A", "B-A", "I-B", "B-B"],

@@ -192,7 +192,7 @@ class Config(msgspec.Struct, frozen=True):
 
 _SECTIONS = ("dataset_reader", "validation_dataset_reader", "model", "vocabulary")
 # What AllenNLP itself leaves out of a stored model: its weights have all that they gave.
-_ONLY_FOR_TRAINING = ("pretrained_file", "initializer")
+ONLY_FOR_TRAINING = ("pretrained_file", "initializer")
 
 
 def read_config(config: Mapping[str, Any]) -> Config:
@@ -268,7 +268,7 @@ def _normalised(value: Any, key: str = "") -> Any:
     typed = {
         name: _normalised(inner, name)
         for name, inner in value.items()
-        if name not in _ONLY_FOR_TRAINING
+        if name not in ONLY_FOR_TRAINING
     }
     if key in ("token_indexers", "token_embedders", "tasks"):
         typed = {name: _typed(inner) for name, inner in typed.items()}

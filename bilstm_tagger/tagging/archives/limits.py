@@ -30,6 +30,11 @@ class UnsafeArchive(UserError):
         self.args = where, what, mend  # what pickle calls the constructor with
         self.where, self.what, self.mend = where, what, mend
 
+    def at(self, path: object) -> "UnsafeArchive":
+        """The same error, with the path of the archive."""
+        self.archive = path
+        return self
+
     def __str__(self) -> str:
         places = [str(each) for each in (self.archive, self.where) if each]
         message = f"{': '.join(places)}: {self.what}; {self.mend}"

@@ -8,17 +8,14 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data.fields import Field
 from allennlp.data.vocabulary import Vocabulary
 
+from bilstm_tagger.tagging.archives.model import label_namespace
+
 logger = logging.getLogger(__name__)
 
 # The id of a gold label that the training data has not, and of padding.
 UNKNOWN_LABEL = -1
 
 _warned: set[tuple[str, str]] = set()
-
-
-def label_namespace(task: str) -> str:
-    """Where the vocabulary keeps the labels of a task; the ending keeps padding out of it."""
-    return f"{task}_labels"
 
 
 class TaskLabelsField(Field[dict[str, torch.Tensor]]):
