@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import math
 import os
 import platform
 from collections.abc import Sequence
@@ -51,6 +52,8 @@ def make_console() -> Console:
 
 
 def show_ratio(ratio: float) -> str:
+    if math.isnan(ratio):
+        return ""
     return f"{ratio:.2f} x" if ratio < 10 else f"{ratio:.1f} x"
 
 

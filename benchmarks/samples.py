@@ -57,6 +57,12 @@ def middle(samples: list[Sample], measure: str) -> float:
     return median(getattr(sample, measure) for sample in samples)
 
 
+def without_start(runs: list[Sample], starts: list[Sample]) -> list[Sample]:
+    """Runs less the median of those that do nothing but what all have to do first."""
+    start = Sample(middle(starts, WALL), middle(starts, CPU))
+    return [sample.minus(start) for sample in runs]
+
+
 @dataclass
 class Figure:
     """One line of the table: ours beside something else, of which less is better.
@@ -70,7 +76,7 @@ class Figure:
     against : `str`
         What ours is held against.
     ours, reference : `List[Sample]`
-        The measurements of both, made in turn.
+        The measurements of both, made in turn. No reference: ours is shown alone.
     measure : `str`, optional (default = `"cpu"`)
         What is compared: "cpu", "wall" or "memory".
     amount : `float`, optional (default = `None`)
@@ -91,15 +97,19 @@ class Figure:
     def ratio(self, measure: Optional[str] = None) -> float:
         """Median of the reference by ours: how many times better ours is."""
         measure = measure or self.measure
+        if not self.reference:
+            return float("nan")
         ours = middle(self.ours, measure)
         return middle(self.reference, measure) / ours if ours else float("nan")
 
     @property
     def repetitions(self) -> int:
-        return min(len(self.ours), len(self.reference))
+        return min(len(self.ours), len(self.reference) or len(self.ours))
 
     def show(self, samples: list[Sample]) -> str:
-        """The median in words: a rate, a time, or a size."""
+        """The median in words: a rate, a time, or a size; nothing of no measurements."""
+        if not samples:
+            return ""
         value = middle(samples, self.measure)
         if self.measure == MEMORY:
             return f"{value:,.0f} MB"
@@ -135,7 +145,8 @@ class Figure:
 
 
 def _summary(samples: list[Sample]) -> dict[str, Any]:
-    medians = {measure: middle(samples, measure) for measure in (WALL, CPU, MEMORY)}
+    measures = (WALL, CPU, MEMORY) if samples else ()
+    medians = {measure: middle(samples, measure) for measure in measures}
     return {"median": medians, "samples": [asdict(sample) for sample in samples]}
 
 

@@ -22,7 +22,9 @@ MEASUREMENTS: dict[str, Callable[[Plan], list[Figure]]] = {
 }
 # These make their data themselves.
 WITHOUT_DATA = {"d", "f", "g"}
+# These have no targets: they compare with other programs that need not be there.
+WITHOUT_TARGETS = {"i"}
 # Memory is told by the processes that train and start.
 LETTERS = (*MEASUREMENTS, "e", "h")
 
-__all__ = ["LETTERS", "MEASUREMENTS", "WITHOUT_DATA"]
+__all__ = ["LETTERS", "MEASUREMENTS", "WITHOUT_DATA", "WITHOUT_TARGETS"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.corpus import read_rows, write_rows
 from benchmarks.plan import Plan, progress
 from benchmarks.processes import Worker, environment, run_command
-from benchmarks.samples import CPU, WALL, Figure, Sample, alternate, middle
+from benchmarks.samples import WALL, Figure, Sample, alternate, without_start
 from benchmarks.settings import OURS, SIDES, THEIRS
 
 BATCH_SIZE = 32
@@ -81,11 +81,6 @@ def archives(plan: Plan) -> dict[str, str]:
     return found
 
 
-def _without_start(runs: list[Sample], starts: list[Sample]) -> list[Sample]:
-    start = Sample(middle(starts, WALL), middle(starts, CPU))
-    return [sample.minus(start) for sample in runs]
-
-
 def command_figures(plan: Plan) -> list[Figure]:
     """Measures the commands in turn, on the test file and on one sentence of it."""
     models = archives(plan)
@@ -107,7 +102,7 @@ def command_figures(plan: Plan) -> list[Figure]:
         runs = alternate(
             {kind: partial(run, what, kind, test) for kind in kinds}, plan.repetitions(5, 2)
         )
-        net = {kind: _without_start(runs[kind], starts[kind]) for kind in kinds}
+        net = {kind: without_start(runs[kind], starts[kind]) for kind in kinds}
         for kind, title in forms.items():
             figures += [
                 Figure(

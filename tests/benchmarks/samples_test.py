@@ -2,7 +2,18 @@ import json
 
 import pytest
 
-from benchmarks.samples import CPU, MEMORY, WALL, Figure, Sample, alternate, middle, timed
+from benchmarks.report import figure_cells
+from benchmarks.samples import (
+    CPU,
+    MEMORY,
+    WALL,
+    Figure,
+    Sample,
+    alternate,
+    middle,
+    timed,
+    without_start,
+)
 
 
 def samples(*values: float) -> list[Sample]:
@@ -70,3 +81,15 @@ def test_timed_calls_once() -> None:
     sample = timed(lambda: calls.append(1))
     assert calls == [1]
     assert sample.wall >= 0.0 and sample.cpu >= 0.0 and sample.memory > 1.0
+
+
+def test_without_a_reference_ours_is_shown_alone() -> None:
+    figure = Figure("k", "t", "", samples(1.0, 3.0), [], WALL)
+    assert figure.repetitions == 2
+    assert figure_cells(figure) == ["t", "", "2.00 s", "", "", "", "2"]
+    assert Figure.from_json(json.loads(json.dumps(figure.to_json()))) == figure
+
+
+def test_what_comes_first_is_taken_off_by_its_median() -> None:
+    left = without_start(samples(5.0, 7.0), samples(1.0, 2.0, 9.0))
+    assert [(sample.wall, sample.cpu) for sample in left] == [(3.0, 6.0), (5.0, 10.0)]
