@@ -14,8 +14,9 @@ import numpy as np
 from bilstm_tagger.experiments.distribution import Scale
 from bilstm_tagger.experiments.verdicts import gap_text, p_text
 from bilstm_tagger.text.columns import TOKENS, ColumnFormat, Sentence, read_sentences
-from bilstm_tagger.text.encodings import Span, get_encoding
+from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import DataFormatError, PathLike
+from bilstm_tagger.text.spans import Span
 
 METRICS = ("f1", "accuracy")
 ROUNDS = 10_000

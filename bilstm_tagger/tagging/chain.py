@@ -53,6 +53,17 @@ class TokenOrder:
         self.last = starts[lengths - 1] + np.arange(len(lengths))
         self.previous = rows[running[0] :] - running[:-1].repeat(running[1:])
 
+    @cached_property
+    def steps(self) -> list[tuple[slice, slice]]:
+        """For each position but the first, the rows of its tokens, and before them those of the
+        tokens they follow."""
+        return [
+            (slice(start, start + stop - here), slice(here, stop))
+            for start, here, stop in zip(
+                self.bounds, self.bounds[1:], self.bounds[2:], strict=False
+            )
+        ]
+
     def padded(self, values: Array) -> Array:
         """Packed (tokens, values) to (batch, length, values), 0 on padding."""
         shape = self.bounds[1], len(self.bounds) - 1, values.shape[1]

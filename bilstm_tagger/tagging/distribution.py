@@ -12,7 +12,7 @@ from bilstm_tagger.tagging.span_rules import SentenceSpan, SpanRules
 _LIMITS = np.finfo(np.float64)
 # Stands for the logarithm of nothing where it is subtracted. Two of them add up to a number.
 _LEAST = _LIMITS.min / 4
-# Below this, relative to the largest, a logarithm may have no number.
+# A number whose logarithm is this far below that of the largest may be lost.
 _LOST = -np.log(_LIMITS.tiny)
 
 
@@ -43,9 +43,10 @@ class TagDistribution:
     random field, or of independent tags, which is one without transition scores; among permitted
     sequences only, where some are forbidden. All results are in double precision.
 
-    The forward and the backward algorithm (Rabiner 1989, section III.A) run over logarithms. A
-    step is a product of matrices of numbers relative to the largest of a token; where such a
-    number would be lost, steps are sums of exponentials, which take longer.
+    The forward and the backward algorithm (Rabiner 1989, section III.A) are scaled so that what
+    leads to a token sums to 1 (section V.A): nothing grows with the length of a sentence, neither
+    the numbers nor their errors. Where a number would be lost, as it is too small beside the
+    largest of its token, both run over logarithms, which takes longer.
 
     # Parameters
 
@@ -61,29 +62,60 @@ class TagDistribution:
     def __init__(self, potentials: Potentials) -> None:
         self.potentials = potentials.double()
         self.order = self.potentials.order
+        # From here on scores are relative: what leads to a token, its tag included, sums to 1, and
+        # so does that times what follows the token. The rest of a token is its share of log Z.
         self._scores = self.potentials.position_scores()
-        # What a path up to a token, its tag included, sums to, and what a path behind it does.
         self._exact = False
-        self._forward, self._following = self._recursions()
+        self._forward, self._following, shares = self._scaled_recursions()
         if not self._is_precise():
             self._exact = True
-            self._forward, self._following = self._recursions()
-        self.log_partition = _log_sum(self._forward[self.order.last])  # (batch,)
+            self._forward, self._following, shares = self._exact_recursions()
+        self.log_partition = np.bincount(self.order.sentence, shares)  # (batch,)
         if not np.isfinite(self.log_partition).all():
             raise ValueError(
                 "no path is permitted for the length of a sentence, or scores are not finite"
             )
+        self._scores -= shares[:, None]
 
-    def _recursions(self) -> tuple[Array, Array]:
-        transitions, bounds = self.potentials.transitions, self.order.bounds
-        forward, following = self._scores.copy(), np.zeros_like(self._scores)
-        steps = list(zip(bounds, bounds[1:], bounds[2:], strict=False))
-        for start, here, stop in steps:
-            forward[here:stop] += self._step(forward[start : start + stop - here], transitions)
-        for start, here, stop in reversed(steps):
-            behind = self._scores[here:stop] + following[here:stop]
-            following[start : start + stop - here] = self._step(behind, transitions.T)
-        return forward, following
+    def _scaled_recursions(self) -> tuple[Array, Array, Array]:
+        """The logarithms of what leads to each tag and of what follows it, and the share that each
+        token has in log Z."""
+        scores, order = self._scores, self.order
+        highest = max(self.potentials.transitions.max(), _LEAST)
+        moves = np.exp(self.potentials.transitions - highest)
+        tops = np.maximum(scores.max(1), _LEAST)
+        # A sentence without a path has no logarithms of numbers, which is found out later.
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            emitted = np.exp(scores - tops[:, None])
+            sums = emitted.sum(1, keepdims=True)
+            forward, following = emitted / sums, np.ones_like(emitted)
+            for before, rows in order.steps:
+                leading = forward[before] @ moves
+                leading *= emitted[rows]
+                leading.sum(1, keepdims=True, out=sums[rows])
+                np.divide(leading, sums[rows], out=forward[rows])
+            emitted /= sums
+            for before, rows in reversed(order.steps):
+                np.matmul(emitted[rows] * following[rows], moves.T, out=following[before])
+            shares = np.log(sums[:, 0]) + tops
+            shares[order.bounds[1] :] += highest
+            return np.log(forward), np.log(following), shares
+
+    def _exact_recursions(self) -> tuple[Array, Array, Array]:
+        """The same, by sums of logarithms."""
+        transitions = self.potentials.transitions
+        following = np.zeros_like(self._scores)
+        with np.errstate(invalid="ignore"):
+            shares = _log_sum(self._scores)
+            forward = self._scores - shares[:, None]
+            for before, rows in self.order.steps:
+                leading = self._scores[rows] + self._step(forward[before], transitions)
+                shares[rows] = _log_sum(leading)
+                forward[rows] = leading - shares[rows, None]
+            emitted = self._scores - shares[:, None]
+            for before, rows in reversed(self.order.steps):
+                following[before] = self._step(emitted[rows] + following[rows], transitions.T)
+        return forward, following, shares
 
     def _step(self, states: Array, weights: Array) -> Array:
         """The logarithm of a product of matrices, of which the logarithms are given: (rows, from)
@@ -99,15 +131,15 @@ class TagDistribution:
         return product
 
     def _is_precise(self) -> bool:
-        """Whether no number was lost in the recursions.
+        """Whether no number was lost in the scaled recursions.
 
-        A product of two numbers, each relative to the largest of its kind, is lost where their
-        logarithms together are below that of the smallest number. If that is so of no token, all
-        steps have been exact, one after the other.
+        A number of a step is a product of three, each relative to the largest of its kind; it is
+        lost where their logarithms together are below that of the smallest number. If that is so
+        of no token, all steps have been exact, one after the other.
         """
-        states = _spread(self._forward, 1)
-        states = max(states, _spread(self._scores + self._following, 1))
-        return states + _spread(self.potentials.transitions, None) < _LOST
+        states = max(_spread(self._forward, 1), _spread(self._following, 1))
+        scores = _spread(self._scores, 1) + _spread(self.potentials.transitions, None)
+        return states + scores < _LOST
 
     @cached_property
     def marginals(self) -> Array:
@@ -117,8 +149,8 @@ class TagDistribution:
 
     def _probabilities(self, logarithms: Array) -> Array:
         """Of packed tokens, (tokens, tags)."""
-        found = np.exp(logarithms - self.log_partition[self.order.sentence, None])
-        return np.minimum(found, 1.0, out=found)
+        probabilities = np.exp(logarithms)
+        return np.minimum(probabilities, 1.0, out=probabilities)
 
     def log_probabilities(self, ids: Ints) -> Array:
         """The logarithm of the probability of tags, (batch, length): (batch,)."""
@@ -180,9 +212,8 @@ class TagDistribution:
         behind = starts[last[going] + 1] + sentence[going]
         leaves = np.where(rules.continues, -np.inf, transitions)
         inside[going] += self._step(self._scores[behind] + self._following[behind], leaves.T)
-        found = np.exp(_log_sum(inside) - self.log_partition[sentence])
         probabilities = np.empty(len(spans))
-        probabilities[order] = np.minimum(found, 1.0)
+        probabilities[order] = np.minimum(np.exp(_log_sum(inside)), 1.0)
         return probabilities
 
     def neighbours(self, rules: SpanRules) -> Neighbours:

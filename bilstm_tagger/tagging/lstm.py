@@ -111,20 +111,25 @@ class BiLSTMLayer:
         cells = numpy.zeros((2, widest, size), numpy.float32)
         outputs = numpy.empty((len(order), size), numpy.float32)
         hidden: Optional[Array] = None
-        start = 0
+        start = before = 0
         for width in packing.widths:
             end = start + 2 * width
-            gates, product = buffers[:, : 2 * width * 4 * size].reshape(2, 2, width, 4 * size)
+            if width != before:
+                # Steps of the same width, such as all those of one sentence, share their views.
+                gates, product = buffers[:, : 2 * width * 4 * size].reshape(2, 2, width, 4 * size)
+                rows_of_gates, sigmoids = gates.reshape(-1, 4 * size), gates[..., : 3 * size]
+                entry, forget = gates[..., :size], gates[..., size : 2 * size]
+                output, candidate = gates[..., 2 * size : 3 * size], gates[..., 3 * size :]
+                cell = cells[:, :width]
+                hidden = None if hidden is None else hidden[:, :width]
+                before = width
             # "clip" checks nothing: the rows are ours.
-            table.take(order[start:end], axis=0, out=gates.reshape(-1, 4 * size), mode="clip")
+            table.take(order[start:end], axis=0, out=rows_of_gates, mode="clip")
             if hidden is not None:
-                numpy.matmul(hidden[:, :width], self._recurrent, out=product)
+                numpy.matmul(hidden, self._recurrent, out=product)
                 gates += product
             numpy.tanh(gates, out=gates)
-            gates[..., : 3 * size] += 1.0
-            entry, forget = gates[..., :size], gates[..., size : 2 * size]
-            output, candidate = gates[..., 2 * size : 3 * size], gates[..., 3 * size :]
-            cell = cells[:, :width]
+            sigmoids += 1.0
             cell *= forget
             entry *= candidate
             cell += entry

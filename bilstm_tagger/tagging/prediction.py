@@ -185,13 +185,17 @@ class TaskPredictor:
             ids = self.decode(emissions, lengths, options)
             return [TaskPrediction(tags) for tags in self._tags(ids, lengths)]
         distribution = TagDistribution(self._potentials(emissions, lengths, options))
-        best = n_best(distribution, max(options.top_k, 1))
-        ids = best.tags[:, 0]
+        if options.top_k:
+            best = n_best(distribution, options.top_k)
+            ids, log_probabilities = best.tags[:, 0], best.log_probabilities[:, 0]
+        else:  # the same, in less time
+            ids = self._best(distribution.potentials, options)
+            log_probabilities = distribution.log_probabilities(ids)
         predictions = [TaskPrediction(tags) for tags in self._tags(ids, lengths)]
         if options.top_k:
             self._add_alternatives(predictions, best, lengths)
         if options.probabilities:
-            chances = np.exp(best.log_probabilities[:, 0]).tolist()
+            chances = np.exp(log_probabilities).tolist()
             for prediction, chance in zip(predictions, chances, strict=True):
                 prediction.probability = chance
             self._add_span_probabilities(predictions, distribution)
@@ -200,9 +204,12 @@ class TaskPredictor:
 
     def decode(self, emissions: Array, lengths: Ints, options: PredictionOptions) -> Ints:
         """The best tags, ids (batch, length)."""
+        return self._best(self._potentials(emissions, lengths, options), options)
+
+    def _best(self, potentials: Potentials, options: PredictionOptions) -> Ints:
         if not self._is_crf and not self.is_constrained(options):
-            return emissions.argmax(-1)
-        return viterbi(self._potentials(emissions, lengths, options))
+            return potentials.emissions.argmax(-1)
+        return viterbi(potentials)
 
     def _potentials(
         self, emissions: Array, lengths: Ints, options: PredictionOptions
@@ -264,13 +271,14 @@ class TaskPredictor:
         names = self._written_tags.names
         place = {name: index for index, name in enumerate(names)}
         order = sorted(names)
-        rows = distribution.order.padded(self._written_tags.probabilities(distribution)).tolist()
-        for prediction, row in zip(predictions, rows, strict=True):
-            tokens = list(zip(prediction.tags, row, strict=False))
-            prediction.tag_probabilities = [chances[place[tag]] for tag, chances in tokens]
+        chances = distribution.order.padded(self._written_tags.probabilities(distribution))
+        for prediction, rows in zip(predictions, chances, strict=True):
+            chosen = [place[tag] for tag in prediction.tags]
+            prediction.tag_probabilities = rows[np.arange(len(chosen)), chosen].tolist()
             if options.distributions:
                 prediction.distributions = [
-                    {name: chances[place[name]] for name in order} for _, chances in tokens
+                    {name: row[place[name]] for name in order}
+                    for row in rows[: len(chosen)].tolist()
                 ]
 
     @cached_property

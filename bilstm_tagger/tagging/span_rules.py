@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bilstm_tagger.tagging.chain import Ints
-from bilstm_tagger.text.encodings import Span, split_tag
+from bilstm_tagger.text.spans import Span, split_tag
 
 
 class SentenceSpan(NamedTuple):

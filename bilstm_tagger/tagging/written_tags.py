@@ -8,7 +8,8 @@ import numpy as np
 from bilstm_tagger.tagging.chain import Array
 from bilstm_tagger.tagging.distribution import TagDistribution
 from bilstm_tagger.tagging.span_rules import SpanRules
-from bilstm_tagger.text.encodings import Encoding, Span, split_tag
+from bilstm_tagger.text.encodings import Encoding
+from bilstm_tagger.text.spans import Span, split_tag
 
 
 class WrittenTags:

@@ -1,29 +1,22 @@
 """Chunk tag encodings: IOB1, BIO (IOB2), IOBES (BIOES) and BILOU.
 
 A tag is `O` or `<prefix>-<type>`; the type is all that follows the first dash. An encoding is a
-table of the prefixes that may follow each prefix, and the prefixes in which it writes a span. How
-a sequence of tags is *read* is the same for all of them, since the letters agree: it is the reading
-of conlleval, the scorer of the CoNLL-2000 shared task, which gives spans to invalid sequences too.
+table of the prefixes that may follow each prefix, and the prefixes in which it writes a span. All
+encodings are read alike: see `bilstm_tagger.text.spans`.
 
 Sources: Ramshaw & Marcus (1995), "Text Chunking using Transformation-Based Learning" (IOB);
-Tjong Kim Sang & Buchholz (2000), "Introduction to the CoNLL-2000 Shared Task: Chunking"
-(conlleval); Ratinov & Roth (2009), "Design Challenges and Misconceptions in Named Entity
-Recognition" (BILOU).
+Ratinov & Roth (2009), "Design Challenges and Misconceptions in Named Entity Recognition" (BILOU).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from operator import attrgetter
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-_Value = TypeVar("_Value")
+from bilstm_tagger.text.spans import Span, read_spans, split_tag
 
-
-class Span(NamedTuple):
-    """A chunk of type `label` over the tokens `start` to `end`, `end` not included."""
-
-    label: str
-    start: int
-    end: int
+_START = attrgetter("start")
 
 
 class Violation(NamedTuple):
@@ -53,56 +46,10 @@ class Allowed(NamedTuple):
         )
 
 
-class _Memo(dict[tuple[str | None, str | None], _Value]):
-    """A function of a pair of neighbouring tags, computed once per pair."""
-
-    def __init__(self, function: Callable[[str | None, str | None], _Value]) -> None:
-        super().__init__()
-        self._function = function
-
-    def __missing__(self, pair: tuple[str | None, str | None]) -> _Value:
-        value = self[pair] = self._function(*pair)
-        return value
-
-
-def split_tag(tag: str | None) -> tuple[str, str]:
-    """Prefix and type; ("O", "") for `O` and for None, the place outside the sentence."""
-    if tag is None or tag == "O":
-        return "O", ""
-    prefix, _, label = tag.partition("-")
-    if not label:
-        raise ValueError(f"{tag!r} is neither 'O' nor '<prefix>-<type>'")
-    return prefix, label
-
-
-# conlleval's letter of each prefix.
-CONLLEVAL_LETTERS = {"B": "B", "I": "I", "E": "E", "S": "S", "L": "E", "U": "S", "M": "I", "W": "S"}
-# conlleval's startOfChunk and endOfChunk in one table: these pairs, within one type, continue a
-# chunk. Every other prefix starts one, which ends the chunk before it, and so does O.
-_CONTINUES = frozenset({("B", "I"), ("B", "E"), ("I", "I"), ("I", "E")})
-
-
-def _conlleval_letter(tag: str | None) -> tuple[str, str]:
-    prefix, label = split_tag(tag)
-    if not label:
-        return prefix, label
-    if prefix not in CONLLEVAL_LETTERS:
-        raise ValueError(f"unknown prefix in {tag!r}; permitted: {', '.join(CONLLEVAL_LETTERS)}")
-    return CONLLEVAL_LETTERS[prefix], label
-
-
-def _read_step(previous: str | None, tag: str | None) -> tuple[bool, str | None]:
-    """Whether `tag` ends or starts a chunk, and the type of the one it starts."""
-    before, label_before = _conlleval_letter(previous)
-    letter, label = _conlleval_letter(tag)
-    if letter == "O":
-        return before != "O", None
-    if label == label_before and (before, letter) in _CONTINUES:
-        return False, None
-    return True, label
-
-
-_READ_STEPS = _Memo(_read_step)
+@cache
+def _shaped(shape: str, label: str) -> tuple[str, ...]:
+    """The tags of a span: of a single token, and of the first, the inner and the last token."""
+    return tuple(f"{prefix}-{label}" for prefix in shape)
 
 
 class Encoding:
@@ -137,7 +84,9 @@ class Encoding:
         self._after_same = after_same or shape
         self._prefixes = {prefix: prefix for prefix in self._rules if prefix != "O"}
         self._prefixes.update(spellings)
-        self._faults = _Memo(self._fault)
+        self._faults = cache(self._fault)
+
+    spans = staticmethod(read_spans)
 
     def __repr__(self) -> str:
         return f"<Encoding {self.name}>"
@@ -152,7 +101,7 @@ class Encoding:
         """
         tags = ["O"] * length
         end, label_before = 0, ""
-        for span in sorted(spans, key=lambda span: span.start):
+        for span in sorted(spans, key=_START):
             label, start, stop = span
             if not label:
                 raise ValueError(f"{span} has no type")
@@ -162,41 +111,13 @@ class Encoding:
                 raise ValueError(f"{span} overlaps the span before it, which ends at {end}")
             adjacent = start == end and label == label_before
             shape = self._after_same if adjacent else self._shape
-            single, first, inside, last = (f"{prefix}-{label}" for prefix in shape)
+            single, first, inside, last = _shaped(shape, label)
             if stop - start == 1:
                 tags[start] = single
             else:
                 tags[start:stop] = [first, *[inside] * (stop - start - 2), last]
             end, label_before = stop, label
         return tags
-
-    def spans(self, tags: Sequence[str]) -> list[Span]:
-        """The spans conlleval reads in `tags`, whether they are valid or not.
-
-        A chunk starts at `B`, at `S`, at a change of type, and at an `I` or `E` with no open chunk
-        to its left; `L` and `U` are read as `E` and `S`, `M` and `W` as `I` and `S`. conlleval
-        itself leaves out the rules for `S` and for a `B` after an `E` of its type; they are as in
-        seqeval's default mode.
-
-        Raises `ValueError` for a tag that is not `O` or a known prefix with a type.
-        """
-        found = []
-        label: str | None = None
-        start, index = 0, 0
-        previous = "O"
-        try:
-            for index, tag in enumerate(tags):
-                changes, started = _READ_STEPS[previous, tag]
-                if changes:
-                    if label is not None:
-                        found.append(Span(label, start, index))
-                    label, start = started, index
-                previous = tag
-        except ValueError as error:
-            raise ValueError(f"tag {index}: {error}") from None
-        if label is not None:
-            found.append(Span(label, start, len(tags)))
-        return found
 
     def repair(self, tags: Sequence[str]) -> list[str]:
         """Valid tags for the spans conlleval reads in `tags`. Raises `ValueError` as `spans`."""
@@ -206,11 +127,11 @@ class Encoding:
         """The first fault of `tags`, or None if, but for spelling, `spans_to_tags` yields them."""
         previous = None
         for index, tag in enumerate(tags):
-            message = self._faults[previous, tag]
+            message = self._faults(previous, tag)
             if message is not None:
                 return Violation(index, message)
             previous = tag
-        message = self._faults[previous, None]
+        message = self._faults(previous, None)
         return None if message is None else Violation(len(tags) - 1, message)
 
     def allowed(self, labels: Sequence[str]) -> Allowed:
@@ -221,9 +142,9 @@ class Encoding:
         for label in labels:
             self._own_letter(label)
         return Allowed(
-            start=[self._faults[None, label] is None for label in labels],
-            transitions=[[self._faults[old, new] is None for new in labels] for old in labels],
-            end=[self._faults[label, None] is None for label in labels],
+            start=[self._faults(None, label) is None for label in labels],
+            transitions=[[self._faults(old, new) is None for new in labels] for old in labels],
+            end=[self._faults(label, None) is None for label in labels],
         )
 
     def _own_letter(self, tag: str | None) -> tuple[str, str]:

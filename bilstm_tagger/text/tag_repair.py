@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from bilstm_tagger.text.encodings import CONLLEVAL_LETTERS, Span, get_encoding, split_tag
+from bilstm_tagger.text.encodings import get_encoding
+from bilstm_tagger.text.spans import CONLLEVAL_LETTERS, Span, split_tag
 
 REPAIRS = ("O", "B")
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
-from bilstm_tagger.text.encodings import ENCODINGS, Span, convert, get_encoding
+from bilstm_tagger.text.encodings import ENCODINGS, convert, get_encoding
+from bilstm_tagger.text.spans import Span
 
 PREFIXES = {"IOB1": "BI", "BIO": "BI", "IOBES": "BIES", "BILOU": "BILU"}
 NAMES = list(PREFIXES)

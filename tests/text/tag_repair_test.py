@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_tagger.text.encodings import Span, get_encoding
+from bilstm_tagger.text.encodings import get_encoding
+from bilstm_tagger.text.spans import Span
 from bilstm_tagger.text.tag_repair import repaired_spans
 
 # Tags, and the spans after a repair to O and to B, by hand.

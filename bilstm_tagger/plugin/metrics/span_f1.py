@@ -9,7 +9,8 @@ from allennlp.nn.util import dist_reduce_sum
 from allennlp.training.metrics import Metric
 
 from bilstm_tagger.plugin.metrics.token_accuracy import check_lengths
-from bilstm_tagger.text.encodings import Span, get_encoding
+from bilstm_tagger.text.encodings import get_encoding
+from bilstm_tagger.text.spans import Span
 
 
 class SpanCounts:

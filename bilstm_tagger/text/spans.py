@@ -1,0 +1,86 @@
+"""Spans of tokens, and how they are read in tags, whatever the encoding.
+
+A tag is `O` or `<prefix>-<type>`; the type is all that follows the first dash. The letters of the
+encodings agree, so one reading serves all of them: that of conlleval, the scorer of the CoNLL-2000
+shared task (Tjong Kim Sang & Buchholz 2000, "Introduction to the CoNLL-2000 Shared Task:
+Chunking"), which gives spans to invalid sequences too.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A chunk of type `label` over the tokens `start` to `end`, `end` not included."""
+
+    label: str
+    start: int
+    end: int
+
+
+def split_tag(tag: str | None) -> tuple[str, str]:
+    """Prefix and type; ("O", "") for `O` and for None, the place outside the sentence."""
+    if tag is None or tag == "O":
+        return "O", ""
+    prefix, _, label = tag.partition("-")
+    if not label:
+        raise ValueError(f"{tag!r} is neither 'O' nor '<prefix>-<type>'")
+    return prefix, label
+
+
+# conlleval's letter of each prefix.
+CONLLEVAL_LETTERS = {"B": "B", "I": "I", "E": "E", "S": "S", "L": "E", "U": "S", "M": "I", "W": "S"}
+# conlleval's startOfChunk and endOfChunk in one table: these pairs, within one type, continue a
+# chunk. Every other prefix starts one, which ends the chunk before it, and so does O.
+_CONTINUES = frozenset({("B", "I"), ("B", "E"), ("I", "I"), ("I", "E")})
+
+
+def _conlleval_letter(tag: str | None) -> tuple[str, str]:
+    prefix, label = split_tag(tag)
+    if not label:
+        return prefix, label
+    if prefix not in CONLLEVAL_LETTERS:
+        raise ValueError(f"unknown prefix in {tag!r}; permitted: {', '.join(CONLLEVAL_LETTERS)}")
+    return CONLLEVAL_LETTERS[prefix], label
+
+
+@cache
+def _read_step(previous: str | None, tag: str | None) -> tuple[bool, str | None]:
+    """Whether `tag` ends or starts a chunk, and the type of the one it starts."""
+    before, label_before = _conlleval_letter(previous)
+    letter, label = _conlleval_letter(tag)
+    if letter == "O":
+        return before != "O", None
+    if label == label_before and (before, letter) in _CONTINUES:
+        return False, None
+    return True, label
+
+
+def read_spans(tags: Sequence[str]) -> list[Span]:
+    """The spans conlleval reads in `tags`, whether they are valid or not.
+
+    A chunk starts at `B`, at `S`, at a change of type, and at an `I` or `E` with no open chunk
+    to its left; `L` and `U` are read as `E` and `S`, `M` and `W` as `I` and `S`. conlleval
+    itself leaves out the rules for `S` and for a `B` after an `E` of its type; they are as in
+    seqeval's default mode.
+
+    Raises `ValueError` for a tag that is not `O` or a known prefix with a type.
+    """
+    spans: list[Span] = []
+    label: str | None = None
+    start, index = 0, 0
+    previous = "O"
+    try:
+        for index, tag in enumerate(tags):
+            changes, started = _read_step(previous, tag)
+            if changes:
+                if label is not None:
+                    spans.append(Span(label, start, index))
+                label, start = started, index
+            previous = tag
+    except ValueError as error:
+        raise ValueError(f"tag {index}: {error}") from None
+    if label is not None:
+        spans.append(Span(label, start, len(tags)))
+    return spans
