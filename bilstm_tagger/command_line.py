@@ -8,6 +8,7 @@ from typing import NamedTuple, Optional
 
 from bilstm_tagger import __version__
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.requirements import ALLENNLP
 
 
 class _Command(NamedTuple):
@@ -34,6 +35,11 @@ _COMMANDS = {
         "List, print or copy the training configs of the package.",
     ),
 }
+# AllenNLP's own commands, and those that this package adds to it.
+_OF_ALLENNLP = (
+    *("train", "evaluate", "predict", "build-vocab"),
+    *("export", "seeds", "search", "compare", "distribution"),
+)
 
 
 def make_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
@@ -71,6 +77,12 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
         The command line without the name of the program; `None` is that of the process.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] in _OF_ALLENNLP:
+        sys.exit(
+            f"error: {arguments[0]!r} is a command of AllenNLP, not of bilstm-tagger: allennlp "
+            f"{arguments[0]}. AllenNLP finds this package by a file, ~/.allennlp/plugins, with the "
+            f"line bilstm_tagger.plugin. To install AllenNLP: {ALLENNLP}"
+        )
     args = make_parser(arguments).parse_args(arguments)
     try:
         args.func(args)

@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+from allennlp.commands.subcommand import Subcommand
 
 from bilstm_tagger import __version__, command_line
 
@@ -22,6 +23,7 @@ def test_version_and_help_import_no_subcommand() -> None:
         "bilstm_tagger.command_line",
         "bilstm_tagger.text",
         "bilstm_tagger.text.errors",
+        "bilstm_tagger.text.requirements",
     }
 
 
@@ -50,7 +52,7 @@ def test_interruption_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) 
     assert caught.value.code == 130
 
 
-@pytest.mark.parametrize("arguments", [[], ["train"]])
+@pytest.mark.parametrize("arguments", [[], ["training"]])
 def test_a_wrong_command_is_a_usage_error(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -58,3 +60,10 @@ def test_a_wrong_command_is_a_usage_error(
         command_line.main(arguments)
     assert caught.value.code == 2
     assert "COMMAND" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", command_line._OF_ALLENNLP)
+def test_commands_of_allennlp_are_named(name: str) -> None:
+    assert Subcommand.by_name(name)
+    with pytest.raises(SystemExit, match=f"allennlp {name}[.] .*--no-deps allennlp"):
+        command_line.main([name, "config.jsonnet"])

@@ -3,6 +3,14 @@
 Nothing else of the process changes, but in a process of a command of AllenNLP: `compat.apply`.
 """
 
+from importlib.util import find_spec
+
+from bilstm_tagger.text.requirements import missing
+
+if find_spec("allennlp") is None:
+    reason = missing("allennlp", "train", "bilstm_tagger.plugin")
+    raise ModuleNotFoundError(str(reason), name="allennlp")
+
 import bilstm_tagger.plugin.commands  # noqa: F401
 import bilstm_tagger.plugin.data.samplers  # noqa: F401
 import bilstm_tagger.plugin.data.token_indexers  # noqa: F401

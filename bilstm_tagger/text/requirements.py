@@ -3,7 +3,7 @@
 from bilstm_tagger.text.errors import UserError
 
 # AllenNLP as published cannot be installed with its own requirements: the extra has them instead.
-_ALLENNLP = "pip install 'bilstm-tagger[train]' && pip install --no-deps allennlp==2.10.1"
+ALLENNLP = "pip install 'bilstm-tagger[train]' && pip install --no-deps allennlp==2.10.1"
 
 
 def missing(package: str, extra: str, purpose: str) -> UserError:
@@ -24,5 +24,5 @@ def missing(package: str, extra: str, purpose: str) -> UserError:
         One line, with the command that installs what is missing. It is for the caller to raise,
         from the `ImportError`.
     """
-    command = _ALLENNLP if extra == "train" else f"pip install 'bilstm-tagger[{extra}]'"
+    command = ALLENNLP if extra == "train" else f"pip install 'bilstm-tagger[{extra}]'"
     return UserError(f"{purpose} needs {package}, which is not installed. Install it: {command}")
