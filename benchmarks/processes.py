@@ -4,11 +4,11 @@ import json
 import os
 import subprocess
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmarks import launcher
 from benchmarks.samples import Sample, megabytes
 from benchmarks.settings import ROOT, Settings
 
@@ -156,12 +156,14 @@ def run_command(
 
     `WorkerError` where it fails, with the last of its messages.
     """
-    log_path, input_path = directory / f"{name}.log", directory / f"{name}.in"
+    log_path, input_path, usage_path = (
+        directory / f"{name}.{end}" for end in ("log", "in", "json")
+    )
     input_path.write_text(given, encoding="utf-8")
+    start = [sys.executable, "-I", "-S", launcher.__file__, str(usage_path)]
     with log_path.open("w") as log, input_path.open() as stdin:
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
+        process = subprocess.run(
+            [*start, sys.executable, "-m", *arguments],
             stdin=stdin,
             stdout=log,
             stderr=log,
@@ -169,9 +171,7 @@ def run_command(
             env=environment(directory, root=root),
             preexec_fn=_pin(1),
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise WorkerError(f"{' '.join(arguments)} failed:\n{_tail(log_path)}")
-    return Sample(wall, usage.ru_utime + usage.ru_stime, megabytes(usage.ru_maxrss))
+    wall, cpu, peak = json.loads(usage_path.read_text(encoding="utf-8"))
+    return Sample(wall, cpu, megabytes(peak))
