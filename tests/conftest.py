@@ -8,7 +8,9 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import io
 import json
 import logging
+import multiprocessing
 import random
+import signal
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
@@ -98,6 +100,38 @@ def run_allennlp(*arguments: Any) -> None:
 @pytest.fixture(scope="session")
 def allennlp() -> Callable[..., None]:
     return run_allennlp
+
+
+def _command(arguments: tuple[str, ...], log: str) -> None:
+    """In a process of its own: runs `allennlp ARGUMENTS`, which prints to a file."""
+    with open(log, "wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    # Tests in the background of a shell ignore interrupts, and so would this one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    compat.apply()
+    run_allennlp(*arguments)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., tuple[Any, Path]]]:
+    """Starts `allennlp ARGUMENTS`; returns the process and the file of what it prints. The process
+    comes of a fork server, which has imported everything: that takes most of the time of a start.
+    """
+    processes = []
+
+    def run(*arguments: Any) -> tuple[Any, Path]:
+        log = tmp_path / f"command-{len(processes)}.log"
+        forks = multiprocessing.get_context("forkserver")
+        process = forks.Process(target=_command, args=(tuple(map(str, arguments)), str(log)))
+        process.start()
+        processes.append(process)
+        return process, log
+
+    yield run
+    for process in processes:
+        process.kill()
+        process.join()
 
 
 def train_config(config: Any, directory: Path, overrides: dict[str, Any]) -> Path:

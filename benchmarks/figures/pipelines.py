@@ -17,8 +17,9 @@ _LEFT_OUT = {
     TAGGER: ["parser", "senter", "attribute_ruler", "lemmatizer", "ner"],
     TAGGER_AND_NER: ["parser", "senter", "attribute_ruler", "lemmatizer"],
 }
-# Ours with tags alone, and with spans.
-_TAGS, _SPANS = "tags", "tags and spans"
+# Ours with parts of speech alone, and with chunks and their spans, too.
+_TAGS, _SPANS = "parts of speech", "and chunks"
+_TASKS = {_TAGS: ["pos"], _SPANS: ["chunk", "pos"]}
 # Passes over the sentences, besides a first one, which does not count.
 _PASSES = 3
 
@@ -29,7 +30,7 @@ sentences = [[line.split()[0] for line in block.splitlines()] for block in block
 _LOAD_OURS = """
 from bilstm_tagger import Tagger
 from bilstm_tagger.tagging import TokenizedSentence
-tagger = Tagger.load({model!r})
+tagger = Tagger.load({model!r}, tasks={tasks!r})
 """
 _LOAD_SPACY = """
 import spacy
@@ -53,7 +54,7 @@ def _run(plan: Plan, model: str, kind: str, path: str, passes: int) -> Sample:
     if kind in _LEFT_OUT:
         load = _LOAD_SPACY.format(pipeline=_PIPELINE, left_out=_LEFT_OUT[kind])
     else:
-        load = _LOAD_OURS.format(model=model)
+        load = _LOAD_OURS.format(model=model, tasks=_TASKS[kind])
     setup = _SENTENCES.format(path=path) + load
     arguments = ["timeit", "-n", str(passes), "-r", "1", "-s", setup, _STATEMENTS[kind]]
     return run_command(arguments, plan.directory, "pipelines")
@@ -86,10 +87,12 @@ def pipeline_figures(plan: Plan, model: str) -> list[Figure]:
     net = {kind: without_start(every[kind], first[kind]) for kind in _STATEMENTS}
     count = words * _PASSES
     return [
-        Figure("i_tagger", "(i) tags", TAGGER, net[_TAGS], net[TAGGER], CPU, count, "words"),
+        Figure(
+            "i_tagger", "(i) parts of speech", TAGGER, net[_TAGS], net[TAGGER], CPU, count, "words"
+        ),
         Figure(
             "i_tagger_and_ner",
-            "(i) tags and spans",
+            "(i) parts of speech and chunks",
             TAGGER_AND_NER,
             net[_SPANS],
             net[TAGGER_AND_NER],

@@ -2,21 +2,23 @@
 
 import contextlib
 import dataclasses
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 from bilstm_tagger.experiments.records import RunRecord
+from bilstm_tagger.plugin.runs import worker
 from bilstm_tagger.plugin.runs.jobs import Job
 from bilstm_tagger.plugin.runs.recording import record_failure
-from bilstm_tagger.plugin.runs.worker import BUSY
 
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# A fork server has imported everything once; a run then starts at once. Not every system has one.
+_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+_PROCESSES: Any = multiprocessing.get_context(_METHOD)
 _MEMORY_FLOOR = 2**30
 # Runs as they end, each with its record, or `None` where another process is making it.
 Outcomes = Generator[tuple[Job, RunRecord | None], None, None]
@@ -42,37 +44,25 @@ def execute(job: Job, stop: threading.Event | None = None) -> RunRecord:
     # Before anything is written: a run of another config must not get lost.
     job.record()
     job.log.parent.mkdir(parents=True, exist_ok=True)
-    threads = dict.fromkeys(_THREADS, str(job.threads))
-    with job.log.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bilstm_tagger.plugin.runs.worker"],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, **threads, **job.environment},
-            # An interrupt from the keyboard is for the process that started the runs; it ends them.
-            start_new_session=True,
-        )
-    assert process.stdin is not None
+    _PROCESSES.set_forkserver_preload([worker.__name__])
+    process = _PROCESSES.Process(target=worker.run, args=(job, dict(os.environ)))
+    process.start()
     try:
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(job.to_json().encode() + b"\n")
-            process.stdin.flush()
-        while process.poll() is None:
-            if stop.wait(0.1):
+        while process.exitcode is None:
+            if stop.is_set():
                 raise Interrupted
+            process.join(0.1)
     finally:
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.close()
-        process.wait()
-    if process.returncode == BUSY:
+        process.kill()
+        process.join()
+    if process.exitcode == worker.BUSY:
         raise Busy
-    if process.returncode == 0 and (record := job.record()) is not None:
+    if process.exitcode == 0 and (record := job.record()) is not None:
         return record
-    how = f"ended with exit status {process.returncode}"
-    if process.returncode < 0:
-        how = f"killed by {signal.Signals(-process.returncode).name}"
-    if process.returncode == -signal.SIGKILL:
+    how = f"ended with exit status {process.exitcode}"
+    if process.exitcode < 0:
+        how = f"killed by {signal.Signals(-process.exitcode).name}"
+    if process.exitcode == -signal.SIGKILL:
         how += ", perhaps by the system because memory was short (fewer --jobs?)"
     return record_failure(job, f"{how}; see {job.log.name}")
 

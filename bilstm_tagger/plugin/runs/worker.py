@@ -1,11 +1,7 @@
-"""One run in a process of its own: `python -m bilstm_tagger.plugin.runs.worker`.
-
-The job is a line of JSON on standard input. When standard input ends, the process that started this
-one is gone, perhaps killed. Then this one ends, too: no process waits for it, and another one may
-soon continue the run.
-"""
+"""One run in a process of its own."""
 
 import copy
+import multiprocessing
 import os
 import sys
 import threading
@@ -19,6 +15,7 @@ from allennlp.common import Params
 from allennlp.common.plugins import import_plugins
 from allennlp.common.util import import_module_and_submodules
 from filelock import FileLock, Timeout
+from threadpoolctl import threadpool_limits
 
 from bilstm_tagger.experiments.records import RECORD, write_record
 from bilstm_tagger.plugin import compat
@@ -30,12 +27,28 @@ from bilstm_tagger.plugin.training.pruning import Pruned
 # Exit status where another process is making the run (EX_TEMPFAIL).
 BUSY = 75
 _PATIENCE = 20.0
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
-def main() -> int:
-    """Makes the run that standard input names. 0: it has a record now, of success or failure."""
-    job = Job.from_json(sys.stdin.readline())
-    threading.Thread(target=_end_with_standard_input, daemon=True).start()
+def run(job: Job, environment: dict[str, str]) -> None:
+    """Makes a run, in a process of `multiprocessing`, which then has a record, of success or
+    failure. The exit status is `BUSY` where another process is making it.
+
+    # Parameters
+
+    environment : `Dict[str, str]`
+        Of the process that started this one, as it is now.
+    """
+    if hasattr(os, "setsid"):
+        # An interrupt from the keyboard is for the process that started the runs; it ends them.
+        os.setsid()
+    with job.log.open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threads = dict.fromkeys(_THREADS, str(job.threads))
+    os.environ.clear()
+    os.environ.update(environment | threads | job.environment)
     _keep_to_share(job)
     os.chdir(job.working_directory)
     job.lock.parent.mkdir(parents=True, exist_ok=True)
@@ -44,8 +57,7 @@ def main() -> int:
             make(job)
     except Timeout:
         print(f"{job.lock} is locked: another process makes this run", file=sys.stderr)
-        return BUSY
-    return 0
+        sys.exit(BUSY)
 
 
 def make(job: Job) -> None:
@@ -85,13 +97,19 @@ def _train(job: Job, folder: Path) -> None:
     )
 
 
-def _end_with_standard_input() -> None:
-    while os.read(0, 1):
-        pass
+def _end_with_parent() -> None:
+    """Ends this process when that which started it is gone, perhaps killed: no process waits for
+    it, and another one may soon continue the run."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
     os._exit(1)
 
 
 def _keep_to_share(job: Job) -> None:
+    # Libraries that are imported already do not read the variables again.
+    torch.set_num_threads(job.threads)
+    threadpool_limits(job.threads)
     if job.cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, job.cores)
     if job.memory and sys.platform == "linux" and not torch.cuda.is_available():
@@ -99,7 +117,3 @@ def _keep_to_share(job: Job) -> None:
 
         # Of what the process fills; not of its address space: torch reserves far more than it uses.
         resource.setrlimit(resource.RLIMIT_DATA, (job.memory, job.memory))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

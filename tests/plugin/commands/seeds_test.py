@@ -1,8 +1,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -86,33 +84,23 @@ def test_status_of_an_interruption(by, status):
     assert said == ["interrupted" if by == signal.SIGINT else "terminated"]
 
 
-def test_interrupted_and_gone_on_with(tmp_path):
-    command = [
-        Path(sys.executable).parent / "allennlp",
-        *arguments(tmp_path, "--seeds", "1", "--jobs", "2", **LONG),
-    ]
-    process = subprocess.Popen(
-        command,
-        stderr=subprocess.PIPE,
-        text=True,
-        # Tests in the background of a shell ignore interrupts, and their children would, too.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+def test_interrupted_and_gone_on_with(start, allennlp, tmp_path):
+    command = arguments(tmp_path, "--seeds", "1", "--jobs", "2", **LONG)
+    process, log = start(*command)
     run = tmp_path / "quickstart" / "seed-1"
-    end = time.monotonic() + 90
+    end = time.monotonic() + 180
     while not (run / "metrics_epoch_1.json").exists():
-        assert time.monotonic() < end
+        assert process.is_alive() and time.monotonic() < end
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, log = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "interrupted: 0 of 1 runs ended; the same command goes on" in log
-    assert "Traceback" not in log
+    os.kill(process.pid, signal.SIGINT)
+    process.join(30)
+    assert process.exitcode == 130
+    assert "interrupted: 0 of 1 runs ended; the same command goes on" in log.read_text()
+    assert "Traceback" not in log.read_text()
     assert not (run / "run.json").exists()
     first_epoch = (run / "metrics_epoch_0.json").stat().st_mtime_ns
 
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    allennlp(*command)
     assert (run / "metrics_epoch_0.json").stat().st_mtime_ns == first_epoch
     (record,) = read_records(tmp_path)
     assert record.finished and record.epochs == 15

@@ -1,9 +1,11 @@
 import contextlib
 import dataclasses
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -102,49 +104,40 @@ def test_a_run_that_is_killed_is_recorded_and_goes_on(tmp_path):
     assert (Path(job.folder) / "metrics_epoch_0.json").stat().st_mtime_ns == before
 
 
-def test_a_run_that_another_process_makes_is_left_to_it(tmp_path):
+def test_a_run_that_another_process_makes_is_left_to_it(tmp_path, monkeypatch, capfd):
     (job,) = jobs_in(tmp_path, [1])
     job.lock.parent.mkdir(parents=True)
-    command = [
-        local.sys.executable,
-        "-c",
-        "from bilstm_tagger.plugin.runs import worker; import allennlp, sys; "
-        "worker._PATIENCE = 0.1; sys.exit(worker.main())",
-    ]
-    with FileLock(job.lock):
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        process.stdin.write(job.to_json() + "\n")
-        process.stdin.flush()
-        assert process.wait(60) == worker.BUSY
-        process.stdin.close()
-    assert "another process makes this run" in process.stderr.read()
+    with FileLock(job.lock), monkeypatch.context() as patch:
+        patch.setattr(worker, "_PATIENCE", 0.1)
+        process = multiprocessing.get_context("fork").Process(target=worker.run, args=(job, {}))
+        process.start()
+        process.join(60)
+    assert process.exitcode == worker.BUSY
+    assert "another process makes this run" in capfd.readouterr().err
     assert job.record() is None
 
 
 def test_a_process_ends_with_who_started_it(tmp_path):
     """Nobody would record the run, and somebody may soon go on with it."""
     (job,) = jobs_in(tmp_path, [1], **{"trainer.num_epochs": 10_000, "trainer.patience": None})
-    process = subprocess.Popen(
-        [local.sys.executable, "-m", "bilstm_tagger.plugin.runs.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    program = (
+        "import sys; from bilstm_tagger.plugin.runs.local import execute\n"
+        "from bilstm_tagger.plugin.runs.jobs import Job\n"
+        "if __name__ == '__main__': execute(Job.from_json(sys.argv[1]))"
     )
-    process.stdin.write(job.to_json().encode() + b"\n")
-    process.stdin.flush()
-    wait_for((Path(job.folder) / "metrics_epoch_0.json").exists)
-    assert process.poll() is None
-    process.stdin.close()
-    assert process.wait(10) == 1
+    starter = subprocess.Popen([sys.executable, "-c", program, job.to_json()])
+    wait_for((Path(job.folder) / "metrics_epoch_0.json").exists, 180)
+    assert processes_of(job)
+    starter.kill()
+    starter.wait()
+    wait_for(lambda: not processes_of(job), 10)
     assert job.record() is None
     with FileLock(job.lock, timeout=0):
         pass
 
 
 def test_too_little_memory_is_an_error_of_the_run(tmp_path):
-    if not local.sys.platform.startswith("linux"):
+    if not sys.platform.startswith("linux"):
         pytest.skip("memory is limited on Linux alone")
     (job,) = jobs_in(tmp_path, [1])
     record = execute(dataclasses.replace(job, memory=2**29))

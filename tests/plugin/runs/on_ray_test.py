@@ -22,13 +22,17 @@ SHORT = """{
 }"""
 
 
+def parent_of(process: int) -> int:
+    stat = Path(f"/proc/{process}/stat").read_text()
+    return int(stat.rpartition(")")[2].split()[1])
+
+
 def starter_of(log: Path) -> int:
-    """The process that started the one that writes this log: a worker of Ray."""
+    """The worker of Ray that a process that writes this log comes of, by way of a fork server."""
     for link in Path("/proc").glob("[0-9]*/fd/1"):
         with contextlib.suppress(OSError):
             if os.readlink(link) == str(log):
-                stat = (link.parent.parent / "stat").read_text()
-                return int(stat.rpartition(")")[2].split()[1])
+                return parent_of(parent_of(int(link.parts[2])))
     raise AssertionError(f"no process writes {log}")
 
 

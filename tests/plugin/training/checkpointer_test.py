@@ -6,8 +6,7 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -234,25 +233,16 @@ def test_settings_of_allennlps_own(tmp_path):
     assert made._keep_most_recent_by_count == 1
 
 
-def test_interrupted_by_the_user(tmp_path):
+def test_interrupted_by_the_user(start, tmp_path):
     overrides = json.dumps({**OVERRIDES, "trainer.num_epochs": 900})
-    command = [str(Path(sys.executable).parent / "allennlp"), "train", CONFIG]
-    process = subprocess.Popen(
-        [*command, "-s", str(tmp_path / "model"), "-o", overrides],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # Where tests run in the background of a shell, interrupts are ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if "Epoch 1/" in line:
-            process.send_signal(signal.SIGINT)
-            break
-    lines += process.stdout.read().splitlines()
-    assert process.wait() == 130
+    process, log = start("train", CONFIG, "-s", tmp_path / "model", "-o", overrides)
+    end = time.monotonic() + 180
+    while not (tmp_path / "model" / "metrics_epoch_1.json").exists():
+        assert process.is_alive() and time.monotonic() < end
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    process.join(30)
+    assert process.exitcode == 130
+    lines = log.read_text().splitlines()
     assert not [line for line in lines if "Traceback" in line]
     assert lines[-1].startswith("interrupted: the same command with --recover goes on")

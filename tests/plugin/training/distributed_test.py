@@ -1,12 +1,11 @@
 """A training of two processes, on the processor."""
 
+import faulthandler
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,34 +61,35 @@ def sentences(path: str) -> Counter:
     return Counter(tuple(line.split()[0] for line in block.splitlines()) for block in blocks)
 
 
-def train(place: Path, folder: Path, *options: str) -> str:
-    """Trains in two processes, which must not hang; what they print."""
-    (place / "watching.py").write_text(WATCH)
-    command = [str(Path(sys.executable).parent / "allennlp"), "train"]
-    command += ["training_config/quickstart.jsonnet", "-s", str(folder), *options]
-    command += ["-o", json.dumps(OVERRIDES), "--include-package", "watching"]
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(place)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        printed, _ = process.communicate(timeout=400)
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == 0, printed[-5000:]
-    return printed
+@pytest.fixture(scope="module")
+def train_in_two(allennlp: Callable[..., None]) -> Callable[..., str]:
+    """Trains in two processes, which must not hang; returns the log. The processes come of a fork
+    server, which has imported everything, and not, as otherwise, of new interpreters."""
+
+    def train(place: Path, folder: Path, *options: str) -> str:
+        (place / "watching.py").write_text(WATCH)
+        arguments = ["-s", folder, *options, "-o", json.dumps(OVERRIDES)]
+        arguments += ["--include-package", "watching"]
+        faulthandler.dump_traceback_later(400, exit=True)
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.syspath_prepend(place)
+                processes = partial(
+                    torch.multiprocessing.start_processes, start_method="forkserver"
+                )
+                patch.setattr(torch.multiprocessing, "spawn", processes)
+                allennlp("train", "training_config/quickstart.jsonnet", *arguments)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+        return "".join(log.read_text() for log in folder.glob("*.log"))
+
+    return train
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(train_in_two, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("two")
-    printed = train(place, place / "model")
+    printed = train_in_two(place, place / "model")
     assert "finishing training early" not in printed
     assert "finishing validation early" not in printed
     return place / "model"
@@ -143,12 +143,12 @@ def test_the_scores_are_those_of_one_process(folder, allennlp, tmp_path):
         assert json.loads((tmp_path / f"{task}.json").read_text())[metric] == about["dev"]
 
 
-def test_recovery_ends_as_the_whole_training(folder, tmp_path):
+def test_recovery_ends_as_the_whole_training(train_in_two, folder, tmp_path):
     recovered = tmp_path / "model"
     shutil.copytree(folder, recovered)
     (recovered / "metrics.json").unlink()
     (recovered / f"training_state_e{EPOCHS}_b0.th").write_bytes(b"cut short")
-    printed = train(tmp_path, recovered, "--recover")
+    printed = train_in_two(tmp_path, recovered, "--recover")
     assert f"goes on from that of epoch {EPOCHS - 1}." in printed
     expected, found = (torch.load(each / "best.th") for each in (folder, recovered))
     assert all(torch.equal(expected[name], found[name]) for name in expected)
@@ -183,7 +183,9 @@ class _Decoder:
 
 def test_processes_with_different_tasks_and_numbers_of_batches(tmp_path):
     address = f"file://{tmp_path}/store"
-    torch.multiprocessing.spawn(_score, args=(address, str(tmp_path)), nprocs=2)
+    torch.multiprocessing.start_processes(
+        _score, args=(address, str(tmp_path)), nprocs=2, start_method="forkserver"
+    )
     expected = {"a_loss": 1.0, "b_loss": 2.0, "a_accuracy": 2 / 3, "b_accuracy": 0.0}
     for rank in range(2):
         assert json.loads((tmp_path / str(rank)).read_text()) == expected
