@@ -58,14 +58,26 @@ def read_lines(path: PathLike) -> Iterator[tuple[int, str]]:
     # Split before they are decoded: Unicode knows more line ends than these files do.
     for number, raw in read_raw_lines(path):
         try:
-            line = raw.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise DataFormatError(
-                path,
-                number,
-                f"expected UTF-8, found the byte 0x{raw[error.start]:02x} at position "
-                f"{error.start + 1} of the line; convert the file to UTF-8",
-            ) from None
-        if number == 1:
-            line = line.removeprefix(_BYTE_ORDER_MARK)
-        yield number, line.removesuffix("\n").removesuffix("\r")
+            line = decode_line(number, raw)
+        except ValueError as error:
+            raise DataFormatError(path, number, str(error)) from None
+        yield number, line
+
+
+def decode_line(number: int, raw: bytes, source: str = "file") -> str:
+    """The text of a line of a file, or of another source, as of `read_lines`.
+
+    # Errors
+
+    `ValueError` for an undecodable byte.
+    """
+    try:
+        line = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"expected UTF-8, found the byte 0x{raw[error.start]:02x} at position "
+            f"{error.start + 1} of the line; convert the {source} to UTF-8"
+        ) from None
+    if number == 1:
+        line = line.removeprefix(_BYTE_ORDER_MARK)
+    return line.removesuffix("\n").removesuffix("\r")

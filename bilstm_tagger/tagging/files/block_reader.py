@@ -8,7 +8,6 @@ import stat
 import sys
 import zlib
 from collections.abc import Iterator
-from types import TracebackType
 from typing import BinaryIO, Optional, cast
 
 from bilstm_tagger.tagging.files.blocks import Block
@@ -56,12 +55,7 @@ class Input:
     def __enter__(self) -> "Input":
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._owned:
             self._stream.close()
 
@@ -76,17 +70,8 @@ class Input:
         return 0 if self.status is None else cast(io.BufferedReader, self._stream).raw.tell()
 
     def blocks(self, of_columns: bool) -> Iterator[Block]:
-        """Yields the input, cut behind a blank line (column files) or any line.
-
-        # Parameters
-
-        of_columns : `bool`
-            Whether this is a column file.
-
-        # Errors
-
-        `DataFormatError` for a damaged gzip file.
-        """
+        """Yields the input, cut behind a blank line (column files) or any line. Raises
+        `DataFormatError` for a damaged gzip file."""
         number = 1
         most = _LINES_OF_COLUMNS if of_columns else _LINES
         index, size = 0, 0
@@ -113,18 +98,14 @@ class Input:
     def check_unchanged(self) -> None:
         """Raises `DataFormatError` for a file that was changed since it was opened."""
         before, now = self.status, _status(self._stream)
-        if before is not None and now is not None:
-            for what, old, new in (
-                ("size", before.st_size, now.st_size),
-                ("time of change", before.st_mtime_ns, now.st_mtime_ns),
-            ):
-                if old != new:
-                    raise DataFormatError(
-                        self.name,
-                        None,
-                        f"the file was changed while it was read (its {what} was {old}, and is "
-                        f"{new}): the output may be of neither version; tag it again",
-                    )
+        for what, name in (("size", "st_size"), ("time of change", "st_mtime_ns")):
+            if before is not None and (old := getattr(before, name)) != (new := getattr(now, name)):
+                raise DataFormatError(
+                    self.name,
+                    None,
+                    f"the file was changed while it was read (its {what} was {old}, and is "
+                    f"{new}): the output may be of neither version; tag it again",
+                )
 
     def _unpacked(self) -> BinaryIO:
         # A pipe may hand out a single byte at first.

@@ -4,7 +4,6 @@ import gzip
 import os
 import sys
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Optional, cast
 
 from bilstm_tagger.tagging.files.block_reader import Input
@@ -81,12 +80,7 @@ class OutputFile:
         if self._path == STDOUT:
             self._stream.flush()
 
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, kind: Optional[type[BaseException]], *_: object) -> None:
         if self._path == STDOUT:
             return
         stream = cast(BinaryIO, self._stream)

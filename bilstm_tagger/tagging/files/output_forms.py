@@ -3,14 +3,14 @@
 import json
 from typing import Any, Optional
 
-from bilstm_tagger.tagging.files.records import Record
+from bilstm_tagger.tagging.files.records import OutputForm, Record
 from bilstm_tagger.tagging.json_input import check_cell, prediction_of
 from bilstm_tagger.tagging.results import TaggedSentence
 from bilstm_tagger.text.columns import ColumnFormat
 from bilstm_tagger.text.memo import remember
 
 
-class JsonOutput:
+class JsonOutput(OutputForm):
     """An object a line, as of the predictors: one for each line of text or JSON, or sentence of a
     column file. A record with a problem becomes an object with `error`, `line` (its number) and
     `input`; bytes of it that are no UTF-8 are escaped as Python's "surrogateescape" does.
@@ -26,9 +26,8 @@ class JsonOutput:
     def untagged(self, record: Record) -> bytes:
         assert record.problem is not None
         source = b"".join(record.source).rstrip(b"\r\n").decode("utf-8", "surrogateescape")
-        return _dump(
-            {"error": record.problem.problem, "line": record.problem.line, "input": source}
-        )
+        problem = record.problem
+        return _dump({"error": problem.problem, "line": problem.line, "input": source})
 
 
 def _dump(given: dict[str, Any]) -> bytes:
@@ -36,7 +35,7 @@ def _dump(given: dict[str, Any]) -> bytes:
     return json.dumps(given, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
-class ColumnOutput:
+class ColumnOutput(OutputForm):
     """A token a line, a column for each task. The lines of a column file come out byte for byte,
     with the tags behind; of others, token and tags separated by tabs, and a blank line after each
     sentence.
@@ -46,8 +45,6 @@ class ColumnOutput:
     layout : `ColumnFormat`, optional
         That of the input, if it is a column file.
     """
-
-    with_spans = False
 
     def __init__(self, layout: Optional[ColumnFormat]) -> None:
         delimiter = None if layout is None else layout.delimiter
@@ -72,9 +69,6 @@ class ColumnOutput:
                 lines.append(raw)
         return b"".join(lines)
 
-    def untagged(self, record: Record) -> bytes:
-        return pass_through(record)
-
 
 class _TagCells(dict[tuple[bytes, tuple[str, ...]], bytes]):
     """Delimiter and tags of a token to what stands behind it, made when it is first asked for."""
@@ -89,12 +83,3 @@ def _rows(sentence: TaggedSentence) -> bytes:
         check_cell(token)
     rows = zip(sentence.tokens, *sentence.tags.values(), strict=True)
     return "".join(["\t".join(row) + "\n" for row in rows] + ["\n"]).encode()
-
-
-def pass_through(record: Record) -> bytes:
-    """The lines of a record, byte for byte; behind one of no column file a blank line, so that it
-    is no part of the next sentence."""
-    raw = b"".join(record.source)
-    if record.of_columns:
-        return raw
-    return raw.rstrip(b"\r\n") + b"\n\n"

@@ -8,9 +8,8 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Optional
 
 from filelock import FileLock, Timeout
@@ -27,18 +26,10 @@ _LOCK = "lock"
 
 @dataclasses.dataclass(slots=True)
 class Shard:
-    """Consecutive blocks.
+    """Consecutive blocks."""
 
-    # Parameters
-
-    index : `int`
-        From 0, in the order of the input.
-    blocks : `List[Block]`
-        At least one.
-    """
-
-    index: int
-    blocks: list[Block]
+    index: int  # from 0, in the order of the input
+    blocks: list[Block]  # at least one
 
     @property
     def lines(self) -> tuple[int, int]:
@@ -106,15 +97,7 @@ class ShardedRun:
 
     @classmethod
     def of(cls, settings: TagSettings, path: str, output: str) -> "ShardedRun":
-        """The run of a command.
-
-        # Parameters
-
-        settings : `TagSettings`
-        path : `str`
-            The input; `"-"` is standard input.
-        output : `str`
-        """
+        """The run of a command, with the path of its input, `"-"` for standard input."""
         files = {
             "input": None if path == STDIN else path,
             "model": settings.archive,
@@ -143,22 +126,16 @@ class ShardedRun:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, kind: Optional[type[BaseException]], *_: object) -> None:
         if (kind is None and self.complete) or not self._records():
             shutil.rmtree(self.folder)
         self._lock.release()
 
     def shards(self, blocks: Iterable[Block]) -> Iterator[Shard]:
         """The shards of the input, as they are asked for."""
-        coming, index = iter(blocks), 0
-        while some := list(islice(coming, self.blocks_per_shard)):
-            yield Shard(index, some)
-            index += 1
+        coming = iter(blocks)
+        some = iter(lambda: list(islice(coming, self.blocks_per_shard)), [])
+        return map(Shard, count(), some)
 
     def finished(self, index: int) -> Optional[TaggedBlock]:
         """What became of a shard; `None` where it is not finished, or was damaged since."""
