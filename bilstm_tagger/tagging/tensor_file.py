@@ -16,6 +16,7 @@ import numpy
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from bilstm_tagger.tagging.archives.json_object import unique_keys
 from bilstm_tagger.tagging.archives.limits import UnsafeArchive
 from bilstm_tagger.text.errors import PathLike
 
@@ -131,8 +132,7 @@ def read_tensors(path: PathLike) -> tuple[str, dict[str, numpy.ndarray]]:
         header, tensors = _read(path, mapping)
         check_finite(tensors, mapping)
     except UnsafeArchive as error:
-        error.archive = path
-        raise
+        raise error.at(path) from None
     return header, tensors
 
 
@@ -152,8 +152,8 @@ def _map(path: PathLike) -> mmap.mmap:
 def _read(path: PathLike, mapping: mmap.mmap) -> tuple[str, dict[str, numpy.ndarray]]:
     length = int.from_bytes(mapping[:8], "little")
     if length > _MAX_HEADER:
-        what = f"this is no safetensors file, or its header of {length} bytes is over the limit of "
-        what += f"{_MAX_HEADER}"
+        what = f"its header of {length} bytes is over the limit of {_MAX_HEADER}"
+        what = f"this is no safetensors file, or {what}"
         raise UnsafeArchive("", what, _MEND_DAMAGED)
     try:
         with safe_open(path, "numpy") as file:
@@ -187,15 +187,9 @@ def _read(path: PathLike, mapping: mmap.mmap) -> tuple[str, dict[str, numpy.ndar
 
 
 def _check_json(text: str | bytes, where: str) -> None:
-    """Of keys that come twice, the library takes the last, and other readers may take the first."""
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(keys := dict(pairs)) < len(pairs):
-            raise ValueError("a key comes twice")
-        return keys
-
+    """Of keys that come twice, the library takes the last."""
     try:
-        if isinstance(json.loads(text, object_pairs_hook=once), dict):
+        if isinstance(json.loads(text, object_pairs_hook=unique_keys), dict):
             return
         reason = "no object"
     except ValueError as error:

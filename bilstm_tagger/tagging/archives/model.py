@@ -8,7 +8,7 @@ import numpy
 from bilstm_tagger.tagging.archives import config as settings
 from bilstm_tagger.tagging.archives.config import Config, read_config
 from bilstm_tagger.tagging.archives.json_object import parse_json
-from bilstm_tagger.tagging.archives.limits import MEND_DAMAGED, MEND_MODEL, Limits, UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import MEND_MODEL, Limits, UnsafeArchive
 from bilstm_tagger.tagging.archives.members import CONFIG, WEIGHTS, AnyPath, read_members
 from bilstm_tagger.tagging.archives.vocabulary import VocabularyData, read_vocabulary
 from bilstm_tagger.tagging.archives.weights import read_weights
@@ -56,8 +56,7 @@ def read_archive(
         vocabulary = read_vocabulary(files, config.vocabulary.oov_token, limits)
         return model_of(config, vocabulary, read_weights(files[WEIGHTS], limits))
     except UnsafeArchive as error:
-        error.archive = path
-        raise
+        raise error.at(path) from None
 
 
 def model_of(
@@ -99,12 +98,12 @@ class _Converter:
 
     def specification(self) -> Specification:
         model = self._model
-        inputs: dict[str, Input] = {}
         # The order in which AllenNLP's "basic" embedder puts them one behind the other.
-        for name, embedder in sorted(model.text_field_embedder.token_embedders.items()):
-            indexer = self._reader.token_indexers.get(name)
-            if not isinstance(embedder, settings.Empty):
-                inputs[name] = self._input(name, indexer, embedder)
+        inputs = {
+            name: self._input(name, self._reader.token_indexers.get(name), embedder)
+            for name, embedder in sorted(model.text_field_embedder.token_embedders.items())
+            if not isinstance(embedder, settings.Empty)
+        }
         self._layers("encoder", "encoder", model.encoder.hidden_sizes)
         tasks = {name: self._task(name, decoder) for name, decoder in model.tasks.items()}
         return Specification(
@@ -161,7 +160,7 @@ class _Converter:
     ) -> UnsafeArchive:
         kinds = [type(part).__name__ for part in (embedder, indexer)]
         what = f"'{name}' has the token embedder {kinds[0]} and the token indexer {kinds[1]}, "
-        return UnsafeArchive(CONFIG, what + "which do not go together", MEND_DAMAGED)
+        return UnsafeArchive(CONFIG, what + "which do not go together")
 
     def _take(
         self, name: str, rows: Optional[int] = None, declared: Optional[int] = None
