@@ -146,12 +146,10 @@ class StackedBiLSTM:
 
     # Parameters
 
-    tensors : `Mapping[str, numpy.ndarray]`, name : `str`
-        The tensors of a model, and what their names begin with.
+    tensors, name, doubled_input
+        As of `BiLSTMLayer`.
     depth : `int`
         The number of layers.
-    doubled_input : `bool`
-        Whether the inputs are the states of another layer.
     """
 
     def __init__(

@@ -33,8 +33,7 @@ def add_word_vectors(source: EmissionSource, path: PathLike) -> int:
 
     # Returns
 
-    `int`
-        How many words were added.
+    How many words were added.
 
     # Errors
 

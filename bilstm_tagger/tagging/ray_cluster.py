@@ -17,9 +17,7 @@ def ray_cluster(address: str, processors: int) -> Iterator[Any]:
     # Parameters
 
     address : `str`
-        Of the cluster; `"local"` starts one on this machine.
-    processors : `int`
-        Of a cluster that is started here.
+        Of the cluster; `"local"` starts one on this machine, of so many processors.
 
     # Errors
 

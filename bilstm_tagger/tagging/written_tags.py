@@ -59,13 +59,7 @@ class WrittenTags:
             self._targets[kind, in_span, columns] = 1.0
 
     def probabilities(self, distribution: TagDistribution) -> Array:
-        """The probability of each written tag of each token, packed (tokens, names).
-
-        # Parameters
-
-        distribution : `TagDistribution`
-            Over the model's tags.
-        """
+        """The probability of each written tag of each token, packed (tokens, names)."""
         if self._rules is None:
             return distribution.marginals
         marginals, starting, adjacent, ending = distribution.neighbours(self._rules)

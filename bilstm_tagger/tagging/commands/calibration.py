@@ -169,16 +169,8 @@ def _tasks(tagger: "Tagger", dataset: str, wanted: Optional[Sequence[str]]) -> l
 def read_gold(
     path: str, specification: "Specification", dataset: str, tasks: Sequence[str]
 ) -> Iterator[tuple["TokenizedSentence", GoldTags]]:
-    """The sentences of a file, and the gold tags of each task as a prediction writes them.
-
-    # Parameters
-
-    path : `str`
-    specification : `Specification`
-    dataset : `str`
-        One of the model.
-    tasks : `Sequence[str]`
-        Tasks of the data set. Other columns need not be there.
+    """The sentences of a file, and the gold tags of some tasks of a data set of the model, as a
+    prediction writes them. Other columns need not be there.
 
     # Errors
 

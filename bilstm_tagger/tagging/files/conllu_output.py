@@ -16,15 +16,8 @@ _LINE_END = re.compile("[\r\n]")
 
 
 def places_of(tasks: Sequence[str], wanted: Mapping[str, str]) -> dict[str, str]:
-    """Task to its column. Several tasks may share MISC alone.
-
-    # Parameters
-
-    tasks : `Sequence[str]`
-        All of them.
-    wanted : `Mapping[str, str]`
-        Where some of them shall go. The others: tasks named pos or upos to UPOS, xpos to XPOS,
-        unless another task is there, the rest to MISC.
+    """Task to its column, for all tasks: where it is wanted; else, by its name, pos or upos to UPOS
+    and xpos to XPOS, unless another task is there; the rest to MISC, which alone holds several.
 
     # Errors
 

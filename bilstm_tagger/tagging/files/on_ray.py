@@ -43,8 +43,6 @@ def on_ray(
         and output are here alone.
     make_tagger : `Callable[[], BlockTagger]`
         Is pickled, and called once in each worker.
-    run : `ShardedRun`
-        Not entered yet.
     workers : `int`, optional (default = as many as the cluster has processors)
         Processes, of one thread each.
 
@@ -54,7 +52,13 @@ def on_ray(
     the run is that of another. In use `WorkerLost` where workers are lost again and again, and what
     `make_tagger` or the tagger raises, `DataFormatError` for one.
     """
-    with run, _cluster(address, workers) as size:
+    with run, ray_cluster(address, workers or _cores()) as ray:
+        size = workers or int(ray.cluster_resources().get("CPU", 0))
+        if size < 1:
+            raise UserError(
+                f"--ray {address}: the cluster has no processor now; say how many workers it is "
+                "to start"
+            )
         yield lambda blocks: _tag(_Workers(make_tagger, size), run, blocks)
 
 
@@ -81,19 +85,6 @@ def _tag(workers: "_Workers", run: ShardedRun, blocks: Iterable[Block]) -> Itera
             yield each
             written += 1
     run.complete = True
-
-
-@contextmanager
-def _cluster(address: str, workers: Optional[int]) -> Iterator[int]:
-    """Joins a cluster, or starts one; how many workers it is to have."""
-    with ray_cluster(address, workers or _cores()) as ray:
-        size = workers or int(ray.cluster_resources().get("CPU", 0))
-        if size < 1:
-            raise UserError(
-                f"--ray {address}: the cluster has no processor now; say how many workers it is "
-                "to start"
-            )
-        yield size
 
 
 def _cores() -> int:
@@ -217,12 +208,8 @@ class _Workers:
                     f"for want of memory perhaps ({_first_line(error)}); what is finished is kept: "
                     "the same command goes on"
                 ) from error
-            logger.warning(
-                "a worker was lost (%s); lines %d to %d are given to another",
-                _first_line(error),
-                first,
-                last,
-            )
+            lost = "a worker was lost (%s); lines %d to %d are given to another"
+            logger.warning(lost, _first_line(error), first, last)
             self._waiting.appendleft(task)
             return None
         self._idle.append(worker)
