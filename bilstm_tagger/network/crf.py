@@ -12,18 +12,11 @@ class AllowedTransitions(NamedTuple):
     """
     Which tags may start a sentence, follow one another and end it, as three bool tensors where
     `True` is permitted.
-
-    # Parameters
-
-    start : `Tensor`, (num_tags,)
-    transitions : `Tensor`, (num_tags, num_tags)
-        Indexed [from, to].
-    end : `Tensor`, (num_tags,)
     """
 
-    start: Tensor
-    transitions: Tensor
-    end: Tensor
+    start: Tensor  # (num_tags,)
+    transitions: Tensor  # (num_tags, num_tags), indexed [from, to]
+    end: Tensor  # (num_tags,)
 
 
 class ConditionalRandomField(torch.nn.Module):
@@ -106,9 +99,7 @@ class ConditionalRandomField(torch.nn.Module):
 
         # Parameters
 
-        emissions : `Tensor`, (batch, length, num_tags)
         tags : `Tensor`, (batch, length) long
-        mask : `Tensor`, (batch, length) bool, optional (default = `None`)
         constrained : `bool`, optional (default = `False`)
             Whether the probability is among permitted paths only. It is 0, and its logarithm
             minus infinity, for tags that are not permitted themselves.
@@ -128,14 +119,8 @@ class ConditionalRandomField(torch.nn.Module):
     ) -> Tensor:
         """
         `log Z`, the logarithm of the sum over all paths of the exponential of their scores:
-        (batch,). Differentiable once with respect to the emissions and the parameters.
-
-        # Parameters
-
-        emissions : `Tensor`, (batch, length, num_tags)
-        mask : `Tensor`, (batch, length) bool, optional (default = `None`)
-        constrained : `bool`, optional (default = `False`)
-            Whether the sum is over permitted paths only.
+        (batch,); constrained, over permitted paths only. Differentiable once with respect to the
+        emissions and the parameters.
         """
         return -crf_functional.log_likelihood(self._potentials(emissions, mask, constrained), None)
 
@@ -143,21 +128,14 @@ class ConditionalRandomField(torch.nn.Module):
         self,
         emissions: Tensor,
         mask: Optional[Tensor] = None,
-        constrained: Optional[bool] = None,
+        constrained: bool = False,
     ) -> Tensor:
         """
         The posterior probability of each tag of each token, all other tags summed out:
-        (batch, length, num_tags). The tags of a token sum to 1; padding has zeros. Not
-        differentiable.
-
-        # Parameters
-
-        emissions : `Tensor`, (batch, length, num_tags)
-        mask : `Tensor`, (batch, length) bool, optional (default = `None`)
-        constrained : `bool`, optional (default = `None`)
-            Whether the sum is over permitted paths only; `None` is no.
+        (batch, length, num_tags); constrained, over permitted paths only. The tags of a token sum
+        to 1; padding has zeros. Not differentiable.
         """
-        return crf_functional.marginals(self._potentials(emissions, mask, bool(constrained)))
+        return crf_functional.marginals(self._potentials(emissions, mask, constrained))
 
     def viterbi(
         self,
@@ -172,8 +150,6 @@ class ConditionalRandomField(torch.nn.Module):
 
         # Parameters
 
-        emissions : `Tensor`, (batch, length, num_tags)
-        mask : `Tensor`, (batch, length) bool, optional (default = `None`)
         constrained : `bool`, optional (default = `None`)
             Whether paths must be permitted; `None` is yes if there are constraints.
 
@@ -233,17 +209,12 @@ class PermittedPaths(torch.nn.Module):
 
     def forward(self, emissions: Tensor, mask: Optional[Tensor] = None) -> Tensor:
         """The tags, (batch, length), as `ConditionalRandomField.viterbi`."""
-        return _best_paths(self._potentials(emissions, mask))[0]
-
-    def _potentials(self, emissions: Tensor, mask: Optional[Tensor]) -> crf_functional.Potentials:
         padding = None if mask is None else _padding(mask, emissions)
-        dtype = emissions.dtype
         transitions, start, end = (
-            self.transitions.to(dtype),
-            self.start.to(dtype),
-            self.end.to(dtype),
+            scores.to(emissions.dtype) for scores in (self.transitions, self.start, self.end)
         )
-        return crf_functional.Potentials(emissions, transitions, start, end, padding)
+        potentials = crf_functional.Potentials(emissions, transitions, start, end, padding)
+        return _best_paths(potentials)[0]
 
 
 def _best_paths(potentials: crf_functional.Potentials) -> tuple[Tensor, Tensor]:

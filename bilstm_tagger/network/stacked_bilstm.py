@@ -6,7 +6,7 @@ weights, which costs next to nothing.
 """
 
 from collections.abc import Sequence
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 import torch
 from torch import Tensor
@@ -23,17 +23,8 @@ RECURRENT_MASKS = ("batch", "sequence")
 
 
 def dropout_mask(reference: Tensor, shape: Sequence[int], probability: float) -> Tensor:
-    """An inverted dropout mask: zero with `probability`, else `1 / (1 - probability)`.
-
-    # Parameters
-
-    reference : `Tensor`
-        The mask gets its device and type.
-    shape : `Sequence[int]`
-        Shape of the mask.
-    probability : `float`
-        Chance of a zero, in [0, 1).
-    """
+    """An inverted dropout mask, of the device and type of `reference`: zero with `probability`, in
+    [0, 1), else `1 / (1 - probability)`."""
     keep = 1.0 - probability
     return reference.new_empty(shape).bernoulli_(keep).div_(keep)
 
@@ -43,10 +34,8 @@ class BiLSTMLayer(torch.nn.Module):
 
     # Parameters
 
-    input_size : `int`
-        Features of the input.
-    hidden_size : `int`
-        Units per direction.
+    input_size, hidden_size : `int`
+        Features of the input, and units per direction.
     input_dropout : `float`
         Dropped from the input, a mask for each sequence and direction.
     recurrent_dropout : `float`
@@ -157,9 +146,8 @@ class StackedBiLSTM(torch.nn.Module):
 
     # Raises
 
-    `ValueError`
-        For sizes that are not positive, no layer at all, dropout outside [0, 1), a list that is not
-        a pair, or an unknown `recurrent_masks`.
+    `ValueError` for sizes that are not positive, no layer at all, dropout outside [0, 1), a list
+    that is not a pair, or an unknown `recurrent_masks`.
     """
 
     def __init__(
@@ -190,20 +178,15 @@ class StackedBiLSTM(torch.nn.Module):
         )
 
     def forward(self, inputs: Tensor, lengths: Optional[Tensor] = None) -> list[Tensor]:
-        """
+        """The output of each layer, `(batch, length, 2 * hidden_sizes[k])`, for inputs `(batch,
+        length, input_size)`. A sequence's output does not depend on the others in its batch, and is
+        zero on padding.
+
         # Parameters
 
-        inputs : `Tensor`
-            `(batch, length, input_size)`.
         lengths : `Tensor`, optional
             `(batch,)`, steps of each sequence, padding behind them. `None`, which is faster:
             all are of full length.
-
-        # Returns
-
-        `list[Tensor]`
-            The output of each layer, `(batch, length, 2 * hidden_sizes[k])`. A sequence's output
-            does not depend on the others in its batch, and is zero on padding.
         """
         if inputs.dim() != 3 or inputs.size(-1) != self.input_size:
             raise ValueError(
@@ -234,13 +217,13 @@ def _parse_dropout(
     dropout: Union[None, float, Sequence[float]],
 ) -> tuple[float, float, float]:
     """Naive, input and recurrent dropout."""
-    if dropout is None:
-        dropout = 0.0
-    pair = isinstance(dropout, (tuple, list))
-    values = tuple(dropout) if isinstance(dropout, (tuple, list)) else (dropout,)
-    if pair and len(values) != 2:
+    values: Any = (0.0 if dropout is None else dropout, 0.0, 0.0)
+    if isinstance(dropout, (tuple, list)):
+        values = 0.0, *dropout
+    if len(values) != 3:
         raise ValueError(f"dropout must be a number or a pair (input, recurrent), got {dropout!r}")
     for value in values:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
             raise ValueError(f"dropout must be in [0, 1), got {dropout!r}")
-    return (0.0, values[0], values[1]) if pair else (values[0], 0.0, 0.0)
+    naive, inputs, recurrent = values
+    return naive, inputs, recurrent

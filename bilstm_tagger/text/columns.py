@@ -86,15 +86,8 @@ DOCUMENT = "document"
 
 
 class Rows:
-    """The lines of one file: what each is, and whether it is as declared.
-
-    # Parameters
-
-    path : `PathLike`
-        The file, for messages.
-    layout : `ColumnFormat`
-        Its layout.
-    """
+    """The lines of one file: what each is, and whether it is as declared in its layout. The path
+    is for messages."""
 
     def __init__(self, path: PathLike, layout: ColumnFormat) -> None:
         self._path = path
@@ -175,16 +168,9 @@ class Rows:
 def read_sentences(
     path: PathLike, layout: ColumnFormat, keep_lines: bool = False
 ) -> Iterator[Sentence]:
-    """Yields the sentences of a column file, one at a time.
-
-    # Parameters
-
-    path : `PathLike`
-        The file, plain or gzip.
-    layout : `ColumnFormat`
-        Its layout. Every column that it names must be there, in every line of a token.
-    keep_lines : `bool`
-        Keep the lines as they were read, in `Sentence.source_lines`.
+    """Yields the sentences of a column file, plain or gzip, one at a time; on request with the
+    lines as they were read, in `Sentence.source_lines`. Every column that the layout names must be
+    there, in every line of a token.
 
     # Errors
 

@@ -163,17 +163,11 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True):
         sentence: Sentence, column: str, task: str, encoding: Encoding
     ) -> DataFormatError:
         """The error for the first tag that belongs to no encoding."""
-
-        def readable(tag: str) -> bool:
+        for index, tag in enumerate(sentence.columns[column]):
             try:
                 encoding.spans([tag])
             except ValueError:
-                return False
-            return True
-
-        index, tag = next(
-            item for item in enumerate(sentence.columns[column]) if not readable(item[1])
-        )
+                break
         return DataFormatError(
             sentence.path,
             sentence.line_numbers[index],
