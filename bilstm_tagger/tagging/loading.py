@@ -10,9 +10,9 @@ from bilstm_tagger.tagging.model_file import read_model
 from bilstm_tagger.tagging.network import EmissionSource, Network
 from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.text.errors import PathLike, UserError
+from bilstm_tagger.text.lines import GZIP_MAGIC
 from bilstm_tagger.text.requirements import missing
 
-_GZIP_MAGIC = b"\x1f\x8b"
 # The header of a model file is JSON behind eight bytes of its length.
 _HEADER_START, _HEADER_PLACE = b"{", 8
 # What opens archives with AllenNLP. It stands above this package, and is looked for when it is
@@ -58,11 +58,11 @@ def _is_archive(path: PathLike) -> bool:
         raise UnsafeArchive("", "this is a folder", fix).at(path)
     with open(path, "rb") as file:
         start = file.read(_HEADER_PLACE + len(_HEADER_START))
-    if not start.startswith(_GZIP_MAGIC) and start[_HEADER_PLACE:] != _HEADER_START:
+    if not start.startswith(GZIP_MAGIC) and start[_HEADER_PLACE:] != _HEADER_START:
         what = "this is neither a model file nor an archive, model.tar.gz"
         fix = "name the file that training or `allennlp export` has made"
         raise UnsafeArchive("", what, fix).at(path)
-    return start.startswith(_GZIP_MAGIC)
+    return start.startswith(GZIP_MAGIC)
 
 
 def _loaded_by_allennlp(

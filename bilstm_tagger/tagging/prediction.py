@@ -75,7 +75,7 @@ def written(
     if repair is not None:
         return written_encoding.spans_to_tags(repaired_spans(tags, repair), len(tags))
     if written_encoding is not encoding:
-        return written_encoding.spans_to_tags(encoding.spans(tags), len(tags))
+        return written_encoding.repair(tags)
     return tags
 
 

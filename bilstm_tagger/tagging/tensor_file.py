@@ -9,7 +9,6 @@ import mmap
 import os
 import stat
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Optional
 
 import numpy
@@ -19,6 +18,7 @@ from safetensors.numpy import save
 from bilstm_tagger.tagging.archives.json_object import unique_keys
 from bilstm_tagger.tagging.archives.limits import UnsafeArchive
 from bilstm_tagger.text.errors import PathLike
+from bilstm_tagger.text.files import write_whole
 
 _HEADER = "bilstm_tagger"
 _MAX_HEADER = 2**22  # the library would read 100 MB
@@ -37,19 +37,10 @@ _MEND_NOT_FINITE = "the training has diverged or the file is damaged: use other 
 
 
 def check_finite(tensors: Mapping[str, numpy.ndarray], mapping: Optional[mmap.mmap] = None) -> None:
-    """Checks that no weight is infinite or NaN.
+    """Raises `UnsafeArchive`, which names the tensor, where a weight is infinite or NaN.
 
-    # Parameters
-
-    tensors : `Mapping[str, numpy.ndarray]`
-        Name to tensor.
-    mapping : `mmap`, optional
-        The file that the tensors lie in. What was looked at is given back to the system: a table of
-        words, of which a sentence needs a few, need not be in memory.
-
-    # Errors
-
-    `UnsafeArchive`, which names the tensor.
+    Of the file that the tensors lie in, if any, what was looked at is given back to the system: a
+    table of words, of which a sentence needs a few, need not be in memory.
     """
     for name, tensor in tensors.items():
         if tensor.dtype.kind == "f" and not _is_finite(tensor, mapping):
@@ -82,8 +73,6 @@ def write_tensors(path: PathLike, tensors: Mapping[str, numpy.ndarray], header: 
 
     # Parameters
 
-    path : `PathLike`
-        The file.
     tensors : `Mapping[str, numpy.ndarray]`
         Name to tensor, of type float16, float32, uint8, int32 or int64. Any strides are allowed.
     header : `str`
@@ -93,7 +82,6 @@ def write_tensors(path: PathLike, tensors: Mapping[str, numpy.ndarray], header: 
 
     `UnsafeArchive` for a tensor that has infinite or NaN values. `TypeError` for other types.
     """
-    path = Path(path)
     for name, tensor in tensors.items():
         if tensor.dtype.newbyteorder("<") not in _DTYPES.values():
             raise TypeError(f"tensor {name!r}: the type {tensor.dtype} cannot be written")
@@ -103,25 +91,15 @@ def write_tensors(path: PathLike, tensors: Mapping[str, numpy.ndarray], header: 
         name: numpy.asarray(tensor, tensor.dtype.newbyteorder("<"), order="C")
         for name, tensor in tensors.items()
     }
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        # Not by the library's own writing to a file: only its owner may read what that makes.
-        scratch.write_bytes(save(dense, {_HEADER: header}))
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    # Not by the library's own writing to a file: only its owner may read what that makes.
+    write_whole(path, save(dense, {_HEADER: header}))
 
 
 def read_tensors(path: PathLike) -> tuple[str, dict[str, numpy.ndarray]]:
-    """The header of a file, and name to tensor.
+    """The header of a file from anywhere, and name to tensor.
 
     The tensors lie in the file, which is mapped into memory: they cannot be written to, and the
     file must not be changed in place while they are used.
-
-    # Parameters
-
-    path : `PathLike`
-        A file that `write_tensors` wrote, or from anywhere.
 
     # Errors
 

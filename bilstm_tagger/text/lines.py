@@ -5,18 +5,14 @@ import io
 import os
 import zlib
 from collections.abc import Iterator
+from typing import BinaryIO, cast
 
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 
 # Large files of long lines, such as word vectors, are read a third faster.
 _BUFFER = 2**20
-_GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = "\ufeff"
-
-
-def _unpacked(path: PathLike) -> io.BufferedReader:
-    # A buffer of its own: gzip hands out line by line, which takes a fifth longer.
-    return io.BufferedReader(gzip.open(path), _BUFFER)
 
 
 def read_raw_lines(path: PathLike) -> Iterator[tuple[int, bytes]]:
@@ -31,16 +27,27 @@ def read_raw_lines(path: PathLike) -> Iterator[tuple[int, bytes]]:
         raise DataFormatError(path, None, "there is no such file; check the path in the config")
     if os.path.isdir(path):
         raise DataFormatError(path, None, "expected a file, found a folder; name a file in it")
-    with open(path, "rb") as stream:
-        packed = stream.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+    with open(path, "rb", _BUFFER) as stream:
+        yield from unpacked_lines(stream, path)
+
+
+def unpacked_lines(
+    stream: BinaryIO, name: PathLike, buffer: int = _BUFFER
+) -> Iterator[tuple[int, bytes]]:
+    """As `read_raw_lines`, of what is open already: the stream has a name for errors, and what it
+    unpacks to is read in pieces of so many bytes."""
+    # A pipe may hand out a single byte at first.
+    start = cast(io.BufferedReader, stream).peek(len(GZIP_MAGIC))[: len(GZIP_MAGIC)]
+    if start and GZIP_MAGIC.startswith(start):
+        # A buffer of its own: gzip hands out line by line, which takes a fifth longer.
+        stream = io.BufferedReader(gzip.GzipFile(fileobj=stream), buffer)
     number = 0
     try:
-        with _unpacked(path) if packed else open(path, "rb", _BUFFER) as stream:
-            for number, line in enumerate(stream, start=1):  # noqa: B007
-                yield number, line
+        for number, line in enumerate(stream, start=1):  # noqa: B007
+            yield number, line
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataFormatError(
-            path,
+            name,
             number + 1,
             f"expected a whole gzip file, but it cannot be unpacked here ({error}); "
             "the file is damaged or cut short: fetch or pack it again",

@@ -192,10 +192,9 @@ def read_gold(
         gold, changed = layout.labels(sentence)
         repaired += changed
         for task in tasks:
-            written, read = specification.file_encoding(task), specification.tasks[task].encoding
-            if written is not None and read is not None:
-                spans = get_encoding(read).spans(gold[task])
-                gold[task] = get_encoding(written).spans_to_tags(spans, len(gold[task]))
+            written = specification.file_encoding(task)
+            if written is not None and specification.tasks[task].encoding is not None:
+                gold[task] = get_encoding(written).repair(gold[task])
         yield TokenizedSentence(sentence.tokens, sentence.columns), gold
     if repaired:
         logger.warning("%s: repaired the gold tags of %d sentences.", path, repaired)

@@ -1,22 +1,20 @@
 """An input of any size in blocks of whole records, as raw lines."""
 
 import contextlib
-import gzip
 import io
 import os
 import stat
 import sys
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Optional, cast
 
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.text.columns import BLANKS
 from bilstm_tagger.text.errors import DataFormatError
+from bilstm_tagger.text.lines import unpacked_lines
 
 STDIN = "-"
 _BUFFER = 2**17
-_GZIP_MAGIC = b"\x1f\x8b"
 _WHITE = BLANKS.encode() + b"\n"
 # A block is full with so many bytes or lines: a few hundred sentences.
 _BYTES = 100_000
@@ -25,14 +23,8 @@ _LINES = 500
 
 
 class Input:
-    """What is to be tagged: a file or standard input, plain or gzip (told by its first bytes).
-
-    Use as a context.
-
-    # Parameters
-
-    path : `str`
-        The file; `"-"` is standard input.
+    """What is to be tagged: a file, or for `"-"` standard input, plain or gzip (told by its first
+    bytes). Use as a context.
 
     # Errors
 
@@ -72,28 +64,18 @@ class Input:
     def blocks(self, of_columns: bool) -> Iterator[Block]:
         """Yields the input, cut behind a blank line (column files) or any line. Raises
         `DataFormatError` for a damaged gzip file."""
-        number = 1
         most = _LINES_OF_COLUMNS if of_columns else _LINES
-        index, size = 0, 0
+        index, first, size = 0, 1, 0
         lines: list[bytes] = []
-        try:
-            for line in self._unpacked():
-                lines.append(line)
-                size += len(line)
-                full = size >= _BYTES or len(lines) >= most
-                if full and not (of_columns and line.strip(_WHITE)):
-                    yield Block(index, number, lines)
-                    number += len(lines)
-                    index, size, lines = index + 1, 0, []
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise DataFormatError(
-                self.name,
-                number + len(lines),
-                f"expected a whole gzip file, but it cannot be unpacked here ({error}); "
-                "the file is damaged or cut short: fetch or pack it again",
-            ) from None
+        for number, line in unpacked_lines(self._stream, self.name, _BUFFER):
+            lines.append(line)
+            size += len(line)
+            full = size >= _BYTES or len(lines) >= most
+            if full and not (of_columns and line.strip(_WHITE)):
+                yield Block(index, first, lines)
+                index, first, size, lines = index + 1, number + 1, 0, []
         if lines:
-            yield Block(index, number, lines)
+            yield Block(index, first, lines)
 
     def check_unchanged(self) -> None:
         """Raises `DataFormatError` for a file that was changed since it was opened."""
@@ -106,14 +88,6 @@ class Input:
                     f"the file was changed while it was read (its {what} was {old}, and is "
                     f"{new}): the output may be of neither version; tag it again",
                 )
-
-    def _unpacked(self) -> BinaryIO:
-        # A pipe may hand out a single byte at first.
-        start = cast(io.BufferedReader, self._stream).peek(len(_GZIP_MAGIC))[: len(_GZIP_MAGIC)]
-        if start and _GZIP_MAGIC.startswith(start):
-            # A buffer of its own: gzip hands out line by line, which takes a fifth longer.
-            return io.BufferedReader(gzip.GzipFile(fileobj=self._stream), _BUFFER)
-        return self._stream
 
 
 def _status(stream: BinaryIO) -> Optional[os.stat_result]:

@@ -19,6 +19,7 @@ from bilstm_tagger.tagging.files.blocks import Block, BlockTagger, Skipped, Tagg
 from bilstm_tagger.tagging.files.output_file import STDOUT
 from bilstm_tagger.tagging.files.settings import TagSettings
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.files import write_whole
 
 MANIFEST = "manifest.json"
 _LOCK = "lock"
@@ -151,8 +152,8 @@ class ShardedRun:
     def write(self, tagged: TaggedBlock) -> None:
         """Keeps what became of a shard."""
         # The record comes last: where there is one, there is an output.
-        _write(self._path(tagged.index, "out"), tagged.output)
-        _write(self._path(tagged.index, "json"), _as_json(_record(tagged)))
+        write_whole(self._path(tagged.index, "out"), tagged.output, sync=True)
+        write_whole(self._path(tagged.index, "json"), _as_json(_record(tagged)), sync=True)
 
     def _path(self, index: int, ending: str) -> Path:
         return self.folder / f"{index:08d}.{ending}"
@@ -177,11 +178,12 @@ class ShardedRun:
             found = json.loads(path.read_bytes())
         except FileNotFoundError:
             # A new folder, or one that was hardly begun.
-            if any(each.name not in (_LOCK, f".{MANIFEST}") for each in self.folder.iterdir()):
+            names = [each.name for each in self.folder.iterdir()]
+            if any(name != _LOCK and not name.startswith(f".{MANIFEST}") for name in names):
                 raise UserError(
                     f"{self.folder} is in the way: it is not what an interrupted run leaves; {mend}"
                 ) from None
-            _write(path, _as_json(manifest))
+            write_whole(path, _as_json(manifest), sync=True)
             return
         except ValueError as error:
             raise UserError(f"{path} is damaged ({error}); {mend}") from None
@@ -224,18 +226,3 @@ def _differences(then: Any, now: Any, name: str = "") -> Iterator[str]:
 
 def _as_json(found: Mapping[str, Any]) -> bytes:
     return json.dumps(found, indent=1).encode() + b"\n"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Writes a file as a whole, or not at all, even if the power goes."""
-    scratch = path.with_name(f".{path.name}")
-    with scratch.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(scratch, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
