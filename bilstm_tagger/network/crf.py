@@ -125,10 +125,7 @@ class ConditionalRandomField(torch.nn.Module):
         return -crf_functional.log_likelihood(self._potentials(emissions, mask, constrained), None)
 
     def marginals(
-        self,
-        emissions: Tensor,
-        mask: Optional[Tensor] = None,
-        constrained: bool = False,
+        self, emissions: Tensor, mask: Optional[Tensor] = None, constrained: bool = False
     ) -> Tensor:
         """
         The posterior probability of each tag of each token, all other tags summed out:

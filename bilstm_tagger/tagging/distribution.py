@@ -155,8 +155,6 @@ class TagDistribution:
 
         spans : `Sequence[SentenceSpan]`
             Spans, in any order, which may overlap. They lie within their sentences.
-        rules : `SpanRules`
-            How spans are read.
         """
         if not spans:
             return np.zeros(0)

@@ -42,13 +42,9 @@ class SpanRules(NamedTuple):
         read : `Callable[[Sequence[str]], Sequence[Span]]`
             The spans in tags, such as `Encoding.spans`. Tags of a span have its label. Whether a
             tag starts a span must depend on itself and the tag before it; whether it continues
-            one that is open, too.
+            one that is open, too. It raises `ValueError` for tags that it cannot read.
         tags : `Sequence[str]`
             All tags, in the order of their ids.
-
-        # Errors
-
-        `ValueError`, of the function, for tags that it cannot read.
         """
         size = len(tags)
         labels: dict[str, int] = {}

@@ -151,12 +151,8 @@ def _members(reader: Reader) -> Iterator[_Member]:
 
 
 def checked_name(name: str) -> str:
-    """The name of a member, without `./`.
-
-    # Errors
-
-    `UnsafeArchive` for a name that leaves the folder, or cannot be a name everywhere.
-    """
+    """The name of a member, without `./`. An `UnsafeArchive` for a name that leaves the folder, or
+    cannot be a name everywhere."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or ".." in parts or "\\" in name or name[1:2] == ":":
         raise UnsafeArchive(ascii(name), "the name leads out of the archive's folder", MEND_ATTACK)
@@ -211,16 +207,8 @@ def _read(reader: Reader, limits: Limits, extras: bool) -> dict[str, bytes]:
 
 
 def read_members(path: AnyPath, limits: Limits, extras: bool = False) -> dict[str, bytes]:
-    """The files of an archive, name to content. Nothing is written.
-
-    # Parameters
-
-    path : `PathLike`
-        The archive, a local file.
-    limits : `Limits`
-        How large it may be.
-    extras : `bool`, optional (default=`False`)
-        Whether to read files that AllenNLP does not know, too (`include_in_archive`).
+    """The files of an archive, a local file, name to content; on request with those that AllenNLP
+    does not know (`include_in_archive`). Nothing is written.
 
     # Errors
 

@@ -37,14 +37,8 @@ def read_archive(
     path: AnyPath,
     limits: Limits = Limits(),  # noqa: B008  (frozen)
 ) -> tuple[Specification, dict[str, numpy.ndarray]]:
-    """The model in a `model.tar.gz`, read as data: nothing of it is run, nothing is written.
-
-    # Parameters
-
-    path : `PathLike`
-        The archive, a local file.
-    limits : `Limits`, optional
-        How large it may be.
+    """The model in a `model.tar.gz`, a local file, read as data: nothing of it is run, nothing is
+    written.
 
     # Errors
 
@@ -62,13 +56,7 @@ def read_archive(
 def model_of(
     config: Config, vocabulary: VocabularyData, state: State
 ) -> tuple[Specification, dict[str, numpy.ndarray]]:
-    """
-    # Parameters
-
-    config : `Config`, vocabulary : `VocabularyData`
-        Of the model.
-    state : `Mapping[str, numpy.ndarray]`
-        The state of its network, by AllenNLP's names.
+    """The model of a config, a vocabulary, and the state of a network by AllenNLP's names.
 
     # Errors
 
@@ -117,50 +105,48 @@ class _Converter:
     def _input(
         self, name: str, indexer: Optional[settings.Indexer], embedder: settings.Embedder
     ) -> Input:
-        of = f"{_EMBEDDER}{name}"
-        if isinstance(embedder, settings.WordVectors) and isinstance(indexer, settings.WordForms):
-            return self._words(name, indexer, embedder)
-        if isinstance(embedder, (settings.CharacterCNN, settings.CharacterLSTM)) and isinstance(
-            indexer, settings.WordCharacters
-        ):
-            return self._characters(name, indexer, embedder)
-        if isinstance(embedder, settings.Embedding):
-            feature: FeatureKind
-            column = None
-            if isinstance(indexer, settings.Casing):
-                feature = "casing"
-            elif isinstance(indexer, settings.Column):
-                feature, column = "column", indexer.column
-            elif isinstance(indexer, settings.WordForms):
-                feature = "form"
-            elif isinstance(indexer, settings.SingleId):
-                feature = "lower" if indexer.lowercase_tokens else "token"
-            else:
-                raise self._mismatch(name, indexer, embedder)
-            namespace = indexer.namespace or str(column)
-            if embedder.vocab_namespace != namespace:
-                raise ValueError(
-                    f"the token embedder '{name}' takes the values of '{embedder.vocab_namespace}',"
-                    f" and the token indexer those of '{namespace}'"
-                )
-            values, unknown = self._vocabulary.padded_values(namespace)
-            rows = self._take(f"{of}.weight", len(values) + 1, embedder.num_embeddings)
-            if embedder.max_norm is not None:
-                rows = _clipped(rows, embedder.max_norm, embedder.norm_type)
-            if embedder.projection_dim is not None:
-                rows = rows @ self._take(f"{of}._projection.weight").T
-                rows += self._take(f"{of}._projection.bias")
-            self.tensors[f"inputs.{name}.vectors"] = rows[1:]
-            return Feature(feature, values, unknown, rows.shape[1], column)
-        raise self._mismatch(name, indexer, embedder)
-
-    @staticmethod
-    def _mismatch(
-        name: str, indexer: Optional[settings.Indexer], embedder: settings.Embedder
-    ) -> UnsafeArchive:
+        match embedder, indexer:
+            case settings.WordVectors(), settings.WordForms():
+                return self._words(name, indexer, embedder)
+            case ((settings.CharacterCNN() | settings.CharacterLSTM()), settings.WordCharacters()):
+                return self._characters(name, indexer, embedder)
+            case settings.Embedding(), settings.Casing():
+                return self._feature(name, "casing", indexer.namespace, embedder)
+            case settings.Embedding(), settings.WordForms():
+                return self._feature(name, "form", indexer.namespace, embedder)
+            case settings.Embedding(), settings.SingleId():
+                kind: FeatureKind = "lower" if indexer.lowercase_tokens else "token"
+                return self._feature(name, kind, indexer.namespace, embedder)
+            case settings.Embedding(), settings.Column():
+                namespace = indexer.namespace or indexer.column
+                return self._feature(name, "column", namespace, embedder, indexer.column)
         kinds = [type(part).__name__ for part in (embedder, indexer)]
         what = f"'{name}' has the token embedder {kinds[0]} and the token indexer {kinds[1]}, "
-        return UnsafeArchive(CONFIG, what + "which do not go together")
+        raise UnsafeArchive(CONFIG, what + "which do not go together")
+
+    def _feature(
+        self,
+        name: str,
+        kind: FeatureKind,
+        namespace: str,
+        embedder: settings.Embedding,
+        column: Optional[str] = None,
+    ) -> Feature:
+        if embedder.vocab_namespace != namespace:
+            raise ValueError(
+                f"the token embedder '{name}' takes the values of '{embedder.vocab_namespace}',"
+                f" and the token indexer those of '{namespace}'"
+            )
+        values, unknown = self._vocabulary.padded_values(namespace)
+        source = f"{_EMBEDDER}{name}"
+        rows = self._take(f"{source}.weight", len(values) + 1, embedder.num_embeddings)
+        if embedder.max_norm is not None:
+            rows = _clipped(rows, embedder.max_norm, embedder.norm_type)
+        if embedder.projection_dim is not None:
+            rows = rows @ self._take(f"{source}._projection.weight").T
+            rows += self._take(f"{source}._projection.bias")
+        self.tensors[f"inputs.{name}.vectors"] = rows[1:]
+        return Feature(kind, values, unknown, rows.shape[1], column)
 
     def _take(
         self, name: str, rows: Optional[int] = None, declared: Optional[int] = None

@@ -229,16 +229,8 @@ def _numbers(storage: _Storage, record: memoryview) -> numpy.ndarray:
 def read_weights(
     data: bytes, limits: Limits, where: str = "weights.th"
 ) -> dict[str, numpy.ndarray]:
-    """Name to tensor. The tensors lie in `data` and cannot be written to; bfloat16 becomes float32.
-
-    # Parameters
-
-    data : `bytes`
-        What `torch.save` wrote of a state dict.
-    limits : `Limits`
-        How large the tensors may be.
-    where : `str`, optional (default=`"weights.th"`)
-        The name of the file, for messages.
+    """Name to tensor, of what `torch.save` wrote of a state dict. The tensors lie in `data` and
+    cannot be written to; bfloat16 becomes float32. `where` is the name of the file, for messages.
 
     # Errors
 

@@ -115,12 +115,10 @@ def run_calibration(args: argparse.Namespace) -> None:
                 "constrained": tagger.constrained,
                 "sentences": sentences,
                 "bins": args.bins,
-                "tasks": {
-                    task: {level: each and each.to_json() for level, each in levels.items()}
-                    for task, levels in found.items()
-                },
+                "tasks": found,
             }
-            write_file(args.output_file, json.dumps(content, indent=2) + "\n")
+            text = json.dumps(content, indent=2, default=dataclasses.asdict)
+            write_file(args.output_file, text + "\n")
         if file_format is not None:
             Path(args.report).parent.mkdir(parents=True, exist_ok=True)
             Path(args.report).write_bytes(plot_calibrations(found, file_format))

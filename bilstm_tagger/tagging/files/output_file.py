@@ -16,20 +16,9 @@ _LEVEL = 6
 
 
 class OutputFile:
-    """Takes bytes. A file is written beside its place and moved there in the end; after an error
-    or an interrupt what was written stays beside it.
-
-    Use as a context.
-
-    # Parameters
-
-    path : `str`
-        The file, packed if it ends in `.gz`; `"-"` is standard output.
-
-    # Errors
-
-    `UserError` for a folder.
-    """
+    """Takes bytes, for a file, packed if its name ends in `.gz`, or for `"-"` standard output. A
+    file is written beside its place and moved there in the end; after an error or an interrupt what
+    was written stays beside it. Use as a context. A `UserError` for a folder."""
 
     def __init__(self, path: str) -> None:
         if path != STDOUT and os.path.isdir(path):

@@ -62,11 +62,10 @@ class ShardedRun:
 
     output : `str`
         The file where the output is to be.
-    files : `Mapping[str, Optional[str]]`
-        The files that the output depends on, by what they are (`input`, `model`, ...). A run whose
-        `input` is no file, but `None` (standard input) or a pipe, starts anew each time.
-    settings : `Mapping[str, Any]`
-        What else the output depends on, as for JSON.
+    files, settings : `Mapping[str, Any]`
+        What the output depends on: files, by what they are (`input`, `model`, ...), and all else,
+        as for JSON. A run whose `input` is no file, but `None` (standard input) or a pipe, starts
+        anew each time.
     blocks_per_shard : `int`, optional (default=`16`)
         A shard is lost as a whole when a worker dies, and is held in memory as a whole.
 
