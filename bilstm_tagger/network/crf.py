@@ -157,7 +157,7 @@ class ConditionalRandomField(torch.nn.Module):
         """
         if constrained is None:
             constrained = self.constrained
-        return _best_paths(self._potentials(emissions, mask, constrained))
+        return crf_functional.viterbi(self._potentials(emissions, mask, constrained))
 
     def _potentials(
         self, emissions: Tensor, mask: Optional[Tensor], constrained: bool
@@ -211,17 +211,7 @@ class PermittedPaths(torch.nn.Module):
             scores.to(emissions.dtype) for scores in (self.transitions, self.start, self.end)
         )
         potentials = crf_functional.Potentials(emissions, transitions, start, end, padding)
-        return _best_paths(potentials)[0]
-
-
-def _best_paths(potentials: crf_functional.Potentials) -> tuple[Tensor, Tensor]:
-    tags, scores = crf_functional.viterbi(potentials)
-    if not bool(scores.isfinite().all()):
-        raise ValueError(
-            "a sentence has no best path: none is permitted for its length, or the "
-            "emissions or parameters are not finite"
-        )
-    return tags, scores
+        return crf_functional.viterbi(potentials)[0]
 
 
 def _padding(mask: Tensor, emissions: Tensor) -> Optional[crf_functional.Padding]:

@@ -67,18 +67,17 @@ class BiLSTMLayer(torch.nn.Module):
         batch_size, input_size = inputs.shape[1:]
         hidden_size = self.forward_direction.hidden_size
         drop_input = self.training and self.input_dropout > 0.0
-        first: Optional[Tensor] = None
-        second: Optional[Tensor] = None
-        if self.training and self.recurrent_dropout > 0.0:
-            shape = (1 if self.recurrent_masks == "batch" else batch_size, hidden_size)
-            first = dropout_mask(inputs, shape, self.recurrent_dropout)
-            second = dropout_mask(inputs, shape, self.recurrent_dropout)
-        shared = first is None or self.recurrent_masks == "batch"
+        drop_states = self.training and self.recurrent_dropout > 0.0
+        of_sequences = drop_states and self.recurrent_masks == "sequence"
+        masks: list[Any] = [None, None]  # of the directions
+        if drop_states:
+            shape = (batch_size if of_sequences else 1, hidden_size)
+            masks = [dropout_mask(inputs, shape, self.recurrent_dropout) for _ in masks]
 
-        if shared and not drop_input and reversal is None:
+        if not (of_sequences or drop_input) and reversal is None:
             # Both directions read the same: one call is faster than two.
-            forward_weights = self.forward_direction.weights(first)
-            backward_weights = self.backward_direction.weights(second)
+            forward_weights = self.forward_direction.weights(masks[0])
+            backward_weights = self.backward_direction.weights(masks[1])
             return fused_lstm(inputs, forward_weights + backward_weights, hidden_size)
 
         ahead, back = inputs, reverse_sequences(inputs, reversal)
@@ -86,11 +85,11 @@ class BiLSTMLayer(torch.nn.Module):
             # One mask for all time steps: (batch, input) against (length, batch, input).
             ahead = ahead * dropout_mask(inputs, (batch_size, input_size), self.input_dropout)
             back = back * dropout_mask(inputs, (batch_size, input_size), self.input_dropout)
-        if first is None or second is None or self.recurrent_masks == "batch":
-            ahead = self.forward_direction(ahead, first)
-            back = self.backward_direction(back, second)
+        if of_sequences:
+            ahead, back = self._loop(ahead, back, torch.stack(masks))
         else:
-            ahead, back = self._loop(ahead, back, torch.stack([first, second]))
+            ahead = self.forward_direction(ahead, masks[0])
+            back = self.backward_direction(back, masks[1])
         return torch.cat([ahead, reverse_sequences(back, reversal)], dim=-1)
 
     def _loop(self, ahead: Tensor, back: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,6 @@ the same form.
 """
 
 import re
-from collections.abc import Sequence
 from typing import Annotated, Literal, Optional
 
 import msgspec
@@ -174,16 +173,3 @@ def parse_specification(text: str) -> Specification:
 
 class _Version(msgspec.Struct):
     version: int
-
-
-def selected_tasks(known: Sequence[str], wanted: Optional[Sequence[str]]) -> list[str]:
-    """The tasks that are wanted; all, in alphabetical order, where none is named.
-
-    # Errors
-
-    `UserError` for one that is not known.
-    """
-    for name in wanted or ():
-        if name not in known:
-            raise UserError(f"the model has no task '{name}'; it has {sorted(known)}")
-    return sorted(known) if wanted is None else list(wanted)

@@ -11,7 +11,7 @@ from bilstm_tagger.tagging.results import (
     TaggedSpan,
     TokenizedSentence,
 )
-from bilstm_tagger.tagging.specification import Specification, selected_tasks
+from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.tagging.threads import limited_threads
 from bilstm_tagger.text.columns import ColumnFormat
 from bilstm_tagger.text.encodings import get_encoding
@@ -75,7 +75,12 @@ class Tagger:
         self.constrained = constrained
         self.dataset = dataset
         self.threads = threads
-        self.tasks = selected_tasks(list(specification.tasks), tasks)
+        self.tasks = sorted(specification.tasks) if tasks is None else list(tasks)
+        for name in self.tasks:
+            if name not in specification.tasks:
+                raise UserError(
+                    f"the model has no task '{name}'; it has {sorted(specification.tasks)}"
+                )
         # Task to how its tags are read as spans.
         self._encodings = {
             name: get_encoding(encoding)
@@ -148,8 +153,7 @@ class Tagger:
         self, text: str, *, probabilities: Probabilities = False, top_k: int = 0
     ) -> list[TaggedSentence]:
         """Splits raw text into sentences and tokens and tags them. White space is no token; nothing
-               else is left out.
-        For `probabilities` and `top_k` see `tag`."""
+        else is left out. For `probabilities` and `top_k` see `tag`."""
         return self.tag(self.split(text), probabilities=probabilities, top_k=top_k)
 
     def split(self, text: str) -> list[TokenizedSentence]:

@@ -192,8 +192,11 @@ class _Converter:
             self._layer(source, target)
             return CharacterLSTM(*common, embedder.hidden_size)
         for kind in ("weight", "bias"):
-            self.tensors[f"{target}.{kind}"] = self._take(f"{source}.{kind}")
+            self._copy(f"{target}.{kind}", f"{source}.{kind}")
         return CharacterCNN(*common, embedder.num_filters, embedder.width)
+
+    def _copy(self, target: str, source: str) -> None:
+        self.tensors[target] = self._take(source)
 
     def _layers(self, source: str, target: str, hidden_sizes: list[int]) -> None:
         for number in range(len(hidden_sizes)):
@@ -202,23 +205,20 @@ class _Converter:
     def _layer(self, source: str, target: str) -> None:
         for direction in ("forward", "backward"):
             for kind in ("input_weight", "recurrent_weight", "bias"):
-                tensor = self._take(f"{source}.{direction}_direction.{kind}")
-                self.tensors[f"{target}.{direction}.{kind}"] = tensor
+                name = f"{source}.{direction}_direction.{kind}"
+                self._copy(f"{target}.{direction}.{kind}", name)
 
     def _task(self, name: str, decoder: Union[settings.Softmax, settings.CRF]) -> Task:
         key = f"tasks.{name}"
         hidden_sizes = [] if decoder.encoder is None else decoder.encoder.hidden_sizes
         self._layers(f"{key}.encoder", f"{key}.encoder", hidden_sizes)
         for kind in ("weight", "bias"):
-            self.tensors[f"{key}.scorer.{kind}"] = self._take(f"{key}.scorer.{kind}")
+            self._copy(f"{key}.scorer.{kind}", f"{key}.scorer.{kind}")
         is_crf = isinstance(decoder, settings.CRF)
         if is_crf:
-            for source, target in (
-                ("transitions", "transitions"),
-                ("start_scores", "start"),
-                ("end_scores", "end"),
-            ):
-                self.tensors[f"{key}.{target}"] = self._take(f"{key}.crf.{source}")
+            self._copy(f"{key}.transitions", f"{key}.crf.transitions")
+            self._copy(f"{key}.start", f"{key}.crf.start_scores")
+            self._copy(f"{key}.end", f"{key}.crf.end_scores")
         entries = self._vocabulary.namespaces.get(label_namespace(name))
         if entries is None:
             raise ValueError(f"the vocabulary has no labels of the task {name!r}")

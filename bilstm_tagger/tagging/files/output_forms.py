@@ -1,13 +1,14 @@
 """Tagged sentences as JSON, and as columns."""
 
 import json
+from functools import lru_cache
 from typing import Any, Optional
 
 from bilstm_tagger.tagging.files.records import OutputForm, Record
 from bilstm_tagger.tagging.json_input import check_cell, prediction_of
 from bilstm_tagger.tagging.results import TaggedSentence
 from bilstm_tagger.text.columns import ColumnFormat
-from bilstm_tagger.text.memo import remember
+from bilstm_tagger.text.memo import MAX_ENTRIES
 
 
 class JsonOutput(OutputForm):
@@ -38,18 +39,11 @@ def _dump(given: dict[str, Any]) -> bytes:
 class ColumnOutput(OutputForm):
     """A token a line, a column for each task. The lines of a column file come out byte for byte,
     with the tags behind; of others, token and tags separated by tabs, and a blank line after each
-    sentence.
-
-    # Parameters
-
-    layout : `ColumnFormat`, optional
-        That of the input, if it is a column file.
-    """
+    sentence. The layout is that of the input, if it is a column file."""
 
     def __init__(self, layout: Optional[ColumnFormat]) -> None:
         delimiter = None if layout is None else layout.delimiter
         self._delimiter = None if delimiter is None else delimiter.encode()
-        self._cells = _TagCells()
 
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
         if not record.of_columns:
@@ -64,18 +58,16 @@ class ColumnOutput(OutputForm):
             if kind in ("token", "row"):
                 tags = next(of_tokens) if kind == "token" else none
                 delimiter = self._delimiter or (b" " if b" " in body else b"\t")
-                lines.append(body + self._cells[delimiter, tags] + end)
+                lines.append(body + _cells(delimiter, tags) + end)
             else:
                 lines.append(raw)
         return b"".join(lines)
 
 
-class _TagCells(dict[tuple[bytes, tuple[str, ...]], bytes]):
-    """Delimiter and tags of a token to what stands behind it, made when it is first asked for."""
-
-    def __missing__(self, key: tuple[bytes, tuple[str, ...]]) -> bytes:
-        delimiter, tags = key
-        return remember(self, key, b"".join(delimiter + tag.encode() for tag in tags))
+@lru_cache(maxsize=MAX_ENTRIES)
+def _cells(delimiter: bytes, tags: tuple[str, ...]) -> bytes:
+    """What stands behind a token."""
+    return b"".join(delimiter + tag.encode() for tag in tags)
 
 
 def _rows(sentence: TaggedSentence) -> bytes:
