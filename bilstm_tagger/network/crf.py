@@ -186,12 +186,8 @@ class ConditionalRandomField(torch.nn.Module):
 class PermittedPaths(torch.nn.Module):
     """
     The best sequences of tags among those that are permitted, where nothing but the emissions
-    counts: constrained decoding of tags that are predicted one by one.
-
-    # Parameters
-
-    allowed : `AllowedTransitions`
-        Constraints. They move with the module but are not part of its state dictionary.
+    counts: constrained decoding of tags that are predicted one by one. The constraints move with
+    the module but are not part of its state dictionary.
     """
 
     start: Tensor

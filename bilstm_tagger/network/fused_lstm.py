@@ -12,13 +12,6 @@ class LSTMDirection(torch.nn.Module):
     Gates are in torch's order (input, forget, cell, output). Input kernels are Glorot-uniform, the
     recurrent kernel is orthogonal, the bias is 1 for the forget gate and 0 elsewhere. There is one
     trainable bias; torch's kernel wants a second, which is zero and not trained.
-
-    # Parameters
-
-    input_size : `int`
-        Features of the input.
-    hidden_size : `int`
-        Units.
     """
 
     zero_bias: Tensor

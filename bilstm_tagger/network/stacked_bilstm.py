@@ -34,8 +34,6 @@ class BiLSTMLayer(torch.nn.Module):
 
     # Parameters
 
-    input_size, hidden_size : `int`
-        Features of the input, and units per direction.
     input_dropout : `float`
         Dropped from the input, a mask for each sequence and direction.
     recurrent_dropout : `float`

@@ -164,14 +164,8 @@ class TokenRows:
     """A table with a row for each distinct token, which grows as tokens come.
 
     Threads share it: a row that is there is never changed, and a table that is full is replaced,
-    not overwritten.
-
-    # Parameters
-
-    project : `Callable`
-        Tokens to rows, (tokens, features).
-    max_rows : `int`
-        With more, a new table is begun.
+    not overwritten. `project` takes tokens to rows, (tokens, features); with more than `max_rows`
+    of them a new table is begun.
     """
 
     def __init__(

@@ -10,12 +10,8 @@ from bilstm_tagger.text.memo import remember
 
 class ColumnInput:
     """Makes a record of each sentence. Its lines must have the same number of columns; those of
-    other sentences, in blocks that another process may have, are not looked at.
-
-    # Parameters
-
-    layout : `ColumnFormat`
-        Columns that must be there: tokens and features.
+    other sentences, in blocks that another process may have, are not looked at. The columns of the
+    layout, tokens and features, must be there.
     """
 
     def __init__(self, layout: ColumnFormat) -> None:

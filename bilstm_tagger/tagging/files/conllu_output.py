@@ -47,12 +47,8 @@ class ConlluOutput(OutputForm):
     """Ten columns. Of CoNLL-U input all lines and cells stay as they are, but for those that hold
     the tags; of other input there are ids, words, a comment `# text`, and `SpaceAfter=No`.
 
-    # Parameters
-
-    places : `Mapping[str, str]`
-        Task to column: see `places_of`. MISC gets `Task=Tag`, beside what is there.
-    edits : `bool`
-        Whether the input is CoNLL-U.
+    The places are those of `places_of`; MISC gets `Task=Tag`, beside what is there. `edits` says
+    that the input is CoNLL-U.
     """
 
     def __init__(self, places: Mapping[str, str], edits: bool) -> None:

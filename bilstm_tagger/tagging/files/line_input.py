@@ -15,15 +15,9 @@ _BLANK_RUN = re.compile("[ \t]+")
 
 
 class LineInput:
-    """Makes a record of each line that is not blank.
-
-    # Parameters
-
-    tagger : `Tagger`
-        It splits raw text, and knows the features.
-    form : `str`
-        "text": any number of sentences. "sentences": one, not yet split into tokens. "tokens": one,
-        its tokens separated by blanks. "json": an object; see `sentences_of`.
+    """Makes a record of each line that is not blank. The tagger splits raw text, and knows the
+    features. The form is "text": any number of sentences; "sentences": one, not yet split into
+    tokens; "tokens": one, its tokens separated by blanks; "json": an object, see `sentences_of`.
     """
 
     def __init__(self, tagger: Tagger, form: str) -> None:
