@@ -46,11 +46,7 @@ def output_form_for(input_form: str) -> str:
 
 @dataclass(frozen=True)
 class TagSettings:
-    """
-    # Errors
-
-    `UserError` for options that do not go together.
-    """
+    """What is to be done. A `UserError` for options that do not go together."""
 
     archive: str  # the model
     source: str  # the name of the input, for messages
