@@ -68,6 +68,8 @@ def model_of(
         specification.check_tensors(converter.tensors)
         if converter.unread:
             raise ValueError(f"the model has no tensors {ascii(sorted(converter.unread)[:5])}")
+    except UnsafeArchive:
+        raise
     except ValueError as error:
         raise UnsafeArchive(WEIGHTS, str(error), MEND_MODEL) from None
     return specification, converter.tensors
