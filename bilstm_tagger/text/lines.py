@@ -12,6 +12,7 @@ from bilstm_tagger.text.errors import DataFormatError, PathLike
 # Large files of long lines, such as word vectors, are read a third faster.
 _BUFFER = 2**20
 GZIP_MAGIC = b"\x1f\x8b"
+DAMAGES = EOFError, zlib.error, gzip.BadGzipFile
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -27,31 +28,34 @@ def read_raw_lines(path: PathLike) -> Iterator[tuple[int, bytes]]:
         raise DataFormatError(path, None, "there is no such file; check the path in the config")
     if os.path.isdir(path):
         raise DataFormatError(path, None, "expected a file, found a folder; name a file in it")
+    number = 0
     with open(path, "rb", _BUFFER) as stream:
-        yield from unpacked_lines(stream, path)
+        try:
+            for number, line in enumerate(unpacked(stream, _BUFFER), start=1):  # noqa: B007
+                yield number, line
+        except DAMAGES as error:
+            raise damaged(path, number + 1, error) from None
 
 
-def unpacked_lines(
-    stream: BinaryIO, name: PathLike, buffer: int = _BUFFER
-) -> Iterator[tuple[int, bytes]]:
-    """As `read_raw_lines`, of what is open already: the stream has a name for errors, and what it
-    unpacks to is read in pieces of so many bytes."""
+def unpacked(stream: BinaryIO, buffer: int) -> BinaryIO:
+    """What a stream, plain or gzip, holds; packed, it is read in pieces of so many bytes. Reading
+    raises one of `DAMAGES` where it cannot be unpacked."""
     # A pipe may hand out a single byte at first.
     start = cast(io.BufferedReader, stream).peek(len(GZIP_MAGIC))[: len(GZIP_MAGIC)]
     if start and GZIP_MAGIC.startswith(start):
         # A buffer of its own: gzip hands out line by line, which takes a fifth longer.
-        stream = io.BufferedReader(gzip.GzipFile(fileobj=stream), buffer)
-    number = 0
-    try:
-        for number, line in enumerate(stream, start=1):  # noqa: B007
-            yield number, line
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataFormatError(
-            name,
-            number + 1,
-            f"expected a whole gzip file, but it cannot be unpacked here ({error}); "
-            "the file is damaged or cut short: fetch or pack it again",
-        ) from None
+        return io.BufferedReader(gzip.GzipFile(fileobj=stream), buffer)
+    return stream
+
+
+def damaged(path: PathLike, number: int, error: Exception) -> DataFormatError:
+    """The error for a line that cannot be unpacked."""
+    return DataFormatError(
+        path,
+        number,
+        f"expected a whole gzip file, but it cannot be unpacked here ({error}); "
+        "the file is damaged or cut short: fetch or pack it again",
+    )
 
 
 def read_lines(path: PathLike) -> Iterator[tuple[int, str]]:

@@ -11,7 +11,7 @@ from typing import BinaryIO, Optional, cast
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.text.columns import BLANKS
 from bilstm_tagger.text.errors import DataFormatError
-from bilstm_tagger.text.lines import unpacked_lines
+from bilstm_tagger.text.lines import DAMAGES, damaged, unpacked
 
 STDIN = "-"
 _BUFFER = 2**17
@@ -67,13 +67,16 @@ class Input:
         most = _LINES_OF_COLUMNS if of_columns else _LINES
         index, first, size = 0, 1, 0
         lines: list[bytes] = []
-        for number, line in unpacked_lines(self._stream, self.name, _BUFFER):
-            lines.append(line)
-            size += len(line)
-            full = size >= _BYTES or len(lines) >= most
-            if full and not (of_columns and line.strip(_WHITE)):
-                yield Block(index, first, lines)
-                index, first, size, lines = index + 1, number + 1, 0, []
+        try:
+            for line in unpacked(self._stream, _BUFFER):
+                lines.append(line)
+                size += len(line)
+                full = size >= _BYTES or len(lines) >= most
+                if full and not (of_columns and line.strip(_WHITE)):
+                    yield Block(index, first, lines)
+                    index, first, size, lines = index + 1, first + len(lines), 0, []
+        except DAMAGES as error:
+            raise damaged(self.name, first + len(lines), error) from None
         if lines:
             yield Block(index, first, lines)
 
