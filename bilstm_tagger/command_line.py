@@ -43,14 +43,8 @@ _OF_ALLENNLP = (
 
 
 def make_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser of the command line.
-
-    # Parameters
-
-    arguments : `Sequence[str]`
-        The command line without the name of the program. Its first word decides which subcommand
-        gets its options.
-    """
+    """The parser of a command line, without the name of the program. Its first word decides which
+    subcommand gets its options."""
     parser = argparse.ArgumentParser(
         prog="bilstm-tagger",
         description="Sequence tagging with a trained model. Training is `allennlp train`.",
@@ -69,13 +63,7 @@ def make_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> None:
-    """Runs a command line.
-
-    # Parameters
-
-    arguments : `Sequence[str]`, optional (default=`None`)
-        The command line without the name of the program; `None` is that of the process.
-    """
+    """Runs a command line, without the name of the program; `None` is that of the process."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] in _OF_ALLENNLP:
         sys.exit(

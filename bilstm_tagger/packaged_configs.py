@@ -31,12 +31,8 @@ def add_configs_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run_configs(args: argparse.Namespace) -> None:
-    """Lists, prints or copies configs.
-
-    # Errors
-
-    `UserError` for a config that does not exist, and for a folder that exists or cannot be written.
-    """
+    """Lists, prints or copies configs. A `UserError` for a config that does not exist, and for a
+    folder that exists or cannot be written."""
     with as_file(files("bilstm_tagger") / "training_config") as folder:
         if args.copy is not None:
             copy_configs(folder, Path(args.copy))
@@ -47,19 +43,8 @@ def run_configs(args: argparse.Namespace) -> None:
 
 
 def copy_configs(folder: Path, target: Path) -> None:
-    """Copies a folder of configs.
-
-    # Parameters
-
-    folder : `Path`
-        The configs.
-    target : `Path`
-        Where they go. It must not exist.
-
-    # Errors
-
-    `UserError` where the target exists or cannot be written.
-    """
+    """Copies a folder of configs to a new folder. A `UserError` where that exists or cannot be
+    written."""
     try:
         shutil.copytree(folder, target)
     except FileExistsError as error:

@@ -35,8 +35,7 @@ class CharacterEncoder(torch.nn.Module):
 
     # Raises
 
-    `ValueError`
-        For a size that is not positive.
+    `ValueError` for a size that is not positive.
     """
 
     def __init__(self, num_characters: int, embedding_dim: int, output_dim: int) -> None:
@@ -68,10 +67,8 @@ class CharacterCNN(CharacterEncoder):
 
     # Parameters
 
-    num_characters : `int`
-        Rows of the embedding, the padding row 0 included.
-    embedding_dim : `int`, optional (default = `30`)
-        Dimensions of a character's vector.
+    num_characters, embedding_dim
+        As of `CharacterEncoder`.
     num_filters : `int`, optional (default = `30`)
         Filters, which is the output's size.
     width : `int`, optional (default = `3`)
@@ -79,8 +76,7 @@ class CharacterCNN(CharacterEncoder):
 
     # Raises
 
-    `ValueError`
-        For a size that is not positive, or an even width.
+    `ValueError` for a size that is not positive, or an even width.
     """
 
     def __init__(
@@ -146,17 +142,14 @@ class CharacterLSTM(CharacterEncoder):
 
     # Parameters
 
-    num_characters : `int`
-        Rows of the embedding, the padding row 0 included.
-    embedding_dim : `int`, optional (default = `30`)
-        Dimensions of a character's vector.
+    num_characters, embedding_dim
+        As of `CharacterEncoder`.
     hidden_size : `int`, optional (default = `25`)
         Units per direction; the output is twice as large.
 
     # Raises
 
-    `ValueError`
-        For a size that is not positive.
+    `ValueError` for a size that is not positive.
     """
 
     # Words are sorted by length and run in groups, each as long as its longest word: with larger
@@ -202,21 +195,10 @@ class CharacterLSTM(CharacterEncoder):
 
 
 def encode_distinct_words(characters: Tensor, encoder: Callable[[Tensor], Tensor]) -> Tensor:
-    """Word vectors for a batch of sentences, each distinct word encoded once.
-
-    # Parameters
-
-    characters : `Tensor`
-        `(batch, length, characters)` ids, 0 for padding on the right.
-    encoder : `Callable[[Tensor], Tensor]`
-        A `CharacterEncoder`, or whatever else takes `(words, characters)` to
-        `(words, output_dim)`, each word on its own.
-
-    # Returns
-
-    `Tensor`
-        `(batch, length, output_dim)`.
-    """
+    """Word vectors for a batch of sentences, each distinct word encoded once: `(batch, length,
+    characters)` ids, 0 for padding on the right, to `(batch, length, output_dim)`. The encoder is
+    a `CharacterEncoder`, or whatever else takes `(words, characters)` to `(words, output_dim)`,
+    each word on its own."""
     rows = characters.flatten(0, 1)
     if rows.numel() == 0:
         return encoder(rows).unflatten(0, characters.shape[:2])
@@ -234,19 +216,9 @@ def hash_rows(rows: Tensor) -> Tensor:
 
 
 def distinct_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Distinct rows of integers, exactly, and by hashes since `torch.unique` is slow on rows.
-
-    # Parameters
-
-    rows : `Tensor`
-        `(rows, columns)`.
-
-    # Returns
-
-    `tuple[Tensor, Tensor]`
-        `distinct`, `(distinct, columns)`, and `inverse`, `(rows,)`, so that
-        `distinct[inverse]` is `rows`.
-    """
+    """Distinct rows of integers, exactly, and by hashes since `torch.unique` is slow on rows: of
+    `(rows, columns)` the `distinct` ones, and `inverse`, `(rows,)`, so that `distinct[inverse]` is
+    `rows`."""
     hashes, inverse = torch.unique(hash_rows(rows), return_inverse=True)
     numbers = torch.arange(rows.size(0), device=rows.device)
     first = torch.full_like(hashes, rows.size(0)).scatter_reduce_(0, inverse, numbers, "amin")

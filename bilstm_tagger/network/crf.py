@@ -12,18 +12,11 @@ class AllowedTransitions(NamedTuple):
     """
     Which tags may start a sentence, follow one another and end it, as three bool tensors where
     `True` is permitted.
-
-    # Parameters
-
-    start : `Tensor`, (num_tags,)
-    transitions : `Tensor`, (num_tags, num_tags)
-        Indexed [from, to].
-    end : `Tensor`, (num_tags,)
     """
 
-    start: Tensor
-    transitions: Tensor
-    end: Tensor
+    start: Tensor  # (num_tags,)
+    transitions: Tensor  # (num_tags, num_tags), indexed [from, to]
+    end: Tensor  # (num_tags,)
 
 
 class ConditionalRandomField(torch.nn.Module):
@@ -106,9 +99,7 @@ class ConditionalRandomField(torch.nn.Module):
 
         # Parameters
 
-        emissions : `Tensor`, (batch, length, num_tags)
         tags : `Tensor`, (batch, length) long
-        mask : `Tensor`, (batch, length) bool, optional (default = `None`)
         constrained : `bool`, optional (default = `False`)
             Whether the probability is among permitted paths only. It is 0, and its logarithm
             minus infinity, for tags that are not permitted themselves.
@@ -128,36 +119,20 @@ class ConditionalRandomField(torch.nn.Module):
     ) -> Tensor:
         """
         `log Z`, the logarithm of the sum over all paths of the exponential of their scores:
-        (batch,). Differentiable once with respect to the emissions and the parameters.
-
-        # Parameters
-
-        emissions : `Tensor`, (batch, length, num_tags)
-        mask : `Tensor`, (batch, length) bool, optional (default = `None`)
-        constrained : `bool`, optional (default = `False`)
-            Whether the sum is over permitted paths only.
+        (batch,); constrained, over permitted paths only. Differentiable once with respect to the
+        emissions and the parameters.
         """
         return -crf_functional.log_likelihood(self._potentials(emissions, mask, constrained), None)
 
     def marginals(
-        self,
-        emissions: Tensor,
-        mask: Optional[Tensor] = None,
-        constrained: Optional[bool] = None,
+        self, emissions: Tensor, mask: Optional[Tensor] = None, constrained: bool = False
     ) -> Tensor:
         """
         The posterior probability of each tag of each token, all other tags summed out:
-        (batch, length, num_tags). The tags of a token sum to 1; padding has zeros. Not
-        differentiable.
-
-        # Parameters
-
-        emissions : `Tensor`, (batch, length, num_tags)
-        mask : `Tensor`, (batch, length) bool, optional (default = `None`)
-        constrained : `bool`, optional (default = `None`)
-            Whether the sum is over permitted paths only; `None` is no.
+        (batch, length, num_tags); constrained, over permitted paths only. The tags of a token sum
+        to 1; padding has zeros. Not differentiable.
         """
-        return crf_functional.marginals(self._potentials(emissions, mask, bool(constrained)))
+        return crf_functional.marginals(self._potentials(emissions, mask, constrained))
 
     def viterbi(
         self,
@@ -172,8 +147,6 @@ class ConditionalRandomField(torch.nn.Module):
 
         # Parameters
 
-        emissions : `Tensor`, (batch, length, num_tags)
-        mask : `Tensor`, (batch, length) bool, optional (default = `None`)
         constrained : `bool`, optional (default = `None`)
             Whether paths must be permitted; `None` is yes if there are constraints.
 
@@ -184,7 +157,7 @@ class ConditionalRandomField(torch.nn.Module):
         """
         if constrained is None:
             constrained = self.constrained
-        return _best_paths(self._potentials(emissions, mask, constrained))
+        return crf_functional.viterbi(self._potentials(emissions, mask, constrained))
 
     def _potentials(
         self, emissions: Tensor, mask: Optional[Tensor], constrained: bool
@@ -213,12 +186,8 @@ class ConditionalRandomField(torch.nn.Module):
 class PermittedPaths(torch.nn.Module):
     """
     The best sequences of tags among those that are permitted, where nothing but the emissions
-    counts: constrained decoding of tags that are predicted one by one.
-
-    # Parameters
-
-    allowed : `AllowedTransitions`
-        Constraints. They move with the module but are not part of its state dictionary.
+    counts: constrained decoding of tags that are predicted one by one. The constraints move with
+    the module but are not part of its state dictionary.
     """
 
     start: Tensor
@@ -233,27 +202,12 @@ class PermittedPaths(torch.nn.Module):
 
     def forward(self, emissions: Tensor, mask: Optional[Tensor] = None) -> Tensor:
         """The tags, (batch, length), as `ConditionalRandomField.viterbi`."""
-        return _best_paths(self._potentials(emissions, mask))[0]
-
-    def _potentials(self, emissions: Tensor, mask: Optional[Tensor]) -> crf_functional.Potentials:
         padding = None if mask is None else _padding(mask, emissions)
-        dtype = emissions.dtype
         transitions, start, end = (
-            self.transitions.to(dtype),
-            self.start.to(dtype),
-            self.end.to(dtype),
+            scores.to(emissions.dtype) for scores in (self.transitions, self.start, self.end)
         )
-        return crf_functional.Potentials(emissions, transitions, start, end, padding)
-
-
-def _best_paths(potentials: crf_functional.Potentials) -> tuple[Tensor, Tensor]:
-    tags, scores = crf_functional.viterbi(potentials)
-    if not bool(scores.isfinite().all()):
-        raise ValueError(
-            "a sentence has no best path: none is permitted for its length, or the "
-            "emissions or parameters are not finite"
-        )
-    return tags, scores
+        potentials = crf_functional.Potentials(emissions, transitions, start, end, padding)
+        return crf_functional.viterbi(potentials)[0]
 
 
 def _padding(mask: Tensor, emissions: Tensor) -> Optional[crf_functional.Padding]:

@@ -261,7 +261,8 @@ def marginals(potentials: Potentials) -> Tensor:
 def viterbi(potentials: Potentials) -> tuple[Tensor, Tensor]:
     """
     The best paths (Viterbi 1967), (batch, length) with 0 on padding, and their scores, (batch,).
-    Of equally good paths, the last tag is the lowest, then the one before it, and so on.
+    Of equally good paths, the last tag is the lowest, then the one before it, and so on. A
+    `ValueError` if the best score of a sentence is not finite, as no path is the best then.
     """
     padding = potentials.padding
     scores = position_scores(potentials)
@@ -288,6 +289,11 @@ def viterbi(potentials: Potentials) -> tuple[Tensor, Tensor]:
         totals[..., :tags] = scores.transpose(1, 2)
         into = torch.nn.functional.pad(into, (0, 1, 0, 1))
         path_score = totals[padding.last, padding.rows].amax(1)
+    if not bool(path_score.isfinite().all()):
+        raise ValueError(
+            "a sentence has no best path: none is permitted for its length, or the emissions or "
+            "parameters are not finite"
+        )
     steps = totals.unbind(0)
     path = [steps[-1].argmax(1)]
     for step in steps[-2::-1]:

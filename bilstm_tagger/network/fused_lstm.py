@@ -12,13 +12,6 @@ class LSTMDirection(torch.nn.Module):
     Gates are in torch's order (input, forget, cell, output). Input kernels are Glorot-uniform, the
     recurrent kernel is orthogonal, the bias is 1 for the forget gate and 0 elsewhere. There is one
     trainable bias; torch's kernel wants a second, which is zero and not trained.
-
-    # Parameters
-
-    input_size : `int`
-        Features of the input.
-    hidden_size : `int`
-        Units.
     """
 
     zero_bias: Tensor
@@ -60,22 +53,9 @@ class LSTMDirection(torch.nn.Module):
 
 
 def fused_lstm(inputs: Tensor, weights: list[Tensor], hidden_size: int) -> Tensor:
-    """One LSTM layer by torch's fused kernel, from a zero state, on plain tensors for weights.
-
-    # Parameters
-
-    inputs : `Tensor`
-        `(length, batch, input)`.
-    weights : `list[Tensor]`
-        Four tensors for one direction, eight for two (forward first).
-    hidden_size : `int`
-        Units per direction.
-
-    # Returns
-
-    `Tensor`
-        `(length, batch, directions * hidden)`.
-    """
+    """One LSTM layer by torch's fused kernel, from a zero state, on plain tensors for weights:
+    `(length, batch, input)` to `(length, batch, directions * hidden_size)`. There are four weights
+    for one direction, eight for two (forward first)."""
     directions = len(weights) // 4
     state = inputs.new_zeros(directions, inputs.size(1), hidden_size)
     # cuDNN computes gradients only if told to train. With no dropout inside the kernel it means

@@ -6,7 +6,7 @@ weights, which costs next to nothing.
 """
 
 from collections.abc import Sequence
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 import torch
 from torch import Tensor
@@ -23,17 +23,8 @@ RECURRENT_MASKS = ("batch", "sequence")
 
 
 def dropout_mask(reference: Tensor, shape: Sequence[int], probability: float) -> Tensor:
-    """An inverted dropout mask: zero with `probability`, else `1 / (1 - probability)`.
-
-    # Parameters
-
-    reference : `Tensor`
-        The mask gets its device and type.
-    shape : `Sequence[int]`
-        Shape of the mask.
-    probability : `float`
-        Chance of a zero, in [0, 1).
-    """
+    """An inverted dropout mask, of the device and type of `reference`: zero with `probability`, in
+    [0, 1), else `1 / (1 - probability)`."""
     keep = 1.0 - probability
     return reference.new_empty(shape).bernoulli_(keep).div_(keep)
 
@@ -43,10 +34,6 @@ class BiLSTMLayer(torch.nn.Module):
 
     # Parameters
 
-    input_size : `int`
-        Features of the input.
-    hidden_size : `int`
-        Units per direction.
     input_dropout : `float`
         Dropped from the input, a mask for each sequence and direction.
     recurrent_dropout : `float`
@@ -78,18 +65,17 @@ class BiLSTMLayer(torch.nn.Module):
         batch_size, input_size = inputs.shape[1:]
         hidden_size = self.forward_direction.hidden_size
         drop_input = self.training and self.input_dropout > 0.0
-        first: Optional[Tensor] = None
-        second: Optional[Tensor] = None
-        if self.training and self.recurrent_dropout > 0.0:
-            shape = (1 if self.recurrent_masks == "batch" else batch_size, hidden_size)
-            first = dropout_mask(inputs, shape, self.recurrent_dropout)
-            second = dropout_mask(inputs, shape, self.recurrent_dropout)
-        shared = first is None or self.recurrent_masks == "batch"
+        drop_states = self.training and self.recurrent_dropout > 0.0
+        of_sequences = drop_states and self.recurrent_masks == "sequence"
+        masks: list[Any] = [None, None]  # of the directions
+        if drop_states:
+            shape = (batch_size if of_sequences else 1, hidden_size)
+            masks = [dropout_mask(inputs, shape, self.recurrent_dropout) for _ in masks]
 
-        if shared and not drop_input and reversal is None:
+        if not (of_sequences or drop_input) and reversal is None:
             # Both directions read the same: one call is faster than two.
-            forward_weights = self.forward_direction.weights(first)
-            backward_weights = self.backward_direction.weights(second)
+            forward_weights = self.forward_direction.weights(masks[0])
+            backward_weights = self.backward_direction.weights(masks[1])
             return fused_lstm(inputs, forward_weights + backward_weights, hidden_size)
 
         ahead, back = inputs, reverse_sequences(inputs, reversal)
@@ -97,11 +83,11 @@ class BiLSTMLayer(torch.nn.Module):
             # One mask for all time steps: (batch, input) against (length, batch, input).
             ahead = ahead * dropout_mask(inputs, (batch_size, input_size), self.input_dropout)
             back = back * dropout_mask(inputs, (batch_size, input_size), self.input_dropout)
-        if first is None or second is None or self.recurrent_masks == "batch":
-            ahead = self.forward_direction(ahead, first)
-            back = self.backward_direction(back, second)
+        if of_sequences:
+            ahead, back = self._loop(ahead, back, torch.stack(masks))
         else:
-            ahead, back = self._loop(ahead, back, torch.stack([first, second]))
+            ahead = self.forward_direction(ahead, masks[0])
+            back = self.backward_direction(back, masks[1])
         return torch.cat([ahead, reverse_sequences(back, reversal)], dim=-1)
 
     def _loop(self, ahead: Tensor, back: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
@@ -157,9 +143,8 @@ class StackedBiLSTM(torch.nn.Module):
 
     # Raises
 
-    `ValueError`
-        For sizes that are not positive, no layer at all, dropout outside [0, 1), a list that is not
-        a pair, or an unknown `recurrent_masks`.
+    `ValueError` for sizes that are not positive, no layer at all, dropout outside [0, 1), a list
+    that is not a pair, or an unknown `recurrent_masks`.
     """
 
     def __init__(
@@ -190,20 +175,15 @@ class StackedBiLSTM(torch.nn.Module):
         )
 
     def forward(self, inputs: Tensor, lengths: Optional[Tensor] = None) -> list[Tensor]:
-        """
+        """The output of each layer, `(batch, length, 2 * hidden_sizes[k])`, for inputs `(batch,
+        length, input_size)`. A sequence's output does not depend on the others in its batch, and is
+        zero on padding.
+
         # Parameters
 
-        inputs : `Tensor`
-            `(batch, length, input_size)`.
         lengths : `Tensor`, optional
             `(batch,)`, steps of each sequence, padding behind them. `None`, which is faster:
             all are of full length.
-
-        # Returns
-
-        `list[Tensor]`
-            The output of each layer, `(batch, length, 2 * hidden_sizes[k])`. A sequence's output
-            does not depend on the others in its batch, and is zero on padding.
         """
         if inputs.dim() != 3 or inputs.size(-1) != self.input_size:
             raise ValueError(
@@ -234,13 +214,13 @@ def _parse_dropout(
     dropout: Union[None, float, Sequence[float]],
 ) -> tuple[float, float, float]:
     """Naive, input and recurrent dropout."""
-    if dropout is None:
-        dropout = 0.0
-    pair = isinstance(dropout, (tuple, list))
-    values = tuple(dropout) if isinstance(dropout, (tuple, list)) else (dropout,)
-    if pair and len(values) != 2:
+    values: Any = (0.0 if dropout is None else dropout, 0.0, 0.0)
+    if isinstance(dropout, (tuple, list)):
+        values = 0.0, *dropout
+    if len(values) != 3:
         raise ValueError(f"dropout must be a number or a pair (input, recurrent), got {dropout!r}")
     for value in values:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
             raise ValueError(f"dropout must be in [0, 1), got {dropout!r}")
-    return (0.0, values[0], values[1]) if pair else (values[0], 0.0, 0.0)
+    naive, inputs, recurrent = values
+    return naive, inputs, recurrent

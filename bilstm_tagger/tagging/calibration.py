@@ -10,9 +10,8 @@ Succession, and Statistical Inference" (interval of a share).
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from statistics import NormalDist
-from typing import Any
 
 import numpy
 
@@ -62,9 +61,6 @@ class Calibration:
     bins: list[Bin]
     # Of equal mass; equal probabilities stay together, so that there may be fewer.
     adaptive_bins: list[Bin]
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def calibration_of(

@@ -21,25 +21,8 @@ Ints = NDArray[np.integer]
 
 
 class TokenOrder:
-    """Where the tokens of a batch are once they are packed.
-
-    # Parameters
-
-    lengths : `Ints`
-        The length of each sentence, (batch,), the longest first.
-
-    # Attributes
-
-    bounds : `list[int]`
-        Position `t` has the rows `bounds[t]` to `bounds[t + 1]`, the latter not included.
-    sentence, position : `Ints`
-        Of each row, (tokens,).
-    last : `Ints`
-        The row of the last token of each sentence, (batch,).
-    previous : `Ints`
-        The row of the token before each one that is not the first of its sentence. These are the
-        rows from `bounds[1]` on: (tokens - batch,).
-    """
+    """Where the tokens of a batch are once they are packed. The lengths are those of the sentences,
+    (batch,), the longest first."""
 
     def __init__(self, lengths: Ints) -> None:
         running = len(lengths) - np.bincount(lengths).cumsum()[:-1]  # sentences at each position
@@ -47,10 +30,15 @@ class TokenOrder:
         ends = running.cumsum()
         starts = ends - running
         rows = np.arange(ends[-1])
+        # Position `t` has the rows `bounds[t]` to `bounds[t + 1]`, the latter not included.
         self.bounds: list[int] = [0, *ends.tolist()]
+        # Of each row, (tokens,).
         self.sentence = rows - starts.repeat(running)
         self.position = np.arange(len(running)).repeat(running)
+        # The row of the last token of each sentence, (batch,).
         self.last = starts[lengths - 1] + np.arange(len(lengths))
+        # The row of the token before each one that is not the first of its sentence. These are the
+        # rows from `bounds[1]` on: (tokens - batch,).
         self.previous = rows[running[0] :] - running[:-1].repeat(running[1:])
 
     @cached_property
@@ -78,27 +66,16 @@ class Potentials:
     What a sequence of tags is scored with. A start, transition or end of minus infinity is
     forbidden.
 
-    # Parameters
-
-    emissions : `Array`
-        Shape (batch, length, tags). What is on padding has no influence.
-    transitions : `Array`
-        Shape (tags, tags), indexed [from, to].
-    start, end : `Array`
-        Shape (tags,).
-    lengths : `Ints`
-        The length of each sentence, (batch,), the longest first.
-
     # Errors
 
     `ValueError` if the lengths do not fit the emissions, or are not in order.
     """
 
-    emissions: Array
-    transitions: Array
-    start: Array
+    emissions: Array  # (batch, length, tags); what is on padding has no influence
+    transitions: Array  # (tags, tags), indexed [from, to]
+    start: Array  # (tags,)
     end: Array
-    lengths: Ints
+    lengths: Ints  # of the sentences, (batch,), the longest first
 
     def __post_init__(self) -> None:
         lengths, (batch, length, _) = self.lengths, self.emissions.shape

@@ -15,13 +15,7 @@ _GROUP_SIZE = 512
 
 
 class CharacterEncoder:
-    """Words to vectors.
-
-    # Parameters
-
-    part : `Union[CharacterCNN, CharacterLSTM]`, tensors : `Tensors`, name : `str`
-        The input, the tensors of the model, and what the names of its own begin with.
-    """
+    """Words to vectors; for the parameters see `WordTable`."""
 
     def __init__(
         self, part: Union[CharacterCNN, CharacterLSTM], tensors: Tensors, name: str

@@ -17,24 +17,12 @@ _LOST = -np.log(_LIMITS.tiny)
 
 
 class Neighbours(NamedTuple):
-    """What the neighbours of a tag are, together with the tag: probabilities, (tokens, tags).
+    """What the neighbours of a tag are, together with the tag: probabilities, (tokens, tags)."""
 
-    # Parameters
-
-    marginals : `Array`
-        Of the tag itself.
-    starting : `Array`
-        Of the tag, and that a span starts at it.
-    adjacent : `Array`
-        That one does, and the tag before it has the same label.
-    ending : `Array`
-        Of the tag, and that the tag behind it does not continue its span.
-    """
-
-    marginals: Array
-    starting: Array
-    adjacent: Array
-    ending: Array
+    marginals: Array  # of the tag itself
+    starting: Array  # of the tag, and that a span starts at it
+    adjacent: Array  # that one does, and the tag before it has the same label
+    ending: Array  # of the tag, and that the tag behind it does not continue its span
 
 
 class TagDistribution:
@@ -47,11 +35,6 @@ class TagDistribution:
     leads to a token sums to 1 (section V.A): nothing grows with the length of a sentence, neither
     the numbers nor their errors. Where a number would be lost, as it is too small beside the
     largest of its token, both run over logarithms, which takes longer.
-
-    # Parameters
-
-    potentials : `Potentials`
-        The scores of a sequence; minus infinity is forbidden.
 
     # Errors
 
@@ -172,8 +155,6 @@ class TagDistribution:
 
         spans : `Sequence[SentenceSpan]`
             Spans, in any order, which may overlap. They lie within their sentences.
-        rules : `SpanRules`
-            How spans are read.
         """
         if not spans:
             return np.zeros(0)
@@ -217,14 +198,7 @@ class TagDistribution:
         return probabilities
 
     def neighbours(self, rules: SpanRules) -> Neighbours:
-        """
-        Whether spans start and end at each tag of each token, together with that tag.
-
-        # Parameters
-
-        rules : `SpanRules`
-            How spans are read.
-        """
+        """Whether spans start and end at each tag of each token, together with that tag."""
         transitions, previous = self.potentials.transitions, self.order.previous
         batch = self.order.bounds[1]
         emitted = self._scores + self._following

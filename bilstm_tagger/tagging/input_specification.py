@@ -21,20 +21,11 @@ class Words(Part, frozen=True, tag_field="type", tag="words"):
     """Word vectors, by the look-up chain: exact form, lower-cased, normalised, unknown.
 
     The words themselves are a tensor of bytes, `inputs.NAME.words`: UTF-8, one a line.
-
-    # Parameters
-
-    dimension : `int`
-        Of a vector.
-    unknown : `int`
-        The row of the vector of all other words.
-    trained : `bool`
-        Whether the vectors were trained, so that they differ from those of the file.
     """
 
-    dimension: Size
-    unknown: Index
-    trained: bool = False
+    dimension: Size  # of a vector
+    unknown: Index  # the row of the vector of all other words
+    trained: bool = False  # whether the vectors were trained, and so differ from those of the file
 
     def shapes(self, tensors: Tensors, name: str) -> Iterator[tuple[str, Shape]]:
         text = tensors.get(f"{name}.words")
@@ -50,24 +41,12 @@ class Words(Part, frozen=True, tag_field="type", tag="words"):
 
 
 class _Characters(Part, frozen=True):
-    """A vector of the characters of a token.
+    """A vector of the characters of a token."""
 
-    # Parameters
-
-    characters : `List[str]`
-        The character of each row of the embedding.
-    unknown : `int`
-        The row of all other characters.
-    embedding_size : `int`
-        Dimension of the vector of a character.
-    max_length : `int`
-        Longer tokens are cut on the right; 0: none is.
-    """
-
-    characters: list[str]
-    unknown: Index
-    embedding_size: Size
-    max_length: int
+    characters: list[str]  # of each row of the embedding
+    unknown: Index  # the row of all other characters
+    embedding_size: Size  # dimension of the vector of a character
+    max_length: int  # longer tokens are cut on the right; 0: none is
 
     def shapes(self, tensors: Tensors, name: str) -> Iterator[tuple[str, Shape]]:
         yield f"{name}.embedding", (len(self.characters), self.embedding_size)
@@ -75,18 +54,10 @@ class _Characters(Part, frozen=True):
 
 
 class CharacterCNN(_Characters, frozen=True, tag_field="type", tag="character_cnn"):
-    """A convolution over characters and the maximum over positions (Ma and Hovy 2016).
+    """A convolution over characters and the maximum over positions (Ma and Hovy 2016)."""
 
-    # Parameters
-
-    filters : `int`
-        Their number, which is the size of the output.
-    width : `int`
-        Characters that a filter sees, an odd number.
-    """
-
-    filters: Size
-    width: Annotated[int, msgspec.Meta(ge=1, le=2**10)]
+    filters: Size  # their number, which is the size of the output
+    width: Annotated[int, msgspec.Meta(ge=1, le=2**10)]  # characters that a filter sees, odd
 
     def __post_init__(self) -> None:
         if self.width % 2 == 0:
@@ -103,15 +74,9 @@ class CharacterCNN(_Characters, frozen=True, tag_field="type", tag="character_cn
 
 
 class CharacterLSTM(_Characters, frozen=True, tag_field="type", tag="character_lstm"):
-    """The final states of a BiLSTM over characters (Lample et al. 2016).
+    """The final states of a BiLSTM over characters (Lample et al. 2016)."""
 
-    # Parameters
-
-    hidden_size : `int`
-        Units per direction.
-    """
-
-    hidden_size: Size
+    hidden_size: Size  # units per direction
 
     def shapes(self, tensors: Tensors, name: str) -> Iterator[tuple[str, Shape]]:
         yield from super().shapes(tensors, name)
@@ -123,29 +88,16 @@ class CharacterLSTM(_Characters, frozen=True, tag_field="type", tag="character_l
 
 
 class Feature(Part, frozen=True, tag_field="type", tag="feature"):
-    """A vector of a feature of a token.
+    """A vector of a feature of a token."""
 
-    # Parameters
-
-    of : `str`
-        What is looked up: the "casing" class of the token, the "token" itself, the token in lower
-        case ("lower"), the first of its forms that is known ("form", as of words), or its value in
-        a "column".
-    values : `List[str]`
-        The value of each row.
-    unknown : `int`
-        The row of all other values.
-    dimension : `int`
-        Of a vector.
-    column : `str`, optional
-        The name of the column.
-    """
-
+    # What is looked up: the "casing" class of the token, the "token" itself, the token in lower
+    # case ("lower"), the first of its forms that is known ("form", as of words), or its value in a
+    # "column".
     of: FeatureKind
-    values: list[str]
-    unknown: Index
-    dimension: Size
-    column: Optional[str] = None
+    values: list[str]  # of each row
+    unknown: Index  # the row of all other values
+    dimension: Size  # of a vector
+    column: Optional[str] = None  # its name
 
     def __post_init__(self) -> None:
         if (self.column is None) == (self.of == "column"):

@@ -53,12 +53,8 @@ class WordTable:
 
 
 class FeatureTable:
-    """Vectors of a feature. A value that training has not seen is one warning.
-
-    # Parameters
-
-    As of `WordTable`.
-    """
+    """Vectors of a feature; for the parameters see `WordTable`. A value that training has not seen
+    is one warning."""
 
     def __init__(self, part: Feature, tensors: Tensors, name: str) -> None:
         self._part = part
@@ -74,35 +70,21 @@ class FeatureTable:
             values = [value.lower() for value in values]
         elif self._part.of == "form":
             values = [known_form(value, self._ids) or value for value in values]
-        rows = []
-        for value in values:
-            row = self._ids.get(value)
-            if row is None:
-                row = self._part.unknown
-                if self._part.of in ("casing", "column"):
-                    self._warn(value)
-            rows.append(row)
-        return self._vectors[rows]
-
-    def _warn(self, value: str) -> None:
-        if value not in self._warned:
-            self._warned.add(value)
-            logger.warning(
-                "The feature '%s' has the value %r, which the training data does not have; it is "
-                "treated as unknown.",
-                self._name,
-                value,
-            )
+        if self._part.of in ("casing", "column"):
+            for value in dict.fromkeys(values):
+                if value not in self._ids and value not in self._warned:
+                    self._warned.add(value)
+                    logger.warning(
+                        "The feature '%s' has the value %r, which the training data does not have; "
+                        "it is treated as unknown.",
+                        self._name,
+                        value,
+                    )
+        return self._vectors[[self._ids.get(value, self._part.unknown) for value in values]]
 
 
 class InputVectors:
-    """The vectors of tokens, by all inputs of a model.
-
-    # Parameters
-
-    specification : `Specification`, tensors : `Tensors`
-        The model.
-    """
+    """The vectors of tokens, by all inputs of a model."""
 
     def __init__(self, specification: Specification, tensors: Tensors) -> None:
         columns = {name: i for i, name in enumerate(specification.feature_columns, 1)}

@@ -11,11 +11,7 @@ _COLUMN_ENDS = frozenset("\t\r\n")
 
 
 def parse_json(line: str) -> Any:
-    """
-    # Errors
-
-    `ValueError` for what is no JSON.
-    """
+    """What a line holds; a `ValueError` for what is no JSON."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -24,12 +20,7 @@ def parse_json(line: str) -> Any:
 
 def sentences_of(given: Any, tagger: Tagger) -> list[TokenizedSentence]:
     """The sentences of an object with `sentence` (raw text, of any number of sentences) or
-    `tokens` (a list, one sentence; feature columns beside it).
-
-    # Errors
-
-    `ValueError` for another object.
-    """
+    `tokens` (a list, one sentence; feature columns beside it). A `ValueError` for another one."""
     if not isinstance(given, dict) or ("sentence" in given) == ("tokens" in given):
         raise ValueError(
             "expected a JSON object with either 'sentence' (raw text) or 'tokens' (a list of "
@@ -45,7 +36,14 @@ def sentences_of(given: Any, tagger: Tagger) -> list[TokenizedSentence]:
     text = given["sentence"]
     if not isinstance(text, str):
         raise ValueError(f"'sentence' must be a string, found {text!r:.80}")
-    check_text(text)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:  # no text that the splitter can read has one
+        raise ValueError(
+            f"'sentence' has an unpaired surrogate, which is no character, at position "
+            f"{error.start + 1}: {text[error.start : error.start + 40]!a}; mend it, or give "
+            "'tokens'"
+        ) from None
     return tagger.split(text)
 
 
@@ -58,18 +56,6 @@ def others_of(given: dict[str, Any], tagger: Tagger) -> dict[str, Any]:
 def prediction_of(others: dict[str, Any], sentences: list[TaggedSentence]) -> dict[str, Any]:
     """What becomes of an object."""
     return {**others, "sentences": [each.to_json() for each in sentences]}
-
-
-def check_text(text: str) -> None:
-    """Raises `ValueError` for an unpaired surrogate: no text that the splitter can read has one."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"'sentence' has an unpaired surrogate, which is no character, at position "
-            f"{error.start + 1}: {text[error.start : error.start + 40]!a}; mend it, or give "
-            "'tokens'"
-        ) from None
 
 
 def check_cell(token: str) -> None:

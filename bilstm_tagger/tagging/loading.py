@@ -4,16 +4,15 @@ import os
 from importlib import import_module
 from typing import Any
 
-from bilstm_tagger.tagging.archives.limits import MEND_DAMAGED, MEND_TRUST, UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import MEND_TRUST, UnsafeArchive
 from bilstm_tagger.tagging.archives.model import read_archive
-from bilstm_tagger.tagging.input_specification import Tensors
 from bilstm_tagger.tagging.model_file import read_model
 from bilstm_tagger.tagging.network import EmissionSource, Network
 from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.text.errors import PathLike, UserError
+from bilstm_tagger.text.lines import GZIP_MAGIC
 from bilstm_tagger.text.requirements import missing
 
-_GZIP_MAGIC = b"\x1f\x8b"
 # The header of a model file is JSON behind eight bytes of its length.
 _HEADER_START, _HEADER_PLACE = b"{", 8
 # What opens archives with AllenNLP. It stands above this package, and is looked for when it is
@@ -24,15 +23,8 @@ _PLUGIN = "bilstm_tagger.plugin.tagging"
 def load_model(
     path: PathLike, trust: bool = False, cuda_device: int = -1
 ) -> tuple[Specification, EmissionSource]:
-    """
-    # Parameters
-
-    path : `PathLike`
-        A model file or a `model.tar.gz`, told apart by their first bytes.
-    trust : `bool`, optional (default=`False`)
-        Whether AllenNLP may open an archive that cannot be read as data.
-    cuda_device : `int`, optional (default=`-1`)
-        The GPU; -1 is the CPU.
+    """The model in a model file or a `model.tar.gz`, told apart by their first bytes; for the
+    parameters see `Tagger.load`.
 
     # Errors
 
@@ -43,27 +35,20 @@ def load_model(
             raise UserError(
                 "a model file is for the CPU; give the archive, model.tar.gz, to use a GPU", path
             )
-        return _in_numpy(path, *read_model(path))
-    if cuda_device >= 0:
-        loaded: tuple[Specification, EmissionSource] = _plugin().load(path, trust, cuda_device)
-        return loaded
-    try:
-        specification, tensors = read_archive(path)
-    except UnsafeArchive as error:
-        if not trust or error.mend != MEND_TRUST:
-            raise
-        loaded = _plugin().load(path, trust, cuda_device)
-        return loaded
-    return _in_numpy(path, specification, tensors)
-
-
-def _in_numpy(
-    path: PathLike, specification: Specification, tensors: Tensors
-) -> tuple[Specification, EmissionSource]:
+        specification, tensors = read_model(path)
+    elif cuda_device >= 0:
+        return _loaded_by_allennlp(path, trust, cuda_device)
+    else:
+        try:
+            specification, tensors = read_archive(path)
+        except UnsafeArchive as error:
+            if not trust or error.mend != MEND_TRUST:
+                raise
+            return _loaded_by_allennlp(path, trust, cuda_device)
     try:
         return specification, Network(specification, tensors)
     except ValueError as error:
-        raise UnsafeArchive("", str(error), MEND_DAMAGED).at(path) from None
+        raise UnsafeArchive("", str(error)).at(path) from None
 
 
 def _is_archive(path: PathLike) -> bool:
@@ -73,15 +58,18 @@ def _is_archive(path: PathLike) -> bool:
         raise UnsafeArchive("", "this is a folder", fix).at(path)
     with open(path, "rb") as file:
         start = file.read(_HEADER_PLACE + len(_HEADER_START))
-    if not start.startswith(_GZIP_MAGIC) and start[_HEADER_PLACE:] != _HEADER_START:
+    if not start.startswith(GZIP_MAGIC) and start[_HEADER_PLACE:] != _HEADER_START:
         what = "this is neither a model file nor an archive, model.tar.gz"
         fix = "name the file that training or `allennlp export` has made"
         raise UnsafeArchive("", what, fix).at(path)
-    return start.startswith(_GZIP_MAGIC)
+    return start.startswith(GZIP_MAGIC)
 
 
-def _plugin() -> Any:
+def _loaded_by_allennlp(
+    path: PathLike, trust: bool, cuda_device: int
+) -> tuple[Specification, EmissionSource]:
     try:
-        return import_module(_PLUGIN)
+        plugin: Any = import_module(_PLUGIN)
     except ModuleNotFoundError as error:
         raise missing("AllenNLP", "train", "This archive, or a GPU,") from error
+    return plugin.load(path, trust, cuda_device)

@@ -91,17 +91,9 @@ class BiLSTMLayer:
         return projected
 
     def read(self, projected: Array, rows: Optional[Array], packing: Packing) -> Array:
-        """The doubled states of all tokens, `(tokens, 2 * hidden)`.
-
-        # Parameters
-
-        projected : `numpy.ndarray`
-            Of `project`.
-        rows : `numpy.ndarray`, optional
-            Which row of `projected` each token has, `(tokens,)`. `None`: each has its own.
-        packing : `Packing`
-            The sequences that the tokens make up.
-        """
+        """The doubled states of all tokens, `(tokens, 2 * hidden)`. `projected` is of `project`;
+        `rows` says which row of it each token has, `(tokens,)`, `None` that each has its own;
+        `packing` has the sequences that the tokens make up."""
         size, order = self.hidden_size, packing.order
         if rows is not None:
             order = 2 * rows[order >> 1] + (order & 1)
@@ -146,12 +138,10 @@ class StackedBiLSTM:
 
     # Parameters
 
-    tensors : `Mapping[str, numpy.ndarray]`, name : `str`
-        The tensors of a model, and what their names begin with.
+    tensors, name, doubled_input
+        As of `BiLSTMLayer`.
     depth : `int`
         The number of layers.
-    doubled_input : `bool`
-        Whether the inputs are the states of another layer.
     """
 
     def __init__(

@@ -3,15 +3,12 @@
 Documented in docs/model_file.md.
 """
 
+import msgspec
 import numpy
 
 from bilstm_tagger.tagging.archives.limits import UnsafeArchive
 from bilstm_tagger.tagging.input_specification import Tensors
-from bilstm_tagger.tagging.specification import (
-    Specification,
-    encode_specification,
-    parse_specification,
-)
+from bilstm_tagger.tagging.specification import Specification, parse_specification
 from bilstm_tagger.tagging.tensor_file import read_tensors, write_tensors
 from bilstm_tagger.text.errors import PathLike, UserError
 
@@ -21,37 +18,27 @@ _FIX = "the file is damaged or was changed: export the model again"
 def write_model(
     path: PathLike, specification: Specification, tensors: Tensors, half_words: bool = False
 ) -> None:
-    """
-    # Parameters
-
-    path : `PathLike`
-        The file; one that is there is replaced in the end.
-    specification : `Specification`, tensors : `Tensors`
-        The model.
-    half_words : `bool`, optional (default=`False`)
-        Whether word vectors are written in half precision.
+    """Writes a model to a file, with word vectors in half precision if that is wanted. A file that
+    is there is replaced in the end.
 
     # Errors
 
     `UnsafeArchive` for weights that are not finite; `OSError`.
     """
-    written = dict(tensors)
-    for name in specification.word_vectors:
-        if half_words:
+    halves = specification.word_vectors if half_words else ()
+    written = {}
+    for name, tensor in tensors.items():
+        if name in halves:
             with numpy.errstate(over="ignore"):  # what is out of range is not finite, and refused
-                written[name] = written[name].astype(numpy.float16)
-    for name, tensor in written.items():
-        if tensor.dtype == numpy.float64:
-            written[name] = tensor.astype(numpy.float32)
-    write_tensors(path, written, encode_specification(specification))
+                tensor = tensor.astype(numpy.float16)
+        elif tensor.dtype == numpy.float64:
+            tensor = tensor.astype(numpy.float32)
+        written[name] = tensor
+    write_tensors(path, written, msgspec.json.encode(specification).decode())
 
 
 def read_model(path: PathLike) -> tuple[Specification, dict[str, numpy.ndarray]]:
-    """
-    # Parameters
-
-    path : `PathLike`
-        A model file, from anywhere. It is mapped into memory.
+    """The model in a file from anywhere, which is mapped into memory.
 
     # Errors
 

@@ -22,19 +22,8 @@ def add_word_vectors(source: EmissionSource, path: PathLike) -> int:
     keep their vectors, trained or not.
 
     The file must be the one of training. Of a model whose vectors were frozen this is checked; of
-    one whose vectors were trained it cannot be: how far they went from the file is logged.
-
-    # Parameters
-
-    source : `EmissionSource`
-        The network of the model.
-    path : `PathLike`
-        The file: UTF-8 text, plain or gzip.
-
-    # Returns
-
-    `int`
-        How many words were added.
+    one whose vectors were trained it cannot be: how far they went from the file is logged. Returns
+    how many words were added.
 
     # Errors
 

@@ -9,22 +9,11 @@ from bilstm_tagger.tagging.distribution import TagDistribution
 
 
 class NBest(NamedTuple):
-    """
-    The best sequences of tags of each sentence of a batch, the best one first.
+    """The best sequences of tags of each sentence of a batch, the best one first."""
 
-    # Parameters
-
-    tags : `Ints`, (batch, k, length)
-        0 on padding, and for sequences beyond the count.
-    log_probabilities : `Array`, (batch, k)
-        Minus infinity for sequences beyond the count.
-    counts : `Ints`, (batch,)
-        How many sequences there are: `k`, or as many as are permitted, if these are fewer.
-    """
-
-    tags: Ints
-    log_probabilities: Array
-    counts: Ints
+    tags: Ints  # (batch, k, length); 0 on padding, and for sequences beyond the count
+    log_probabilities: Array  # (batch, k); minus infinity for sequences beyond the count
+    counts: Ints  # (batch,): `k`, or as many as are permitted, if these are fewer
 
 
 def n_best(distribution: TagDistribution, k: int) -> NBest:
@@ -39,13 +28,6 @@ def n_best(distribution: TagDistribution, k: int) -> NBest:
     Of sequences with the same score, the one with the lowest last tag comes first, then with the
     lowest tag before it, and so on; the first of all is that of `viterbi`, unless scores are equal
     but for rounding.
-
-    # Parameters
-
-    distribution : `TagDistribution`
-        Over the sequences.
-    k : `int`
-        How many sequences; at least 1.
 
     # Errors
 

@@ -22,21 +22,11 @@ MAX_ROWS = 20_000
 
 
 class Emissions(NamedTuple):
-    """The emissions of some of the sentences.
+    """The emissions of some of the sentences."""
 
-    # Parameters
-
-    sentences : `List[int]`
-        Their numbers, the longest sentence first.
-    lengths : `numpy.ndarray`
-        The tokens of each, (batch,).
-    scores : `Dict[str, numpy.ndarray]`
-        For each task (batch, length, labels); anything on padding.
-    """
-
-    sentences: list[int]
-    lengths: Array
-    scores: dict[str, Array]
+    sentences: list[int]  # their numbers, the longest sentence first
+    lengths: Array  # the tokens of each, (batch,)
+    scores: dict[str, Array]  # for each task (batch, length, labels); anything on padding
 
 
 class Chain(NamedTuple):
@@ -49,36 +39,28 @@ class Chain(NamedTuple):
 
 
 class EmissionSource(Protocol):
-    """What gives emissions: the network in numpy, or that of training.
-
-    # Parameters
-
-    inputs : `InputVectors`, optional
-        The vectors of tokens, where they are computed here.
-    chains : `Mapping[str, Chain]`
-        The scores of the CRF of each task that has one.
-    """
+    """What gives emissions: the network in numpy, or that of training."""
 
     @property
-    def inputs(self) -> Optional[InputVectors]: ...
+    def inputs(self) -> Optional[InputVectors]:
+        """The vectors of tokens, where they are computed here."""
 
     @property
-    def chains(self) -> Mapping[str, Chain]: ...
+    def chains(self) -> Mapping[str, Chain]:
+        """The scores of the CRF of each task that has one."""
 
-    def clear(self) -> None: ...
+    def clear(self) -> None:
+        """Forgets what was computed for words, after these have changed."""
 
     def emissions(
         self, sentences: Sequence[TokenizedSentence], tasks: Sequence[str]
-    ) -> Iterator[Emissions]: ...
+    ) -> Iterator[Emissions]:
+        """The emissions of all sentences for some tasks, group by group. The sentences have a token
+        at least, and the feature columns of the model."""
 
 
 class Network:
-    """A model that reads sentences. Several threads may use it at once.
-
-    # Parameters
-
-    specification : `Specification`, tensors : `Tensors`
-        The model. The tensors have the names and shapes of the specification.
+    """An `EmissionSource` in numpy. Several threads may use it at once.
 
     # Errors
 
@@ -117,22 +99,12 @@ class Network:
         return self._encoder.layers[0].project(vectors)
 
     def clear(self) -> None:
-        """Forgets what was computed for words, after these have changed."""
         for rows in self._rows.values():
             rows.clear()
 
     def emissions(
         self, sentences: Sequence[TokenizedSentence], tasks: Sequence[str]
     ) -> Iterator[Emissions]:
-        """The emissions of all sentences, group by group.
-
-        # Parameters
-
-        sentences : `Sequence[TokenizedSentence]`
-            Each with a token at least, and the feature columns of the model.
-        tasks : `Sequence[str]`
-            The tasks that are wanted.
-        """
         for group in groups_of(sentences):
             packing = Packing([len(sentences[number].tokens) for number in group])
             tokens = tokens_of(map(sentences.__getitem__, group), self._columns)
@@ -192,14 +164,8 @@ class TokenRows:
     """A table with a row for each distinct token, which grows as tokens come.
 
     Threads share it: a row that is there is never changed, and a table that is full is replaced,
-    not overwritten.
-
-    # Parameters
-
-    project : `Callable`
-        Tokens to rows, (tokens, features).
-    max_rows : `int`
-        With more, a new table is begun.
+    not overwritten. `project` takes tokens to rows, (tokens, features); with more than `max_rows`
+    of them a new table is begun.
     """
 
     def __init__(

@@ -28,8 +28,8 @@ def draw(
         Fills the figure of matplotlib.
     file_format : `str`
         "svg" or "png".
-    ink : `str`
-        The colour of text and axes.
+    ink, grid : `str`
+        The colours of text and axes, and of the grid.
     settings : `Mapping[str, Any]`, optional
         Further settings of matplotlib.
     """

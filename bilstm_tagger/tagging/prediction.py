@@ -18,24 +18,13 @@ from bilstm_tagger.text.tag_repair import repaired_spans
 
 @dataclass(frozen=True, slots=True)
 class PredictionOptions:
-    """What is wanted of a prediction.
+    """What is wanted of a prediction."""
 
-    # Parameters
-
-    constrained : `bool`, optional (default=`None`)
-        Whether sequences that the encoding forbids are never predicted; `None`: as the task is set.
-    probabilities : `bool`, optional (default=`False`)
-        Those of the chosen tags, of spans and of sequences.
-    distributions : `bool`, optional (default=`False`)
-        The probability of every tag.
-    top_k : `int`, optional (default=`0`)
-        How many of the best sequences.
-    """
-
+    # Whether sequences that the encoding forbids are never predicted; `None`: as the task is set.
     constrained: Optional[bool] = None
-    probabilities: bool = False
-    distributions: bool = False
-    top_k: int = 0
+    probabilities: bool = False  # those of the chosen tags, of spans and of sequences
+    distributions: bool = False  # the probability of every tag
+    top_k: int = 0  # how many of the best sequences
 
     @classmethod
     def of(
@@ -59,29 +48,16 @@ class PredictionOptions:
 
 @dataclass(slots=True)
 class TaskPrediction:
-    """What one task says of one sentence; the rest is `None` unless it was asked for.
+    """What one task says of one sentence; what was not asked for is `None`."""
 
-    # Parameters
-
-    tags : `List[str]`
-        In the encoding of the files.
-    probability : `float`, optional
-        Of the whole sequence.
-    tag_probabilities : `List[float]`, optional
-        Of each tag of `tags`.
-    span_probabilities : `List[float]`, optional
-        Of each span of `tags`, from left to right. `None` also where the task has no encoding.
-    distributions : `List[Dict[str, float]]`, optional
-        Of each token, every tag and its probability.
-    alternatives : `List[Tuple[List[str], float]]`, optional
-        The best sequences of tags and their probabilities.
-    """
-
-    tags: list[str]
-    probability: Optional[float] = None
-    tag_probabilities: Optional[list[float]] = None
+    tags: list[str]  # in the encoding of the files
+    probability: Optional[float] = None  # of the whole sequence
+    tag_probabilities: Optional[list[float]] = None  # of each tag of `tags`
+    # Of each span of `tags`, from left to right. `None` also where the task has no encoding.
     span_probabilities: Optional[list[float]] = None
+    # Of each token, every tag and its probability.
     distributions: Optional[list[dict[str, float]]] = None
+    # The best sequences of tags and their probabilities.
     alternatives: Optional[list[tuple[list[str], float]]] = None
 
 
@@ -91,23 +67,15 @@ def written(
     written_encoding: Optional[Encoding],
     repair: Optional[str] = None,
 ) -> list[str]:
-    """The tags of a sentence as they are written in files.
-
-    # Parameters
-
-    tags : `List[str]`, encoding : `Encoding`, optional
-        Of the model.
-    written_encoding : `Encoding`, optional
-        Of the files; `None` for plain labels.
-    repair : `str`, optional
-        What becomes of tags that continue a chunk where none is open.
-    """
+    """The tags of a sentence, in the encoding of the model, as they are written in files. No
+    encoding: they are plain labels. `repair` is what becomes of tags that continue a chunk where
+    none is open."""
     if encoding is None or written_encoding is None:
         return tags
     if repair is not None:
         return written_encoding.spans_to_tags(repaired_spans(tags, repair), len(tags))
     if written_encoding is not encoding:
-        return written_encoding.spans_to_tags(encoding.spans(tags), len(tags))
+        return written_encoding.repair(tags)
     return tags
 
 
@@ -116,10 +84,8 @@ class TaskPredictor:
 
     # Parameters
 
-    labels : `List[str]`
-        The label of each id.
-    encoding : `Encoding`, optional
-        Of the labels; `None` where they are plain.
+    labels : `List[str]`, encoding : `Encoding`, optional
+        The label of each id, and their encoding; `None` where they are plain.
     written_encoding : `Encoding`, optional
         Of the files.
     transitions, start, end : optional
@@ -172,15 +138,8 @@ class TaskPredictor:
     def predict(
         self, emissions: Array, lengths: Ints, options: PredictionOptions
     ) -> list[TaskPrediction]:
-        """
-        # Parameters
-
-        emissions : `Array`
-            Scores, (batch, length, labels).
-        lengths : `Ints`
-            Of the sentences, (batch,), the longest first.
-        options : `PredictionOptions`
-        """
+        """For emissions, (batch, length, labels), of sentences of these lengths, (batch,), the
+        longest first."""
         if not (options.probabilities or options.top_k):
             ids = self.decode(emissions, lengths, options)
             return [TaskPrediction(tags) for tags in self._tags(ids, lengths)]
@@ -219,13 +178,9 @@ class TaskPredictor:
 
     def _tags(self, ids: Ints, lengths: Ints) -> list[list[str]]:
         label = self.labels.__getitem__
+        how = self._encoding, self._written_encoding, self._repair
         return [
-            written(
-                list(map(label, row[:length])),
-                self._encoding,
-                self._written_encoding,
-                self._repair,
-            )
+            written(list(map(label, row[:length])), *how)
             for row, length in zip(ids.tolist(), lengths.tolist(), strict=True)
         ]
 

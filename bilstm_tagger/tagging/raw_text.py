@@ -46,42 +46,20 @@ def _new_pipeline(language: str) -> tuple["Language", int]:
 
 
 def prepare(language: str) -> None:
-    """Makes ready what splits raw text.
-
-    # Errors
-
-    `UserError` where spaCy is not installed.
-    """
+    """Makes ready what splits raw text. A `UserError` where spaCy is not installed."""
     _pipeline(language)
 
 
 def split_text(text: str, language: str = "en") -> list[RawSentence]:
-    """Splits raw text into sentences and tokens. White space is no token; nothing else is left out.
-
-    # Parameters
-
-    text : `str`
-        The text.
-    language : `str`, optional (default=`"en"`)
-        The code of the language, whose rules for tokens apply.
-    """
-    sentences = []
-    for span in _pipeline(language)(text).sents:
-        sentence = _sentence(span)
-        if sentence.tokens:
-            sentences.append(sentence)
-    return sentences
+    """Splits raw text into sentences and tokens, by the rules of a language, given by its code.
+    White space is no token; nothing else is left out."""
+    sentences = map(_sentence, _pipeline(language)(text).sents)
+    return [sentence for sentence in sentences if sentence.tokens]
 
 
 def tokenize_text(text: str, language: str = "en") -> RawSentence:
     """Splits the raw text of one sentence into tokens, by the same rules. There are none in white
-    space.
-
-    # Parameters
-
-    text, language
-        As of `split_text`.
-    """
+    space."""
     return _sentence(_pipeline(language).make_doc(text))
 
 

@@ -12,14 +12,8 @@ from bilstm_tagger.text.requirements import missing
 
 @contextmanager
 def ray_cluster(address: str, processors: int) -> Iterator[Any]:
-    """The module `ray`, with a cluster; it is left, or ended where it was started here.
-
-    # Parameters
-
-    address : `str`
-        Of the cluster; `"local"` starts one on this machine.
-    processors : `int`
-        Of a cluster that is started here.
+    """The module `ray`, with the cluster at an address; it is left, or ended where it was started
+    here: `"local"` starts one on this machine, of so many processors.
 
     # Errors
 

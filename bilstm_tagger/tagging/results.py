@@ -41,7 +41,11 @@ class TokenizedSentence:
         list of tokens; `UserError` for a feature column that is missing or of another length.
         """
         tokens = self.tokens
-        if isinstance(tokens, str) or not tokens or not all(map(_is_token, tokens)):
+        if (
+            isinstance(tokens, str)
+            or not tokens
+            or not all(isinstance(token, str) and token for token in tokens)
+        ):
             raise DataFormatError(
                 "input",
                 None,
@@ -57,10 +61,6 @@ class TokenizedSentence:
                     f"{len(tokens)} values of it, found {count}; give the input a column (CoNLL) "
                     f"or key (JSON) '{name}'."
                 )
-
-
-def _is_token(token: Any) -> bool:
-    return isinstance(token, str) and token != ""
 
 
 @dataclass(slots=True)

@@ -19,26 +19,15 @@ class SentenceSpan(NamedTuple):
 
 
 class SpanRules(NamedTuple):
-    """
-    How spans are read in sequences of tags.
+    """How spans are read in sequences of tags."""
 
-    # Parameters
-
-    labels : `Dict[str, int]`
-        Each label of spans, and its number.
-    label_of : `Ints`, (tags,)
-        The number of the label of each tag; -1 for tags that have none.
-    starts : `Array`, (tags + 1, tags) bool
-        Indexed [from, to]: a span starts at the second tag. From the last row at the start of a
-        sentence.
-    continues : `Array`, (tags, tags) bool
-        Indexed [from, to]: a span that the first tag is in goes on. Else it ends there. Only tags
-        of one label continue each other.
-    """
-
-    labels: dict[str, int]
-    label_of: Ints
+    labels: dict[str, int]  # each label of spans, and its number
+    label_of: Ints  # (tags,): the number of the label of each tag; -1 for tags that have none
+    # (tags + 1, tags) bool, indexed [from, to]: a span starts at the second tag. From the last row
+    # at the start of a sentence.
     starts: np.ndarray
+    # (tags, tags) bool, indexed [from, to]: a span that the first tag is in goes on. Else it ends
+    # there. Only tags of one label continue each other.
     continues: np.ndarray
 
     @classmethod
@@ -53,13 +42,9 @@ class SpanRules(NamedTuple):
         read : `Callable[[Sequence[str]], Sequence[Span]]`
             The spans in tags, such as `Encoding.spans`. Tags of a span have its label. Whether a
             tag starts a span must depend on itself and the tag before it; whether it continues
-            one that is open, too.
+            one that is open, too. It raises `ValueError` for tags that it cannot read.
         tags : `Sequence[str]`
             All tags, in the order of their ids.
-
-        # Errors
-
-        `ValueError`, of the function, for tags that it cannot read.
         """
         size = len(tags)
         labels: dict[str, int] = {}

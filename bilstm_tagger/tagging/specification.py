@@ -5,7 +5,6 @@ the same form.
 """
 
 import re
-from collections.abc import Sequence
 from typing import Annotated, Literal, Optional
 
 import msgspec
@@ -32,32 +31,17 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Task(Part, frozen=True):
-    """A task, and how its tags are predicted.
+    """A task, and how its tags are predicted."""
 
-    # Parameters
-
-    decoder : `str`
-        "softmax": tags one by one. "crf": tags of a sentence together.
-    labels : `List[str]`
-        The label of each output.
-    level : `int`
-        The shared layer that is read, from 1.
-    encoding : `str`, optional
-        The encoding of the labels; `None` for plain labels.
-    hidden_sizes : `List[int]`
-        Units per direction of the BiLSTM layers of this task alone.
-    constrained : `bool`, optional
-        Whether sequences that the encoding forbids are never given. `None`: never in prediction.
-    repair : `str`, optional
-        What becomes of tags that continue a span where none is open: "O" or "B".
-    """
-
-    decoder: Literal["softmax", "crf"]
+    decoder: Literal["softmax", "crf"]  # tags one by one, or those of a sentence together
+    # The label of each output.
     labels: Annotated[list[str], msgspec.Meta(min_length=1, max_length=10_000)]
-    level: Size
-    encoding: Optional[str] = None
-    hidden_sizes: list[Size] = []
+    level: Size  # the shared layer that is read, from 1
+    encoding: Optional[str] = None  # of the labels; `None` for plain labels
+    hidden_sizes: list[Size] = []  # units per direction of the BiLSTM layers of this task alone
+    # Whether sequences that the encoding forbids are never given. `None`: never in prediction.
     constrained: Optional[bool] = None
+    # What becomes of tags that continue a span where none is open.
     repair: Optional[Literal["O", "B"]] = None
 
     def __post_init__(self) -> None:
@@ -72,33 +56,19 @@ class Task(Part, frozen=True):
 
 
 class Specification(Part, frozen=True):
-    """A model.
+    """A model."""
 
-    # Parameters
-
-    inputs : `Dict[str, Input]`
-        What the vector of a token is made of, in this order.
-    hidden_sizes : `List[int]`
-        Units per direction of each shared BiLSTM layer.
-    tasks : `Dict[str, Task]`
-    datasets : `Dict[str, DatasetLayout]`
-        The layout of the files of each data set that the model was trained on; of a single one,
-        its name is "".
-    task_identifier : `bool`
-        Whether the encoder is told, by a one-hot vector behind the others, for which task it reads.
-    version : `int`
-        Of the format.
-    about : `Dict[str, str]`
-        Where the model comes from.
-    """
-
+    # What the vector of a token is made of, in this order.
     inputs: Annotated[dict[str, Input], msgspec.Meta(min_length=1)]
+    # Units per direction of each shared BiLSTM layer.
     hidden_sizes: Annotated[list[Size], msgspec.Meta(min_length=1, max_length=1000)]
     tasks: Annotated[dict[str, Task], msgspec.Meta(min_length=1, max_length=1000)]
+    # The layout of the files of each data set of the training; of a single one, its name is "".
     datasets: Annotated[dict[str, DatasetLayout], msgspec.Meta(min_length=1)]
+    # Whether the encoder is told, by a one-hot vector behind the others, for which task it reads.
     task_identifier: bool = False
-    version: int = VERSION
-    about: dict[str, str] = {}
+    version: int = VERSION  # of the format
+    about: dict[str, str] = {}  # where the model comes from
 
     def __post_init__(self) -> None:
         for name, task in self.tasks.items():
@@ -141,13 +111,7 @@ class Specification(Part, frozen=True):
         return self.tasks[task].encoding
 
     def shapes(self, tensors: Tensors) -> dict[str, Shape]:
-        """Name and shape of every tensor of the model.
-
-        # Parameters
-
-        tensors : `Mapping[str, numpy.ndarray]`
-            Those of the model, for the number of its words.
-        """
+        """Name and shape of every tensor of the model, whose own say how many words it has."""
         shapes: dict[str, Shape] = {}
         for name, part in self.inputs.items():
             shapes.update(part.shapes(tensors, f"inputs.{name}"))
@@ -188,13 +152,9 @@ class Specification(Part, frozen=True):
                 )
 
 
-def encode_specification(specification: Specification) -> str:
-    """As JSON."""
-    return msgspec.json.encode(specification).decode()
-
-
 def parse_specification(text: str) -> Specification:
-    """
+    """The specification in a header, which is JSON.
+
     # Errors
 
     `UserError` for what is no specification, or one of a later version.
@@ -213,16 +173,3 @@ def parse_specification(text: str) -> Specification:
 
 class _Version(msgspec.Struct):
     version: int
-
-
-def selected_tasks(known: Sequence[str], wanted: Optional[Sequence[str]]) -> list[str]:
-    """The tasks that are wanted; all, in alphabetical order, where none is named.
-
-    # Errors
-
-    `UserError` for one that is not known.
-    """
-    for name in wanted or ():
-        if name not in known:
-            raise UserError(f"the model has no task '{name}'; it has {sorted(known)}")
-    return sorted(known) if wanted is None else list(wanted)

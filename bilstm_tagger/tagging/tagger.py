@@ -11,7 +11,7 @@ from bilstm_tagger.tagging.results import (
     TaggedSpan,
     TokenizedSentence,
 )
-from bilstm_tagger.tagging.specification import Specification, selected_tasks
+from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.tagging.threads import limited_threads
 from bilstm_tagger.text.columns import ColumnFormat
 from bilstm_tagger.text.encodings import get_encoding
@@ -75,7 +75,12 @@ class Tagger:
         self.constrained = constrained
         self.dataset = dataset
         self.threads = threads
-        self.tasks = selected_tasks(list(specification.tasks), tasks)
+        self.tasks = sorted(specification.tasks) if tasks is None else list(tasks)
+        for name in self.tasks:
+            if name not in specification.tasks:
+                raise UserError(
+                    f"the model has no task '{name}'; it has {sorted(specification.tasks)}"
+                )
         # Task to how its tags are read as spans.
         self._encodings = {
             name: get_encoding(encoding)
@@ -148,15 +153,7 @@ class Tagger:
         self, text: str, *, probabilities: Probabilities = False, top_k: int = 0
     ) -> list[TaggedSentence]:
         """Splits raw text into sentences and tokens and tags them. White space is no token; nothing
-        else is left out.
-
-        # Parameters
-
-        text : `str`
-            Any text, an empty one, too.
-        probabilities, top_k
-            As of `tag`.
-        """
+        else is left out. For `probabilities` and `top_k` see `tag`."""
         return self.tag(self.split(text), probabilities=probabilities, top_k=top_k)
 
     def split(self, text: str) -> list[TokenizedSentence]:
@@ -176,16 +173,8 @@ class Tagger:
         probabilities: Probabilities = False,
         top_k: int = 0,
     ) -> TaggedSentence:
-        """Tags one sentence that is split into tokens.
-
-        # Parameters
-
-        tokens : `Sequence[str]`
-            At least one.
-        columns : `Mapping[str, Sequence[str]]`, optional
-            Feature columns that the model was trained with, each with a value for every token.
-        probabilities, top_k
-            As of `tag`.
+        """Tags one sentence that is split into tokens, at least one; for `columns` see
+        `TokenizedSentence`, for `probabilities` and `top_k` see `tag`.
 
         # Errors
 
@@ -230,8 +219,9 @@ class Tagger:
         """
         options = PredictionOptions.of(probabilities, top_k, self.constrained)
         given = list(sentences)
+        features = self.specification.feature_columns
         for sentence in given:
-            sentence.check(self.specification.feature_columns)
+            sentence.check(features)
         predictions: list[dict[str, TaskPrediction]] = [{} for _ in given]
         with limited_threads(self.threads):
             for emissions in self.source.emissions(given, self.tasks):
@@ -245,20 +235,12 @@ class Tagger:
         ]
 
     def _sentence(
-        self,
-        sentence: TokenizedSentence,
-        predicted: dict[str, TaskPrediction],
-        with_spans: bool,
+        self, sentence: TokenizedSentence, predicted: dict[str, TaskPrediction], with_spans: bool
     ) -> TaggedSentence:
-        tagged = TaggedSentence(
-            sentence.tokens,
-            {task: predicted[task].tags for task in self.tasks},
-            {},
-            sentence.text,
-            sentence.offsets,
-        )
+        tagged = TaggedSentence(sentence.tokens, {}, {}, sentence.text, sentence.offsets)
         for task in self.tasks:
             prediction = predicted[task]
+            tagged.tags[task] = prediction.tags
             if with_spans and task in self._encodings:
                 spans = self._spans(task, prediction.tags, sentence)
                 tagged.spans[task] = spans
@@ -281,11 +263,11 @@ class Tagger:
             return []
         spans = []
         for label, first, behind in self._encodings[task].spans(tags):
+            span = TaggedSpan(label, first, behind - 1, "")
             if sentence.offsets is not None and sentence.text is not None:
-                start, end = sentence.offsets[first][0], sentence.offsets[behind - 1][1]
-                text = sentence.text[start:end]
-                spans.append(TaggedSpan(label, first, behind - 1, text, start, end))
+                span.start, span.end = sentence.offsets[first][0], sentence.offsets[behind - 1][1]
+                span.text = sentence.text[span.start : span.end]
             else:
-                text = " ".join(sentence.tokens[first:behind])
-                spans.append(TaggedSpan(label, first, behind - 1, text))
+                span.text = " ".join(sentence.tokens[first:behind])
+            spans.append(span)
         return spans

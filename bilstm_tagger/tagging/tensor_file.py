@@ -9,15 +9,16 @@ import mmap
 import os
 import stat
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Optional
 
 import numpy
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from bilstm_tagger.tagging.archives.json_object import unique_keys
 from bilstm_tagger.tagging.archives.limits import UnsafeArchive
 from bilstm_tagger.text.errors import PathLike
+from bilstm_tagger.text.files import write_whole
 
 _HEADER = "bilstm_tagger"
 _MAX_HEADER = 2**22  # the library would read 100 MB
@@ -36,19 +37,10 @@ _MEND_NOT_FINITE = "the training has diverged or the file is damaged: use other 
 
 
 def check_finite(tensors: Mapping[str, numpy.ndarray], mapping: Optional[mmap.mmap] = None) -> None:
-    """Checks that no weight is infinite or NaN.
+    """Raises `UnsafeArchive`, which names the tensor, where a weight is infinite or NaN.
 
-    # Parameters
-
-    tensors : `Mapping[str, numpy.ndarray]`
-        Name to tensor.
-    mapping : `mmap`, optional
-        The file that the tensors lie in. What was looked at is given back to the system: a table of
-        words, of which a sentence needs a few, need not be in memory.
-
-    # Errors
-
-    `UnsafeArchive`, which names the tensor.
+    Of the file that the tensors lie in, if any, what was looked at is given back to the system: a
+    table of words, of which a sentence needs a few, need not be in memory.
     """
     for name, tensor in tensors.items():
         if tensor.dtype.kind == "f" and not _is_finite(tensor, mapping):
@@ -81,8 +73,6 @@ def write_tensors(path: PathLike, tensors: Mapping[str, numpy.ndarray], header: 
 
     # Parameters
 
-    path : `PathLike`
-        The file.
     tensors : `Mapping[str, numpy.ndarray]`
         Name to tensor, of type float16, float32, uint8, int32 or int64. Any strides are allowed.
     header : `str`
@@ -92,7 +82,6 @@ def write_tensors(path: PathLike, tensors: Mapping[str, numpy.ndarray], header: 
 
     `UnsafeArchive` for a tensor that has infinite or NaN values. `TypeError` for other types.
     """
-    path = Path(path)
     for name, tensor in tensors.items():
         if tensor.dtype.newbyteorder("<") not in _DTYPES.values():
             raise TypeError(f"tensor {name!r}: the type {tensor.dtype} cannot be written")
@@ -102,25 +91,15 @@ def write_tensors(path: PathLike, tensors: Mapping[str, numpy.ndarray], header: 
         name: numpy.asarray(tensor, tensor.dtype.newbyteorder("<"), order="C")
         for name, tensor in tensors.items()
     }
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        # Not by the library's own writing to a file: only its owner may read what that makes.
-        scratch.write_bytes(save(dense, {_HEADER: header}))
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    # Not by the library's own writing to a file: only its owner may read what that makes.
+    write_whole(path, save(dense, {_HEADER: header}))
 
 
 def read_tensors(path: PathLike) -> tuple[str, dict[str, numpy.ndarray]]:
-    """The header of a file, and name to tensor.
+    """The header of a file from anywhere, and name to tensor.
 
     The tensors lie in the file, which is mapped into memory: they cannot be written to, and the
     file must not be changed in place while they are used.
-
-    # Parameters
-
-    path : `PathLike`
-        A file that `write_tensors` wrote, or from anywhere.
 
     # Errors
 
@@ -131,8 +110,7 @@ def read_tensors(path: PathLike) -> tuple[str, dict[str, numpy.ndarray]]:
         header, tensors = _read(path, mapping)
         check_finite(tensors, mapping)
     except UnsafeArchive as error:
-        error.archive = path
-        raise
+        raise error.at(path) from None
     return header, tensors
 
 
@@ -152,8 +130,8 @@ def _map(path: PathLike) -> mmap.mmap:
 def _read(path: PathLike, mapping: mmap.mmap) -> tuple[str, dict[str, numpy.ndarray]]:
     length = int.from_bytes(mapping[:8], "little")
     if length > _MAX_HEADER:
-        what = f"this is no safetensors file, or its header of {length} bytes is over the limit of "
-        what += f"{_MAX_HEADER}"
+        what = f"its header of {length} bytes is over the limit of {_MAX_HEADER}"
+        what = f"this is no safetensors file, or {what}"
         raise UnsafeArchive("", what, _MEND_DAMAGED)
     try:
         with safe_open(path, "numpy") as file:
@@ -187,15 +165,9 @@ def _read(path: PathLike, mapping: mmap.mmap) -> tuple[str, dict[str, numpy.ndar
 
 
 def _check_json(text: str | bytes, where: str) -> None:
-    """Of keys that come twice, the library takes the last, and other readers may take the first."""
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(keys := dict(pairs)) < len(pairs):
-            raise ValueError("a key comes twice")
-        return keys
-
+    """Of keys that come twice, the library takes the last."""
     try:
-        if isinstance(json.loads(text, object_pairs_hook=once), dict):
+        if isinstance(json.loads(text, object_pairs_hook=unique_keys), dict):
             return
         reason = "no object"
     except ValueError as error:

@@ -24,11 +24,7 @@ def limited_threads(threads: Optional[int]) -> Iterator[None]:
 
     On a busy machine, and for matrices of this size, more than one thread makes tagging slower.
     The setting is that of the process: of calls at the same time, that of the first counts.
-
-    # Parameters
-
-    threads : `int`, optional
-        `None`: as many as the process has set.
+    `None`: as many as the process has set.
     """
     global _callers, _limit
     if threads is None:

@@ -41,31 +41,20 @@ class WrittenTags:
         self._rules = rules
         if encoding is None or rules is None:
             return
-        self.names = ["O"]
         # Of a first, single, inner, last token, alone and right after a span of the same label.
         prefixes = _written_by(encoding, False) + _written_by(encoding, True)
+        names = (f"{prefix}-{label}" for label in rules.labels for prefix in prefixes)
+        place = {name: index for index, name in enumerate(dict.fromkeys(["O", *names]))}
+        self.names = list(place)
         in_span = np.flatnonzero(rules.label_of >= 0)
         # For each kind of token, the share of each tag goes to a name: (kinds, tags, names).
-        targets: list[list[int]] = [[] for _ in prefixes]
-        for label in rules.labels:
-            for kind, prefix in enumerate(prefixes):
-                name = f"{prefix}-{label}"
-                if name not in self.names:
-                    self.names.append(name)
-                targets[kind].append(self.names.index(name))
-        self._targets = np.zeros((len(prefixes), len(tags), len(self.names)))
-        for kind, of_labels in enumerate(targets):
-            columns = np.array(of_labels, dtype=np.intp)[rules.label_of[in_span]]
-            self._targets[kind, in_span, columns] = 1.0
+        self._targets = np.zeros((len(prefixes), len(tags), len(place)))
+        for kind, prefix in enumerate(prefixes):
+            of_labels = np.array([place[f"{prefix}-{label}"] for label in rules.labels], np.intp)
+            self._targets[kind, in_span, of_labels[rules.label_of[in_span]]] = 1.0
 
     def probabilities(self, distribution: TagDistribution) -> Array:
-        """The probability of each written tag of each token, packed (tokens, names).
-
-        # Parameters
-
-        distribution : `TagDistribution`
-            Over the model's tags.
-        """
+        """The probability of each written tag of each token, packed (tokens, names)."""
         if self._rules is None:
             return distribution.marginals
         marginals, starting, adjacent, ending = distribution.neighbours(self._rules)

@@ -23,25 +23,20 @@ _NOT_A_WORD = re.compile(r"\d+[-.]\d+")
 class ColumnFormat:
     """How a column file is laid out.
 
-    # Parameters
+    # Errors
 
-    columns : `Dict[str, int]`
-        Name of each column that is read, and its index from 0. One of them is `tokens`.
-    delimiter : `str`, optional
-        What separates columns. `None`: runs of spaces and tabs.
-    comment_prefix : `str`, optional
-        A line that starts with it is a comment. A comment never splits a sentence.
-        `None` (the default): there are no comments, so that tokens may begin with `#`.
-    document_dividers : `bool`
-        Lines whose first column is `-DOCSTART-` divide documents and are no tokens.
-    conllu : `bool`
-        CoNLL-U: tab as delimiter, `#` comments, multi-word ranges and empty nodes are no tokens.
+    `ValueError` for settings that do not go together.
     """
 
+    # Name of each column that is read, and its index from 0. One of them is `tokens`.
     columns: dict[str, int]
-    delimiter: Optional[str] = None
+    delimiter: Optional[str] = None  # `None`: runs of spaces and tabs
+    # A line that starts with it is a comment, which never splits a sentence. `None`: there are no
+    # comments, so that tokens may begin with `#`.
     comment_prefix: Optional[str] = None
+    # Lines whose first column is `-DOCSTART-` divide documents and are no tokens.
     document_dividers: bool = False
+    # CoNLL-U: tab as delimiter, `#` comments, multi-word ranges and empty nodes are no tokens.
     conllu: bool = False
 
     def __post_init__(self) -> None:
@@ -73,27 +68,15 @@ class ColumnFormat:
 
 @dataclass
 class Sentence:
-    """One sentence: tokens, the other columns by name, and where it stands.
+    """One sentence: tokens, the other columns by name, and where it stands."""
 
-    # Parameters
-
-    tokens : `List[str]`
-        At least one.
-    columns : `Dict[str, List[str]]`
-        The other columns that were asked for, each as long as `tokens`.
-    path : `str`
-        The file; empty for sentences that come from none.
-    line_numbers : `List[int]`
-        The line of each token, from 1.
-    source_lines : `List[Tuple[str, str]]`
-        Every line of the sentence as it was read, and what it is: a "token", another "row" (a range
-        or an empty node of CoNLL-U), or a "note" (comment, divider). Filled only on request.
-    """
-
-    tokens: list[str]
+    tokens: list[str]  # at least one
+    # The other columns that were asked for, each as long as `tokens`.
     columns: dict[str, list[str]] = field(default_factory=dict)
-    path: str = ""
-    line_numbers: list[int] = field(default_factory=list)
+    path: str = ""  # the file; empty for sentences that come from none
+    line_numbers: list[int] = field(default_factory=list)  # of each token, from 1
+    # Every line of the sentence as it was read, and what it is: a "token", another "row" (a range
+    # or an empty node of CoNLL-U), or a "note" (comment, divider). Filled only on request.
     source_lines: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -103,22 +86,14 @@ DOCUMENT = "document"
 
 
 class Rows:
-    """The lines of one file: what each is, and whether it is as declared.
-
-    # Parameters
-
-    path : `PathLike`
-        The file, for messages.
-    layout : `ColumnFormat`
-        Its layout.
-    """
+    """The lines of one file: what each is, and whether it is as declared in its layout. The path
+    is for messages."""
 
     def __init__(self, path: PathLike, layout: ColumnFormat) -> None:
         self._path = path
         self._layout = layout
         self._wanted = sorted(layout.columns.items(), key=lambda item: item[1])
-        self._width: Optional[int] = None
-        self._width_line = 0
+        self._width = self._width_line = 0
         self._known: dict[str, tuple[str, list[str]]] = {}
 
     def parse(self, number: int, line: str) -> tuple[str, list[str]]:
@@ -126,14 +101,17 @@ class Rows:
         is looked into once."""
         found = self._known.get(line)
         if found is None:
-            kind, cells = found = self.classify(line)
-            if kind == "token":
-                self.check(number, line, cells)
+            kind, cells = found = self.classify(number, line)
+            if kind == "token" and not self._width:
+                self._width, self._width_line = len(cells), number
+            elif kind == "token" and len(cells) != self._width:
+                raise self.ragged(number, line, len(cells), self._width, self._width_line)
             remember(self._known, line, found)
         return found
 
-    def classify(self, line: str) -> tuple[str, list[str]]:
-        """The kind of a line, and the cells of a token's."""
+    def classify(self, number: int, line: str) -> tuple[str, list[str]]:
+        """The kind of a line, and the cells of a token's. Raises `DataFormatError` unless all
+        columns are there and filled."""
         layout = self._layout
         if not line.strip(BLANKS):
             return BLANK, []
@@ -144,19 +122,6 @@ class Rows:
             return DOCUMENT, []
         if layout.conllu and _NOT_A_WORD.fullmatch(cells[0]):
             return "row", []
-        return "token", cells
-
-    def check(self, number: int, line: str, cells: list[str]) -> None:
-        """Raises `DataFormatError` unless all columns are there and filled, and as many as in the
-        lines before."""
-        self.check_cells(number, line, cells)
-        if self._width is None:
-            self._width, self._width_line = len(cells), number
-        elif len(cells) != self._width:
-            raise self.ragged(number, line, len(cells), self._width, self._width_line)
-
-    def check_cells(self, number: int, line: str, cells: list[str]) -> None:
-        """Raises `DataFormatError` unless all columns are there and filled."""
         last = self._wanted[-1][1]
         if len(cells) <= last:
             name, index = next(item for item in self._wanted if item[1] >= len(cells))
@@ -177,6 +142,7 @@ class Rows:
                     f"expected something in column '{name}' (index {index}), found nothing: "
                     f"{line[:80]!r}; mend the line, or 'delimiter' of the dataset reader",
                 )
+        return "token", cells
 
     def ragged(
         self, number: int, line: str, found: int, width: int, width_line: int
@@ -202,16 +168,9 @@ class Rows:
 def read_sentences(
     path: PathLike, layout: ColumnFormat, keep_lines: bool = False
 ) -> Iterator[Sentence]:
-    """Yields the sentences of a column file, one at a time.
-
-    # Parameters
-
-    path : `PathLike`
-        The file, plain or gzip.
-    layout : `ColumnFormat`
-        Its layout. Every column that it names must be there, in every line of a token.
-    keep_lines : `bool`
-        Keep the lines as they were read, in `Sentence.source_lines`.
+    """Yields the sentences of a column file, plain or gzip, one at a time; on request with the
+    lines as they were read, in `Sentence.source_lines`. Every column that the layout names must be
+    there, in every line of a token.
 
     # Errors
 

@@ -18,26 +18,15 @@ def _encoding(name: Optional[str], key: str) -> Optional[Encoding]:
 
 
 class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True):
-    """The column that holds the labels of a task.
+    """The column that holds the labels of a task. A `UserError` for an encoding that there is
+    not."""
 
-    # Parameters
-
-    encoding : `str`, optional
-        The encoding of spans in the file: IOB1, BIO (= IOB2), IOBES or BILOU. It is checked.
-        `None`: plain labels, one for each token, such as parts of speech.
-    model_encoding : `str`, optional (default = `encoding`)
-        The encoding that the model learns; tags are converted.
-    column : `str`, optional (default = the name of the task)
-        Its name in `columns`.
-
-    # Errors
-
-    `UserError` for an encoding that there is not.
-    """
-
+    # The encoding of spans in the file: IOB1, BIO (= IOB2), IOBES or BILOU. It is checked.
+    # `None`: plain labels, one for each token, such as parts of speech.
     encoding: Optional[str] = None
+    # The encoding that the model learns; tags are converted. `None`: that of the file.
     model_encoding: Optional[str] = None
-    column: Optional[str] = None
+    column: Optional[str] = None  # its name in `columns`; `None`: that of the task
 
     def __post_init__(self) -> None:
         if self.encoding is None and self.model_encoding is not None:
@@ -53,37 +42,18 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True):
 
 
 class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True):
-    """The layout of the files of one data set.
-
-    # Parameters
-
-    columns : `Dict[str, int]`
-        Name of each column and its index from 0; one is `tokens`.
-    tasks : `Dict[str, TaskColumn]`, optional
-        The tasks that the files have labels for.
-    delimiter : `str`, optional (default=`None`)
-        `None`: runs of spaces and tabs.
-    comment_prefix : `str`, optional (default=`None`)
-        Lines that start with it are left out, and split no sentence. `None`: no comments.
-    document_dividers : `bool`, optional (default=`False`)
-        `-DOCSTART-` lines are no sentences.
-    conllu : `bool`, optional (default=`False`)
-        CoNLL-U: tabs, comments, multi-word ranges, empty nodes.
-    invalid_tags : `str`, optional (default=`"error"`)
-        What to do with tags that are not in the declared encoding: "error", or "repair" as
-        conlleval reads them.
-
-    # Errors
-
-    `UserError` for settings that do not go together.
-    """
+    """The layout of the files of one data set. A `UserError` for settings that do not go
+    together."""
 
     columns: dict[str, int]
-    tasks: dict[str, TaskColumn] = {}
+    tasks: dict[str, TaskColumn] = {}  # that the files have labels for
+    # As of `ColumnFormat`.
     delimiter: Optional[str] = None
     comment_prefix: Optional[str] = None
     document_dividers: bool = False
     conllu: bool = False
+    # What to do with tags that are not in the declared encoding: "error", or "repair" as conlleval
+    # reads them.
     invalid_tags: str = "error"
 
     def __post_init__(self) -> None:
@@ -152,7 +122,7 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True):
                     )
                 repaired |= fault is not None
                 try:
-                    tags = task.target.spans_to_tags(task.source.spans(tags), len(tags))
+                    tags = task.target.repair(tags)
                 except ValueError:  # no reading at all, so no repair
                     raise self._unreadable(sentence, column, name, task.source) from None
             labels[name] = tags
@@ -163,17 +133,11 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True):
         sentence: Sentence, column: str, task: str, encoding: Encoding
     ) -> DataFormatError:
         """The error for the first tag that belongs to no encoding."""
-
-        def readable(tag: str) -> bool:
+        for index, tag in enumerate(sentence.columns[column]):  # noqa: B007
             try:
                 encoding.spans([tag])
             except ValueError:
-                return False
-            return True
-
-        index, tag = next(
-            item for item in enumerate(sentence.columns[column]) if not readable(item[1])
-        )
+                break
         return DataFormatError(
             sentence.path,
             sentence.line_numbers[index],

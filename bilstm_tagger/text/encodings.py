@@ -14,7 +14,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bilstm_tagger.text.spans import Span, read_spans, split_tag
+from bilstm_tagger.text.spans import Span, read_spans, read_tag
 
 _START = attrgetter("start")
 
@@ -120,7 +120,8 @@ class Encoding:
         return tags
 
     def repair(self, tags: Sequence[str]) -> list[str]:
-        """Valid tags for the spans conlleval reads in `tags`. Raises `ValueError` as `spans`."""
+        """Valid tags for the spans conlleval reads in `tags`, which may be of another encoding.
+        Raises `ValueError` as `spans`."""
         return self.spans_to_tags(self.spans(tags), len(tags))
 
     def first_violation(self, tags: Sequence[str]) -> Violation | None:
@@ -148,13 +149,7 @@ class Encoding:
         )
 
     def _own_letter(self, tag: str | None) -> tuple[str, str]:
-        prefix, label = split_tag(tag)
-        if not label:
-            return prefix, label
-        if prefix not in self._prefixes:
-            permitted = ", ".join(self._prefixes)
-            raise ValueError(f"unknown prefix in {tag!r}; permitted in {self.name}: O, {permitted}")
-        return self._prefixes[prefix], label
+        return read_tag(tag, self._prefixes, f"permitted in {self.name}: O, ")
 
     def _fault(self, previous: str | None, tag: str | None) -> str | None:
         """Why `tag` may not follow `previous` (None: outside the sentence), or None if it may."""
@@ -206,24 +201,3 @@ def get_encoding(name: str) -> Encoding:
         permitted = ", ".join([*ENCODINGS, *_ALIASES])
         raise ValueError(f"unknown tag encoding {name!r}; permitted: {permitted}")
     return ENCODINGS[key]
-
-
-def convert(tags: Sequence[str], source: str, target: str) -> list[str]:
-    """`tags` in another encoding, with the same spans.
-
-    # Parameters
-
-    tags : `Sequence[str]`
-        Valid tags of `source` (`Encoding.repair` yields such).
-    source, target : `str`
-        Names of encodings.
-
-    # Raises
-
-    `ValueError`, if the tags are invalid, with the index of the first fault.
-    """
-    reader, writer = get_encoding(source), get_encoding(target)
-    violation = reader.first_violation(tags)
-    if violation is not None:
-        raise ValueError(f"tag {violation.index}: {violation.message}")
-    return writer.spans_to_tags(reader.spans(tags), len(tags))

@@ -9,13 +9,7 @@ MAX_ENTRIES = 100_000
 
 
 def remember(memo: dict[Key, Value], key: Key, value: Value) -> Value:
-    """Puts a value into a dictionary, which is emptied before when it is full; returns the value.
-
-    # Parameters
-
-    memo : `Dict[Key, Value]`
-    key : `Key`, value : `Value`
-    """
+    """Puts a value into a dictionary, which is emptied first when it is full; returns the value."""
     if len(memo) >= MAX_ENTRIES:
         memo.clear()
     memo[key] = value

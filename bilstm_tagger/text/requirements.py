@@ -20,9 +20,8 @@ def missing(package: str, extra: str, purpose: str) -> UserError:
 
     # Returns
 
-    `UserError`
-        One line, with the command that installs what is missing. It is for the caller to raise,
-        from the `ImportError`.
+    One line, with the command that installs what is missing. It is for the caller to raise, from
+    the `ImportError`.
     """
     command = ALLENNLP if extra == "train" else f"pip install 'bilstm-tagger[{extra}]'"
     return UserError(f"{purpose} needs {package}, which is not installed. Install it: {command}")

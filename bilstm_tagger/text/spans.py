@@ -6,7 +6,7 @@ shared task (Tjong Kim Sang & Buchholz 2000, "Introduction to the CoNLL-2000 Sha
 Chunking"), which gives spans to invalid sequences too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -36,20 +36,22 @@ CONLLEVAL_LETTERS = {"B": "B", "I": "I", "E": "E", "S": "S", "L": "E", "U": "S",
 _CONTINUES = frozenset({("B", "I"), ("B", "E"), ("I", "I"), ("I", "E")})
 
 
-def _conlleval_letter(tag: str | None) -> tuple[str, str]:
+def read_tag(tag: str | None, letters: Mapping[str, str], permitted: str) -> tuple[str, str]:
+    """As `split_tag`, with the letter of each prefix; a `ValueError` for a prefix without one says
+    what is permitted."""
     prefix, label = split_tag(tag)
     if not label:
         return prefix, label
-    if prefix not in CONLLEVAL_LETTERS:
-        raise ValueError(f"unknown prefix in {tag!r}; permitted: {', '.join(CONLLEVAL_LETTERS)}")
-    return CONLLEVAL_LETTERS[prefix], label
+    if prefix not in letters:
+        raise ValueError(f"unknown prefix in {tag!r}; {permitted}{', '.join(letters)}")
+    return letters[prefix], label
 
 
 @cache
 def _read_step(previous: str | None, tag: str | None) -> tuple[bool, str | None]:
     """Whether `tag` ends or starts a chunk, and the type of the one it starts."""
-    before, label_before = _conlleval_letter(previous)
-    letter, label = _conlleval_letter(tag)
+    before, label_before = read_tag(previous, CONLLEVAL_LETTERS, "permitted: ")
+    letter, label = read_tag(tag, CONLLEVAL_LETTERS, "permitted: ")
     if letter == "O":
         return before != "O", None
     if label == label_before and (before, letter) in _CONTINUES:

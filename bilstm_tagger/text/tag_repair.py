@@ -15,14 +15,8 @@ _IN_BIO = {
 
 def repaired_spans(tags: Sequence[str], repair: str) -> list[Span]:
     """The spans of tags after a repair, as Reimers and Gurevych (2017) score them: tags are read as
-    BIO, and one that continues a chunk where none of its type is open becomes `O` or starts one.
-
-    # Parameters
-
-    tags : `Sequence[str]`
-        Tags in BIO, IOBES or BILOU.
-    repair : `str`
-        What becomes of such a tag: "O" or "B".
+    BIO, and one that continues a chunk where none of its type is open becomes `O` or starts one,
+    as the repair says: "O" or "B". The tags are in BIO, IOBES or BILOU.
 
     # Errors
 

@@ -74,15 +74,6 @@ def cached_word_vectors(
 
     What is kept is one selection of words of one file; it counts no more when the file's size or
     time of change is another. A folder that cannot be written to is no error.
-
-    # Parameters
-
-    path : `PathLike`
-        The file of word vectors.
-    wanted : `Collection[str]`, optional
-        The words to keep. `None` keeps all.
-    folder : `PathLike`
-        Where to keep them.
     """
     path = os.fspath(path)
     if not os.path.isfile(path) or os.path.getsize(path) < MIN_SIZE:

@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Optional
 
@@ -17,21 +17,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class WordVectors:
-    """Words and their vectors, in the order of the file.
+    """Words and their vectors, in the order of the file."""
 
-    # Parameters
-
-    path : `str`
-        The file that they were read from.
-    words : `List[str]`
-        Each word once.
-    matrix : `numpy.ndarray`
-        Shape (number of words, dimension), float32.
-    """
-
-    path: str
-    words: list[str]
-    matrix: numpy.ndarray
+    path: str  # the file that they were read from
+    words: list[str]  # each word once
+    matrix: numpy.ndarray  # (number of words, dimension), float32
 
     @property
     def dimension(self) -> int:
@@ -132,17 +122,12 @@ class _Kept:
         """(words, dimension)"""
         self._convert(dimension)
         matrix = numpy.empty((len(self.words), dimension), dtype=numpy.float32)
-        start = 0
-        for block in self._take_blocks():
-            matrix[start : start + len(block)] = block
-            start += len(block)
+        end = len(matrix)
+        while self._blocks:  # from behind, as each is let go of
+            block = self._blocks.pop()
+            matrix[end - len(block) : end] = block
+            end -= len(block)
         return matrix
-
-    def _take_blocks(self) -> Iterator[numpy.ndarray]:
-        """Hands blocks out, and lets go of each behind it."""
-        self._blocks.reverse()
-        while self._blocks:
-            yield self._blocks.pop()
 
     def _convert(self, dimension: int) -> None:
         try:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -171,7 +172,7 @@ class TestCounter:
         found = counter.calibrations(bins=4)["chunk"]
         assert found["spans"] is None
         assert len(found["tokens"].bins) == 4
-        assert found["tokens"].to_json()["bins"][-1]["gap"] == pytest.approx(-0.9)
+        assert asdict(found["tokens"])["bins"][-1]["gap"] == pytest.approx(-0.9)
 
 
 class TestPlot:

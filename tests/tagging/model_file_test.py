@@ -9,7 +9,7 @@ from bilstm_tagger.tagging import Tagger
 from bilstm_tagger.tagging.archives.limits import UnsafeArchive
 from bilstm_tagger.tagging.archives.model import read_archive
 from bilstm_tagger.tagging.model_file import read_model, write_model
-from bilstm_tagger.tagging.specification import VERSION, encode_specification
+from bilstm_tagger.tagging.specification import VERSION
 from bilstm_tagger.tagging.tensor_file import write_tensors
 
 # Trained and packed by version 0.1.0; what its `allennlp tag` wrote, with probabilities.
@@ -34,7 +34,7 @@ def changed(model, tmp_path):
 
     def make(header=None, **tensors) -> Path:
         specification, before = model
-        text = json.loads(encode_specification(specification)) | (header or {})
+        text = json.loads(msgspec.json.encode(specification)) | (header or {})
         names = {name.replace("__", "."): tensor for name, tensor in tensors.items()}
         after = {**before, **names}
         kept = {name: tensor for name, tensor in after.items() if tensor is not None}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
-from bilstm_tagger.text.encodings import ENCODINGS, convert, get_encoding
+from bilstm_tagger.text.encodings import ENCODINGS, get_encoding
 from bilstm_tagger.text.spans import Span
 
 PREFIXES = {"IOB1": "BI", "BIO": "BI", "IOBES": "BIES", "BILOU": "BILU"}
@@ -101,14 +101,9 @@ def test_spans_survive_tags(name, sentence):
 @settings(deadline=None, max_examples=40)
 def test_conversions(source, target, sentence):
     tags = get_encoding(source).spans_to_tags(*sentence)
-    converted = convert(tags, source, target)
+    converted = get_encoding(target).repair(tags)
     assert converted == get_encoding(target).spans_to_tags(*sentence)
-    assert convert(converted, target, source) == tags
-
-
-def test_conversion_of_invalid_tags():
-    with pytest.raises(ValueError, match="tag 1: 'I-X' cannot follow 'O' in BIO"):
-        convert(["O", "I-X"], "BIO", "IOBES")
+    assert get_encoding(source).repair(converted) == tags
 
 
 @every_encoding
@@ -208,7 +203,7 @@ def test_other_letters_of_iobes():
     tags = "B-A M-A E-A W-A O".split()
     assert encoding.first_violation(tags) is None
     assert encoding.spans(tags) == [Span("A", 0, 3), Span("A", 3, 4)]
-    assert convert(tags, "BMEWO", "IOBES") == "B-A I-A E-A S-A O".split()
+    assert get_encoding("IOBES").repair(tags) == "B-A I-A E-A S-A O".split()
     assert encoding.first_violation(["M-A"]).index == 0
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Optional, Union
 
 import msgspec
 
-from bilstm_tagger.tagging.archives.limits import MEND_DAMAGED, MEND_TRUST, UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import MEND_TRUST, UnsafeArchive
 from bilstm_tagger.tagging.archives.members import CONFIG
 from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
 
@@ -160,13 +160,7 @@ class Reader(_Component, frozen=True, tag="conll_columns"):
             return self.datasets
         return {
             "": DatasetLayout(
-                self.columns or {},
-                self.tasks or {},
-                self.delimiter,
-                self.comment_prefix,
-                self.document_dividers,
-                self.conllu,
-                self.invalid_tags,
+                **{name: getattr(self, name) for name in DatasetLayout.__struct_fields__}
             )
         }
 
@@ -196,12 +190,7 @@ ONLY_FOR_TRAINING = ("pretrained_file", "initializer")
 
 
 def read_config(config: Mapping[str, Any]) -> Config:
-    """What tagging needs of a config.
-
-    # Parameters
-
-    config : `Mapping[str, Any]`
-        `config.json`, or what overrides made of it.
+    """What tagging needs of `config.json`, or of what overrides made of it.
 
     # Errors
 
@@ -210,7 +199,7 @@ def read_config(config: Mapping[str, Any]) -> Config:
     sections = {name: config[name] for name in _SECTIONS if config.get(name) is not None}
     for name in ("dataset_reader", "model"):
         if not isinstance(sections.get(name), dict):
-            raise UnsafeArchive(f"{CONFIG}, {name}", "expected an object", MEND_DAMAGED)
+            raise UnsafeArchive(f"{CONFIG}, {name}", "expected an object")
     settings = _normalised(sections)
     try:
         parsed = msgspec.convert(settings, Config)
@@ -219,7 +208,7 @@ def read_config(config: Mapping[str, Any]) -> Config:
     except msgspec.ValidationError as error:
         raise _refusal(error, settings) from None
     except ValueError as error:
-        raise UnsafeArchive(CONFIG, str(error), MEND_DAMAGED) from None
+        raise UnsafeArchive(CONFIG, str(error)) from None
 
 
 def _refusal(error: msgspec.ValidationError, settings: Any) -> UnsafeArchive:

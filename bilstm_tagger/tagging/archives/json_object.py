@@ -2,12 +2,20 @@
 
 import json
 import math
-from typing import Any, NoReturn
+from typing import Any
 
-from bilstm_tagger.tagging.archives.limits import MEND_DAMAGED, UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import UnsafeArchive
 
 _MAX_DEPTH = 50
 _MAX_VALUES = 10_000
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A hook of `json.loads`. A `ValueError` for a key that comes twice: other readers may take the
+    first."""
+    if len(keys := dict(pairs)) < len(pairs):
+        raise ValueError("a key comes twice")
+    return keys
 
 
 def parse_json(data: bytes, where: str) -> dict[str, Any]:
@@ -18,33 +26,25 @@ def parse_json(data: bytes, where: str) -> dict[str, Any]:
     `UnsafeArchive` for anything else, keys that come twice, and deep nesting.
     """
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len({key for key, _ in pairs}) < len(pairs):
-            raise ValueError("a key comes twice")
-        return dict(pairs)
-
-    def no_number(text: str) -> NoReturn:
-        raise ValueError(f"{text} is no JSON")
-
     def number(text: str) -> float:
-        if math.isinf(value := float(text)):
-            raise ValueError(f"{text} is too large")
+        if not math.isfinite(value := float(text)):
+            raise ValueError(f"{text} is no finite number")
         return value
 
     try:
         loaded = json.loads(
             data.decode("utf-8"),
-            object_pairs_hook=once,
+            object_pairs_hook=unique_keys,
             parse_float=number,
-            parse_constant=no_number,
+            parse_constant=number,
         )
     except ValueError as error:
         what = f"this is no JSON ({error}), as AllenNLP writes it; jsonnet is not evaluated"
-        raise UnsafeArchive(where, what, MEND_DAMAGED) from None
+        raise UnsafeArchive(where, what) from None
     except RecursionError:
-        raise UnsafeArchive(where, "its JSON is nested too deep", MEND_DAMAGED) from None
+        raise UnsafeArchive(where, "its JSON is nested too deep") from None
     if not isinstance(loaded, dict):
-        raise UnsafeArchive(where, "expected a JSON object", MEND_DAMAGED)
+        raise UnsafeArchive(where, "expected a JSON object")
     _check_extent(loaded, where)
     return loaded
 
@@ -61,4 +61,4 @@ def _check_extent(value: dict[str, Any], where: str) -> None:
         level = [inner for inner in below if isinstance(inner, (dict, list))]
     if level or values > _MAX_VALUES:
         what = f"more than {_MAX_VALUES} values, or nested deeper than {_MAX_DEPTH}"
-        raise UnsafeArchive(where, what, MEND_DAMAGED)
+        raise UnsafeArchive(where, what)

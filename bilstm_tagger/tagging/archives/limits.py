@@ -11,21 +11,12 @@ MEND_ATTACK = "no training makes such an archive: do not use it"
 
 
 class UnsafeArchive(UserError):
-    """An archive that is refused. The message says what is wrong, where, and how to mend it.
-
-    # Parameters
-
-    where : `str`
-        The member of the archive, with the key of a config.
-    what : `str`
-        What is wrong with it.
-    mend : `str`
-        What to do.
-    """
+    """An archive that is refused. The message says where (the member of the archive, with the key
+    of a config), what is wrong with it, and what to do."""
 
     archive: object = None  # its path; set by who knows it
 
-    def __init__(self, where: str, what: str, mend: str) -> None:
+    def __init__(self, where: str, what: str, mend: str = MEND_DAMAGED) -> None:
         super().__init__(what)
         self.args = where, what, mend  # what pickle calls the constructor with
         self.where, self.what, self.mend = where, what, mend
@@ -44,33 +35,13 @@ class UnsafeArchive(UserError):
 
 @dataclass(frozen=True)
 class Limits:
-    """How large an archive may be. Sizes are in bytes; reading stops where one is reached.
+    """How large an archive may be. Sizes are in bytes; reading stops where one is reached."""
 
-    # Parameters
-
-    unpacked : `int`, optional (default=`8 GiB`)
-        All that comes out of it.
-    ratio : `float`, optional (default=`100`)
-        Unpacked to packed size. Weights hardly get smaller by packing.
-    ratio_from : `int`, optional (default=`16 MiB`)
-        What unpacks to less may have any ratio.
-    members : `int`, optional (default=`10000`)
-        Files and folders.
-    config : `int`, optional (default=`1 MiB`)
-        `config.json`, and `meta.json`.
-    vocabulary : `int`, optional (default=`256 MiB`)
-        All files of the vocabulary.
-    labels : `int`, optional (default=`10000`)
-        Labels of a task. Time and memory grow with their square.
-    tensors : `int`, optional (default=`8 GiB`)
-        All tensors of the weights.
-    """
-
-    unpacked: int = 2**33
-    ratio: float = 100.0
-    ratio_from: int = 2**24
-    members: int = 10_000
-    config: int = 2**20
-    vocabulary: int = 2**28
-    labels: int = 10_000
-    tensors: int = 2**33
+    unpacked: int = 2**33  # all that comes out of it
+    ratio: float = 100.0  # of unpacked to packed size; weights hardly get smaller by packing
+    ratio_from: int = 2**24  # what unpacks to less may have any ratio
+    members: int = 10_000  # files and folders
+    config: int = 2**20  # `config.json`, and `meta.json`
+    vocabulary: int = 2**28  # all of its files
+    labels: int = 10_000  # of a task; time and memory grow with their square
+    tensors: int = 2**33  # of the weights, all together

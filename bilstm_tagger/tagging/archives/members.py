@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Union, cast
 
-from bilstm_tagger.tagging.archives.limits import MEND_ATTACK, MEND_DAMAGED, Limits, UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import MEND_ATTACK, Limits, UnsafeArchive
 
 CONFIG = "config.json"
 META = "meta.json"
@@ -73,7 +73,7 @@ class Reader:
         while size:
             chunk = self._file.read(min(size, _CHUNK))
             if not chunk:
-                raise UnsafeArchive(where, "the archive ends in the middle", MEND_DAMAGED)
+                raise UnsafeArchive(where, "the archive ends in the middle")
             self._position += len(chunk)
             size -= len(chunk)
             yield chunk
@@ -129,7 +129,7 @@ def _members(reader: Reader) -> Iterator[_Member]:
             if size < 0:
                 raise ValueError("a negative size")
         except (tarfile.TarError, ValueError):
-            raise UnsafeArchive("a header", "this is no tar file", MEND_DAMAGED) from None
+            raise UnsafeArchive("a header", "this is no tar file") from None
         where = ascii(name)
         if header.type in (tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME):
             if size > _MAX_HEADER:
@@ -139,7 +139,7 @@ def _members(reader: Reader) -> Iterator[_Member]:
             try:
                 extended |= parse(data)
             except ValueError:
-                raise UnsafeArchive(where, "its long header is damaged", MEND_DAMAGED) from None
+                raise UnsafeArchive(where, "its long header is damaged") from None
             continue
         is_folder = header.type == tarfile.DIRTYPE
         sparse = any(key.startswith("GNU.sparse") for key in extended)
@@ -151,12 +151,8 @@ def _members(reader: Reader) -> Iterator[_Member]:
 
 
 def checked_name(name: str) -> str:
-    """The name of a member, without `./`.
-
-    # Errors
-
-    `UnsafeArchive` for a name that leaves the folder, or cannot be a name everywhere.
-    """
+    """The name of a member, without `./`. An `UnsafeArchive` for a name that leaves the folder, or
+    cannot be a name everywhere."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or ".." in parts or "\\" in name or name[1:2] == ":":
         raise UnsafeArchive(ascii(name), "the name leads out of the archive's folder", MEND_ATTACK)
@@ -211,16 +207,8 @@ def _read(reader: Reader, limits: Limits, extras: bool) -> dict[str, bytes]:
 
 
 def read_members(path: AnyPath, limits: Limits, extras: bool = False) -> dict[str, bytes]:
-    """The files of an archive, name to content. Nothing is written.
-
-    # Parameters
-
-    path : `PathLike`
-        The archive, a local file.
-    limits : `Limits`
-        How large it may be.
-    extras : `bool`, optional (default=`False`)
-        Whether to read files that AllenNLP does not know, too (`include_in_archive`).
+    """The files of an archive, a local file, name to content; on request with those that AllenNLP
+    does not know (`include_in_archive`). Nothing is written.
 
     # Errors
 
@@ -237,8 +225,8 @@ def read_members(path: AnyPath, limits: Limits, extras: bool = False) -> dict[st
             files = _read(reader, limits, extras)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         what = f"this is no gzip file, or not all of it ({error})"
-        raise UnsafeArchive("", what, MEND_DAMAGED) from None
+        raise UnsafeArchive("", what) from None
     for name in (CONFIG, WEIGHTS):
         if name not in files:
-            raise UnsafeArchive(name, "the archive has no such file", MEND_DAMAGED)
+            raise UnsafeArchive(name, "the archive has no such file")
     return files

@@ -8,7 +8,7 @@ import numpy
 from bilstm_tagger.tagging.archives import config as settings
 from bilstm_tagger.tagging.archives.config import Config, read_config
 from bilstm_tagger.tagging.archives.json_object import parse_json
-from bilstm_tagger.tagging.archives.limits import MEND_DAMAGED, MEND_MODEL, Limits, UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import MEND_MODEL, Limits, UnsafeArchive
 from bilstm_tagger.tagging.archives.members import CONFIG, WEIGHTS, AnyPath, read_members
 from bilstm_tagger.tagging.archives.vocabulary import VocabularyData, read_vocabulary
 from bilstm_tagger.tagging.archives.weights import read_weights
@@ -37,14 +37,8 @@ def read_archive(
     path: AnyPath,
     limits: Limits = Limits(),  # noqa: B008  (frozen)
 ) -> tuple[Specification, dict[str, numpy.ndarray]]:
-    """The model in a `model.tar.gz`, read as data: nothing of it is run, nothing is written.
-
-    # Parameters
-
-    path : `PathLike`
-        The archive, a local file.
-    limits : `Limits`, optional
-        How large it may be.
+    """The model in a `model.tar.gz`, a local file, read as data: nothing of it is run, nothing is
+    written.
 
     # Errors
 
@@ -56,20 +50,13 @@ def read_archive(
         vocabulary = read_vocabulary(files, config.vocabulary.oov_token, limits)
         return model_of(config, vocabulary, read_weights(files[WEIGHTS], limits))
     except UnsafeArchive as error:
-        error.archive = path
-        raise
+        raise error.at(path) from None
 
 
 def model_of(
     config: Config, vocabulary: VocabularyData, state: State
 ) -> tuple[Specification, dict[str, numpy.ndarray]]:
-    """
-    # Parameters
-
-    config : `Config`, vocabulary : `VocabularyData`
-        Of the model.
-    state : `Mapping[str, numpy.ndarray]`
-        The state of its network, by AllenNLP's names.
+    """The model of a config, a vocabulary, and the state of a network by AllenNLP's names.
 
     # Errors
 
@@ -81,6 +68,8 @@ def model_of(
         specification.check_tensors(converter.tensors)
         if converter.unread:
             raise ValueError(f"the model has no tensors {ascii(sorted(converter.unread)[:5])}")
+    except UnsafeArchive:
+        raise
     except ValueError as error:
         raise UnsafeArchive(WEIGHTS, str(error), MEND_MODEL) from None
     return specification, converter.tensors
@@ -99,12 +88,12 @@ class _Converter:
 
     def specification(self) -> Specification:
         model = self._model
-        inputs: dict[str, Input] = {}
         # The order in which AllenNLP's "basic" embedder puts them one behind the other.
-        for name, embedder in sorted(model.text_field_embedder.token_embedders.items()):
-            indexer = self._reader.token_indexers.get(name)
-            if not isinstance(embedder, settings.Empty):
-                inputs[name] = self._input(name, indexer, embedder)
+        inputs = {
+            name: self._input(name, self._reader.token_indexers.get(name), embedder)
+            for name, embedder in sorted(model.text_field_embedder.token_embedders.items())
+            if not isinstance(embedder, settings.Empty)
+        }
         self._layers("encoder", "encoder", model.encoder.hidden_sizes)
         tasks = {name: self._task(name, decoder) for name, decoder in model.tasks.items()}
         return Specification(
@@ -118,50 +107,48 @@ class _Converter:
     def _input(
         self, name: str, indexer: Optional[settings.Indexer], embedder: settings.Embedder
     ) -> Input:
-        of = f"{_EMBEDDER}{name}"
-        if isinstance(embedder, settings.WordVectors) and isinstance(indexer, settings.WordForms):
-            return self._words(name, indexer, embedder)
-        if isinstance(embedder, (settings.CharacterCNN, settings.CharacterLSTM)) and isinstance(
-            indexer, settings.WordCharacters
-        ):
-            return self._characters(name, indexer, embedder)
-        if isinstance(embedder, settings.Embedding):
-            feature: FeatureKind
-            column = None
-            if isinstance(indexer, settings.Casing):
-                feature = "casing"
-            elif isinstance(indexer, settings.Column):
-                feature, column = "column", indexer.column
-            elif isinstance(indexer, settings.WordForms):
-                feature = "form"
-            elif isinstance(indexer, settings.SingleId):
-                feature = "lower" if indexer.lowercase_tokens else "token"
-            else:
-                raise self._mismatch(name, indexer, embedder)
-            namespace = indexer.namespace or str(column)
-            if embedder.vocab_namespace != namespace:
-                raise ValueError(
-                    f"the token embedder '{name}' takes the values of '{embedder.vocab_namespace}',"
-                    f" and the token indexer those of '{namespace}'"
-                )
-            values, unknown = self._vocabulary.padded_values(namespace)
-            rows = self._take(f"{of}.weight", len(values) + 1, embedder.num_embeddings)
-            if embedder.max_norm is not None:
-                rows = _clipped(rows, embedder.max_norm, embedder.norm_type)
-            if embedder.projection_dim is not None:
-                rows = rows @ self._take(f"{of}._projection.weight").T
-                rows += self._take(f"{of}._projection.bias")
-            self.tensors[f"inputs.{name}.vectors"] = rows[1:]
-            return Feature(feature, values, unknown, rows.shape[1], column)
-        raise self._mismatch(name, indexer, embedder)
-
-    @staticmethod
-    def _mismatch(
-        name: str, indexer: Optional[settings.Indexer], embedder: settings.Embedder
-    ) -> UnsafeArchive:
+        match embedder, indexer:
+            case settings.WordVectors(), settings.WordForms():
+                return self._words(name, indexer, embedder)
+            case ((settings.CharacterCNN() | settings.CharacterLSTM()), settings.WordCharacters()):
+                return self._characters(name, indexer, embedder)
+            case settings.Embedding(), settings.Casing():
+                return self._feature(name, "casing", indexer.namespace, embedder)
+            case settings.Embedding(), settings.WordForms():
+                return self._feature(name, "form", indexer.namespace, embedder)
+            case settings.Embedding(), settings.SingleId():
+                kind: FeatureKind = "lower" if indexer.lowercase_tokens else "token"
+                return self._feature(name, kind, indexer.namespace, embedder)
+            case settings.Embedding(), settings.Column():
+                namespace = indexer.namespace or indexer.column
+                return self._feature(name, "column", namespace, embedder, indexer.column)
         kinds = [type(part).__name__ for part in (embedder, indexer)]
         what = f"'{name}' has the token embedder {kinds[0]} and the token indexer {kinds[1]}, "
-        return UnsafeArchive(CONFIG, what + "which do not go together", MEND_DAMAGED)
+        raise UnsafeArchive(CONFIG, what + "which do not go together")
+
+    def _feature(
+        self,
+        name: str,
+        kind: FeatureKind,
+        namespace: str,
+        embedder: settings.Embedding,
+        column: Optional[str] = None,
+    ) -> Feature:
+        if embedder.vocab_namespace != namespace:
+            raise ValueError(
+                f"the token embedder '{name}' takes the values of '{embedder.vocab_namespace}',"
+                f" and the token indexer those of '{namespace}'"
+            )
+        values, unknown = self._vocabulary.padded_values(namespace)
+        source = f"{_EMBEDDER}{name}"
+        rows = self._take(f"{source}.weight", len(values) + 1, embedder.num_embeddings)
+        if embedder.max_norm is not None:
+            rows = _clipped(rows, embedder.max_norm, embedder.norm_type)
+        if embedder.projection_dim is not None:
+            rows = rows @ self._take(f"{source}._projection.weight").T
+            rows += self._take(f"{source}._projection.bias")
+        self.tensors[f"inputs.{name}.vectors"] = rows[1:]
+        return Feature(kind, values, unknown, rows.shape[1], column)
 
     def _take(
         self, name: str, rows: Optional[int] = None, declared: Optional[int] = None
@@ -207,8 +194,11 @@ class _Converter:
             self._layer(source, target)
             return CharacterLSTM(*common, embedder.hidden_size)
         for kind in ("weight", "bias"):
-            self.tensors[f"{target}.{kind}"] = self._take(f"{source}.{kind}")
+            self._copy(f"{target}.{kind}", f"{source}.{kind}")
         return CharacterCNN(*common, embedder.num_filters, embedder.width)
+
+    def _copy(self, target: str, source: str) -> None:
+        self.tensors[target] = self._take(source)
 
     def _layers(self, source: str, target: str, hidden_sizes: list[int]) -> None:
         for number in range(len(hidden_sizes)):
@@ -217,23 +207,20 @@ class _Converter:
     def _layer(self, source: str, target: str) -> None:
         for direction in ("forward", "backward"):
             for kind in ("input_weight", "recurrent_weight", "bias"):
-                tensor = self._take(f"{source}.{direction}_direction.{kind}")
-                self.tensors[f"{target}.{direction}.{kind}"] = tensor
+                name = f"{source}.{direction}_direction.{kind}"
+                self._copy(f"{target}.{direction}.{kind}", name)
 
     def _task(self, name: str, decoder: Union[settings.Softmax, settings.CRF]) -> Task:
         key = f"tasks.{name}"
         hidden_sizes = [] if decoder.encoder is None else decoder.encoder.hidden_sizes
         self._layers(f"{key}.encoder", f"{key}.encoder", hidden_sizes)
         for kind in ("weight", "bias"):
-            self.tensors[f"{key}.scorer.{kind}"] = self._take(f"{key}.scorer.{kind}")
+            self._copy(f"{key}.scorer.{kind}", f"{key}.scorer.{kind}")
         is_crf = isinstance(decoder, settings.CRF)
         if is_crf:
-            for source, target in (
-                ("transitions", "transitions"),
-                ("start_scores", "start"),
-                ("end_scores", "end"),
-            ):
-                self.tensors[f"{key}.{target}"] = self._take(f"{key}.crf.{source}")
+            self._copy(f"{key}.transitions", f"{key}.crf.transitions")
+            self._copy(f"{key}.start", f"{key}.crf.start_scores")
+            self._copy(f"{key}.end", f"{key}.crf.end_scores")
         entries = self._vocabulary.namespaces.get(label_namespace(name))
         if entries is None:
             raise ValueError(f"the vocabulary has no labels of the task {name!r}")

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from bilstm_tagger.tagging.archives.limits import (
     MEND_ATTACK,
-    MEND_DAMAGED,
     Limits,
     UnsafeArchive,
 )
@@ -16,35 +15,18 @@ PADDING_FILE = "non_padded_namespaces.txt"
 
 
 class Entries(NamedTuple):
-    """The entries of a namespace.
+    """The entries of a namespace."""
 
-    # Parameters
-
-    values : `List[str]`
-        Without the padding.
-    padded : `bool`
-        Whether there is a padding, whose number is 0; those of the values then begin with 1.
-    """
-
-    values: list[str]
-    padded: bool
+    values: list[str]  # without the padding
+    padded: bool  # whether there is one: its number is 0, and those of the values begin with 1
 
 
 class VocabularyData(NamedTuple):
-    """A vocabulary.
-
-    # Parameters
-
-    namespaces : `Dict[str, Entries]`
-    oov_token : `str`
-        What stands for all entries that are not there.
-    non_padded : `List[str]`
-        The patterns of namespaces without padding.
-    """
+    """A vocabulary."""
 
     namespaces: dict[str, Entries]
-    oov_token: str
-    non_padded: list[str]
+    oov_token: str  # what stands for all entries that are not there
+    non_padded: list[str]  # the patterns of namespaces without padding
 
     def padded_values(self, namespace: str) -> tuple[list[str], int]:
         """The values of a namespace, and which of them stands for unknown ones.
@@ -76,20 +58,12 @@ def _text(data: bytes, where: str) -> list[str]:
     try:
         lines = data.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
-        raise UnsafeArchive(where, f"this is no UTF-8 ({error})", MEND_DAMAGED) from None
+        raise UnsafeArchive(where, f"this is no UTF-8 ({error})") from None
     return lines[:-1] if lines[-1] == "" else lines
 
 
 def read_vocabulary(files: Mapping[str, bytes], oov_token: str, limits: Limits) -> VocabularyData:
-    """As AllenNLP's `Vocabulary.from_files`, of files in memory.
-
-    # Parameters
-
-    files : `Mapping[str, bytes]`
-        All files of an archive.
-    oov_token : `str`
-        What stands for unknown entries.
-    limits : `Limits`
+    """As AllenNLP's `Vocabulary.from_files`, of all files of an archive, in memory.
 
     # Errors
 
@@ -98,7 +72,7 @@ def read_vocabulary(files: Mapping[str, bytes], oov_token: str, limits: Limits) 
     """
     padding_file = VOCABULARY + PADDING_FILE
     if padding_file not in files:
-        raise UnsafeArchive(padding_file, "the archive has no such file", MEND_DAMAGED)
+        raise UnsafeArchive(padding_file, "the archive has no such file")
     patterns = list(filter(None, map(str.strip, _text(files[padding_file], padding_file))))
     namespaces: dict[str, Entries] = {}
     for where, data in files.items():
@@ -114,9 +88,9 @@ def read_vocabulary(files: Mapping[str, bytes], oov_token: str, limits: Limits) 
         if not padded:
             _check_labels(values, where, limits)
         elif oov_token not in values:
-            raise UnsafeArchive(where, "it has no entry for unknown words", MEND_DAMAGED)
+            raise UnsafeArchive(where, "it has no entry for unknown words")
         if len(set(values)) < len(values):
-            raise UnsafeArchive(where, "it has an entry twice", MEND_DAMAGED)
+            raise UnsafeArchive(where, "it has an entry twice")
         namespaces[namespace] = Entries(values, padded)
     return VocabularyData(namespaces, oov_token, patterns)
 
@@ -125,8 +99,5 @@ def _check_labels(labels: Sequence[str], where: str, limits: Limits) -> None:
     if len(labels) > limits.labels:
         what = f"{len(labels)} labels, the limit is {limits.labels}"
         raise UnsafeArchive(where, what, "if there have to be so many, raise the limit 'labels'")
-    for label in labels:
-        if CONTROL.search(label):
-            raise UnsafeArchive(
-                where, f"the label {label!a:.80} has control characters", MEND_ATTACK
-            )
+    for label in filter(CONTROL.search, labels):
+        raise UnsafeArchive(where, f"the label {label!a:.80} has control characters", MEND_ATTACK)

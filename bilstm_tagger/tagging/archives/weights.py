@@ -18,7 +18,6 @@ import numpy
 
 from bilstm_tagger.tagging.archives.limits import (
     MEND_ATTACK,
-    MEND_DAMAGED,
     MEND_TRUST,
     Limits,
     UnsafeArchive,
@@ -65,14 +64,10 @@ class _Tensor(NamedTuple):
     strides: tuple[int, ...]
 
 
-def _refuse(where: str, what: str, mend: str = MEND_DAMAGED) -> UnsafeArchive:
-    return UnsafeArchive(where, what, mend)
-
-
 def _records(data: bytes, where: str) -> dict[str, memoryview]:
     """Name to content of the records in a zip file."""
     if not zipfile.is_zipfile(io.BytesIO(data)):
-        raise _refuse(
+        raise UnsafeArchive(
             where,
             "this is not the zip file that torch saves weights in (before torch 1.6 it was a "
             "pickle)",
@@ -87,20 +82,20 @@ def _records(data: bytes, where: str) -> dict[str, memoryview]:
                 folder, _, name = info.filename.partition("/")
                 total += info.file_size
                 if not _RECORD.fullmatch(info.filename) or name in records:
-                    raise _refuse(where, f"unknown record {info.filename!a}", MEND_ATTACK)
+                    raise UnsafeArchive(where, f"unknown record {info.filename!a}", MEND_ATTACK)
                 # Records that overlap, or are packed, could unpack to far more than they are.
                 if info.compress_type != zipfile.ZIP_STORED or total > len(data):
-                    raise _refuse(where, f"the record {name!a} is packed", MEND_ATTACK)
+                    raise UnsafeArchive(where, f"the record {name!a} is packed", MEND_ATTACK)
                 records[name] = _content(data, file, info)
                 folders.add(folder)
     except UnsafeArchive:
         raise
     except Exception as error:  # many kinds, on damaged files
-        raise _refuse(where, f"its zip file is damaged ({error})") from None
+        raise UnsafeArchive(where, f"its zip file is damaged ({error})") from None
     if len(folders) != 1 or "data.pkl" not in records:
-        raise _refuse(where, "its zip file is not of weights")
+        raise UnsafeArchive(where, "its zip file is not of weights")
     if records.get("byteorder", b"little") != b"little":
-        raise _refuse(where, "its numbers are not in the order little-endian", MEND_TRUST)
+        raise UnsafeArchive(where, "its numbers are not in the order little-endian", MEND_TRUST)
     return records
 
 
@@ -135,7 +130,7 @@ class _Declarations:
             raise
         except Exception as error:  # many kinds, on damaged pickles
             what = f"its pickle is damaged, or its tensors are not as declared ({error!r:.200})"
-            raise _refuse(where, what) from None
+            raise UnsafeArchive(where, what) from None
         return state
 
     def _follow(self, name: str, argument: Any, where: str) -> None:
@@ -164,7 +159,7 @@ class _Declarations:
             case "GLOBAL":
                 if argument not in _GLOBALS:
                     called = str(argument).replace(" ", ".")
-                    raise _refuse(where, f"loading it would run {called!a:.200}", MEND_ATTACK)
+                    raise UnsafeArchive(where, f"loading it would run {called!a:.200}", MEND_ATTACK)
                 stack.append(_GLOBALS[argument])
             case "BINPERSID":
                 stack.append(self._storage(*stack.pop()))
@@ -179,7 +174,7 @@ class _Declarations:
                 self._set(self._popped(self._marks.pop()))
             case _:
                 what = f"its pickle holds the instruction {name}, which weights do not"
-                raise _refuse(where, what, MEND_ATTACK)
+                raise UnsafeArchive(where, what, MEND_ATTACK)
 
     def _popped(self, start: int) -> list[Any]:
         if not 0 <= start <= len(self._stack):
@@ -234,16 +229,8 @@ def _numbers(storage: _Storage, record: memoryview) -> numpy.ndarray:
 def read_weights(
     data: bytes, limits: Limits, where: str = "weights.th"
 ) -> dict[str, numpy.ndarray]:
-    """Name to tensor. The tensors lie in `data` and cannot be written to; bfloat16 becomes float32.
-
-    # Parameters
-
-    data : `bytes`
-        What `torch.save` wrote of a state dict.
-    limits : `Limits`
-        How large the tensors may be.
-    where : `str`, optional (default=`"weights.th"`)
-        The name of the file, for messages.
+    """Name to tensor, of what `torch.save` wrote of a state dict. The tensors lie in `data` and
+    cannot be written to; bfloat16 becomes float32. `where` is the name of the file, for messages.
 
     # Errors
 
@@ -252,17 +239,19 @@ def read_weights(
     records = _records(data, where)
     pickle = records["data.pkl"]
     if len(pickle) > _MAX_PICKLE:
-        raise _refuse(where, f"the names of its tensors take {len(pickle)} bytes", MEND_ATTACK)
+        raise UnsafeArchive(
+            where, f"the names of its tensors take {len(pickle)} bytes", MEND_ATTACK
+        )
     sizes = {name: len(content) for name, content in records.items()}
     state = _Declarations(sizes).read(bytes(pickle), where)
     if not isinstance(state, dict):
-        raise _refuse(where, "it holds no dictionary of tensors")
+        raise UnsafeArchive(where, "it holds no dictionary of tensors")
     numbers: dict[_Storage, numpy.ndarray] = {}
     tensors = {}
     total = 0
     for name, declared in state.items():
         if not isinstance(declared, _Tensor):
-            raise _refuse(where, f"{name!a:.200} is no tensor")
+            raise UnsafeArchive(where, f"{name!a:.200} is no tensor")
         storage = declared.storage
         try:
             if storage not in numbers:
@@ -270,11 +259,11 @@ def read_weights(
             tensors[name] = _view(numbers[storage], declared)
         except (ValueError, OverflowError) as error:
             what = f"its tensors are not as declared ({name!a:.200}: {error})"
-            raise _refuse(where, what) from None
+            raise UnsafeArchive(where, what) from None
         # Larger than the file where one number stands for many.
         total += math.prod(declared.size) * tensors[name].itemsize
     if total > limits.tensors:
-        raise _refuse(
+        raise UnsafeArchive(
             where,
             f"its tensors take {total} bytes, the limit is {limits.tensors}",
             "if they have to be so large, raise the limit 'tensors'",

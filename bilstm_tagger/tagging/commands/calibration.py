@@ -115,12 +115,10 @@ def run_calibration(args: argparse.Namespace) -> None:
                 "constrained": tagger.constrained,
                 "sentences": sentences,
                 "bins": args.bins,
-                "tasks": {
-                    task: {level: each and each.to_json() for level, each in levels.items()}
-                    for task, levels in found.items()
-                },
+                "tasks": found,
             }
-            write_file(args.output_file, json.dumps(content, indent=2) + "\n")
+            text = json.dumps(content, indent=2, default=dataclasses.asdict)
+            write_file(args.output_file, text + "\n")
         if file_format is not None:
             Path(args.report).parent.mkdir(parents=True, exist_ok=True)
             Path(args.report).write_bytes(plot_calibrations(found, file_format))
@@ -169,16 +167,8 @@ def _tasks(tagger: "Tagger", dataset: str, wanted: Optional[Sequence[str]]) -> l
 def read_gold(
     path: str, specification: "Specification", dataset: str, tasks: Sequence[str]
 ) -> Iterator[tuple["TokenizedSentence", GoldTags]]:
-    """The sentences of a file, and the gold tags of each task as a prediction writes them.
-
-    # Parameters
-
-    path : `str`
-    specification : `Specification`
-    dataset : `str`
-        One of the model.
-    tasks : `Sequence[str]`
-        Tasks of the data set. Other columns need not be there.
+    """The sentences of a file, and the gold tags of some tasks of a data set of the model, as a
+    prediction writes them. Other columns need not be there.
 
     # Errors
 
@@ -200,10 +190,9 @@ def read_gold(
         gold, changed = layout.labels(sentence)
         repaired += changed
         for task in tasks:
-            written, read = specification.file_encoding(task), specification.tasks[task].encoding
-            if written is not None and read is not None:
-                spans = get_encoding(read).spans(gold[task])
-                gold[task] = get_encoding(written).spans_to_tags(spans, len(gold[task]))
+            written = specification.file_encoding(task)
+            if written is not None and specification.tasks[task].encoding is not None:
+                gold[task] = get_encoding(written).repair(gold[task])
         yield TokenizedSentence(sentence.tokens, sentence.columns), gold
     if repaired:
         logger.warning("%s: repaired the gold tags of %d sentences.", path, repaired)

@@ -20,13 +20,8 @@ class Terminated(BaseException):
 
 @contextmanager
 def one_line_errors(more: Callable[[], str] = str) -> Iterator[None]:
-    """Turns errors of input, config and files into a line on stderr, and exit status 1.
-
-    # Parameters
-
-    more : `Callable[[], str]`, optional
-        What is to be said behind it.
-    """
+    """Turns errors of input, config and files into a line on stderr, with more behind it, and exit
+    status 1."""
     try:
         yield
     except (UserError, OSError) as error:
@@ -36,14 +31,8 @@ def one_line_errors(more: Callable[[], str] = str) -> Iterator[None]:
 
 @contextmanager
 def interruptible(say: Callable[[str], None]) -> Iterator[None]:
-    """Where the user, or the system, interrupts: says something, and ends the process with status
-    130 or 143, as a shell would.
-
-    # Parameters
-
-    say : `Callable[[str], None]`
-        Is called with "interrupted" or "terminated".
-    """
+    """Where the user, or the system, interrupts: says "interrupted" or "terminated", and ends the
+    process with status 130 or 143, as a shell would."""
 
     def terminate(number: int, frame: Any) -> None:
         raise Terminated

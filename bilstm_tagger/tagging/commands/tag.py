@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -13,15 +14,12 @@ from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.requirements import missing
 
 if TYPE_CHECKING:
-    from bilstm_tagger.tagging.files.blocks import Skipped
     from bilstm_tagger.tagging.files.output_file import OutputFile
-    from bilstm_tagger.tagging.files.pipeline import Totals
     from bilstm_tagger.tagging.files.processes import TagBlocks
     from bilstm_tagger.tagging.files.settings import TagSettings
 
 # The exit status of a program that the signal of a closed pipe ended.
 _CLOSED_PIPE = 141
-
 
 DESCRIPTION = "Tag a text or column file of any size with a trained model."
 HELP = "Tag text or column files."
@@ -187,11 +185,12 @@ def _columns(text: Optional[str]) -> dict[str, str]:
 
 def _tag(args: argparse.Namespace, settings: "TagSettings", output: "OutputFile") -> None:
     from bilstm_tagger.tagging.files.block_reader import Input
-    from bilstm_tagger.tagging.files.pipeline import tag_input
     from bilstm_tagger.tagging.files.progress import rate, tagging_progress
 
     # The bar, and output on the same terminal, would be in each other's way.
     shown = sys.stderr.isatty() and not (args.output == "-" and sys.stdout.isatty())
+    sentences = tokens = skipped = 0
+    seconds = 0.0
     with Input(args.input) as given:
         output.check_differs(given)
         # The output is there before a cluster's pieces of it are removed.
@@ -200,16 +199,21 @@ def _tag(args: argparse.Namespace, settings: "TagSettings", output: "OutputFile"
             output,
             tagging_progress(given, shown) as progress,
         ):
-
-            def report(totals: "Totals", skipped: list["Skipped"]) -> None:
-                for each in skipped:
-                    progress.say(f"skipped {settings.source}:{each.line}: {each.problem}")
-                progress.show(totals.sentences, totals.seconds)
-
-            totals = tag_input(given, settings.of_columns, tag, output, report)
+            started = time.monotonic()
+            # No more than a few blocks are in memory at a time.
+            for block in tag(given.blocks(settings.of_columns)):
+                output.write(block.output)
+                sentences += block.sentences
+                tokens += block.tokens
+                skipped += len(block.skipped)
+                seconds = time.monotonic() - started
+                for record in block.skipped:
+                    progress.say(f"skipped {settings.source}:{record.line}: {record.problem}")
+                progress.show(sentences, seconds)
+            given.check_unchanged()
     progress.say(
-        f"{totals.sentences:,} sentences, {totals.tokens:,} tokens, {totals.seconds:.1f} s, "
-        f"{rate(totals.sentences, totals.seconds)}, {totals.skipped:,} skipped"
+        f"{sentences:,} sentences, {tokens:,} tokens, {seconds:.1f} s, "
+        f"{rate(sentences, seconds)}, {skipped:,} skipped"
     )
 
 

@@ -1,23 +1,20 @@
 """An input of any size in blocks of whole records, as raw lines."""
 
 import contextlib
-import gzip
 import io
 import os
 import stat
 import sys
-import zlib
 from collections.abc import Iterator
-from types import TracebackType
 from typing import BinaryIO, Optional, cast
 
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.text.columns import BLANKS
 from bilstm_tagger.text.errors import DataFormatError
+from bilstm_tagger.text.lines import DAMAGES, damaged, unpacked
 
 STDIN = "-"
 _BUFFER = 2**17
-_GZIP_MAGIC = b"\x1f\x8b"
 _WHITE = BLANKS.encode() + b"\n"
 # A block is full with so many bytes or lines: a few hundred sentences.
 _BYTES = 100_000
@@ -26,14 +23,8 @@ _LINES = 500
 
 
 class Input:
-    """What is to be tagged: a file or standard input, plain or gzip (told by its first bytes).
-
-    Use as a context.
-
-    # Parameters
-
-    path : `str`
-        The file; `"-"` is standard input.
+    """What is to be tagged: a file, or for `"-"` standard input, plain or gzip (told by its first
+    bytes). Use as a context.
 
     # Errors
 
@@ -56,12 +47,7 @@ class Input:
     def __enter__(self) -> "Input":
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._owned:
             self._stream.close()
 
@@ -76,63 +62,35 @@ class Input:
         return 0 if self.status is None else cast(io.BufferedReader, self._stream).raw.tell()
 
     def blocks(self, of_columns: bool) -> Iterator[Block]:
-        """Yields the input, cut behind a blank line (column files) or any line.
-
-        # Parameters
-
-        of_columns : `bool`
-            Whether this is a column file.
-
-        # Errors
-
-        `DataFormatError` for a damaged gzip file.
-        """
-        number = 1
+        """Yields the input, cut behind a blank line (column files) or any line. Raises
+        `DataFormatError` for a damaged gzip file."""
         most = _LINES_OF_COLUMNS if of_columns else _LINES
-        index, size = 0, 0
+        index, first, size = 0, 1, 0
         lines: list[bytes] = []
         try:
-            for line in self._unpacked():
+            for line in unpacked(self._stream, _BUFFER):
                 lines.append(line)
                 size += len(line)
                 full = size >= _BYTES or len(lines) >= most
                 if full and not (of_columns and line.strip(_WHITE)):
-                    yield Block(index, number, lines)
-                    number += len(lines)
-                    index, size, lines = index + 1, 0, []
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise DataFormatError(
-                self.name,
-                number + len(lines),
-                f"expected a whole gzip file, but it cannot be unpacked here ({error}); "
-                "the file is damaged or cut short: fetch or pack it again",
-            ) from None
+                    yield Block(index, first, lines)
+                    index, first, size, lines = index + 1, first + len(lines), 0, []
+        except DAMAGES as error:
+            raise damaged(self.name, first + len(lines), error) from None
         if lines:
-            yield Block(index, number, lines)
+            yield Block(index, first, lines)
 
     def check_unchanged(self) -> None:
         """Raises `DataFormatError` for a file that was changed since it was opened."""
         before, now = self.status, _status(self._stream)
-        if before is not None and now is not None:
-            for what, old, new in (
-                ("size", before.st_size, now.st_size),
-                ("time of change", before.st_mtime_ns, now.st_mtime_ns),
-            ):
-                if old != new:
-                    raise DataFormatError(
-                        self.name,
-                        None,
-                        f"the file was changed while it was read (its {what} was {old}, and is "
-                        f"{new}): the output may be of neither version; tag it again",
-                    )
-
-    def _unpacked(self) -> BinaryIO:
-        # A pipe may hand out a single byte at first.
-        start = cast(io.BufferedReader, self._stream).peek(len(_GZIP_MAGIC))[: len(_GZIP_MAGIC)]
-        if start and _GZIP_MAGIC.startswith(start):
-            # A buffer of its own: gzip hands out line by line, which takes a fifth longer.
-            return io.BufferedReader(gzip.GzipFile(fileobj=self._stream), _BUFFER)
-        return self._stream
+        for what, name in (("size", "st_size"), ("time of change", "st_mtime_ns")):
+            if before is not None and (old := getattr(before, name)) != (new := getattr(now, name)):
+                raise DataFormatError(
+                    self.name,
+                    None,
+                    f"the file was changed while it was read (its {what} was {old}, and is "
+                    f"{new}): the output may be of neither version; tag it again",
+                )
 
 
 def _status(stream: BinaryIO) -> Optional[os.stat_result]:

@@ -1,89 +1,60 @@
 """Tags blocks of an input of any form."""
 
 import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from bilstm_tagger.tagging.files.blocks import Block, Skipped, TaggedBlock
-from bilstm_tagger.tagging.files.records import InputForm, OutputForm, Record, problem_of
-from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence
+from bilstm_tagger.tagging.files.blocks import Block, TaggedBlock
+from bilstm_tagger.tagging.files.records import PROBLEMS, OutputForm, Record
 from bilstm_tagger.tagging.tagger import Probabilities, Tagger
 from bilstm_tagger.text.errors import DataFormatError
 
-# Of one record: `ValueError` of its form, the others of its features, or of JSON within JSON.
-_PROBLEMS = (ValueError, RecursionError)
 
-
+@dataclass(frozen=True)
 class FormTagger:
-    """A `BlockTagger`: makes records of a block, tags all of their sentences, and writes them.
+    """A `BlockTagger`: makes records of a block, tags all of their sentences, and writes them."""
 
-    # Parameters
-
-    tagger : `Tagger`
-    reads : `InputForm`, writes : `OutputForm`
-    source : `str`
-        The name of the input, for errors.
-    skip : `bool`
-        Whether records that cannot be tagged are passed through; else they are an error.
-    probabilities, top_k
-        As of `Tagger.tag`.
-    """
-
-    def __init__(
-        self,
-        tagger: Tagger,
-        reads: InputForm,
-        writes: OutputForm,
-        source: str,
-        skip: bool,
-        probabilities: Probabilities,
-        top_k: int,
-    ) -> None:
-        self._tagger = tagger
-        self._reads = reads
-        self._writes = writes
-        self._source = source
-        self._skip = skip
-        self._probabilities = probabilities
-        self._top_k = top_k
+    tagger: Tagger
+    reads: Callable[[Block], list[Record]]
+    writes: OutputForm
+    source: str  # the name of the input, for errors
+    skip: bool  # whether records that cannot be tagged are passed through; else they are an error
+    probabilities: Probabilities
+    top_k: int
 
     def __call__(self, block: Block) -> TaggedBlock:
-        records = self._reads.records(block)
-        tagged = iter(self._tag(records))
+        records = self.reads(block)
+        features = self.tagger.specification.feature_columns
+        for record in records:
+            try:
+                for sentence in record.sentences:
+                    sentence.check(features)
+            except PROBLEMS as error:
+                record.fail(error)
+        tagged = iter(
+            self.tagger.tag(
+                itertools.chain.from_iterable(record.sentences for record in records),
+                probabilities=self.probabilities,
+                top_k=self.top_k,
+                with_spans=self.writes.with_spans,
+            )
+        )
         result = TaggedBlock(block.index, b"")
         pieces = []
         for record in records:
+            sentences = list(itertools.islice(tagged, len(record.sentences)))
             if record.problem is None:
-                sentences = list(itertools.islice(tagged, len(record.sentences)))
                 try:
-                    pieces.append(self._writes.tagged(record, sentences))
-                except _PROBLEMS as error:
-                    record.problem = Skipped(record.line, problem_of(error))
+                    pieces.append(self.writes.tagged(record, sentences))
+                except PROBLEMS as error:
+                    record.fail(error)
                 else:
                     result.sentences += len(sentences)
-                    result.tokens += sum(len(each.tokens) for each in sentences)
-            if record.problem is not None:
-                problem = record.problem
-                if not self._skip:
-                    raise DataFormatError(self._source, problem.line, problem.problem)
+                    result.tokens += sum(len(sentence.tokens) for sentence in sentences)
+            if (problem := record.problem) is not None:
+                if not self.skip:
+                    raise DataFormatError(self.source, problem.line, problem.problem)
                 result.skipped.append(problem)
-                pieces.append(self._writes.untagged(record))
+                pieces.append(self.writes.untagged(record))
         result.output = b"".join(pieces)
         return result
-
-    def _tag(self, records: list[Record]) -> list[TaggedSentence]:
-        """The sentences of all records without a problem; some may get one here."""
-        sentences: list[TokenizedSentence] = []
-        for record in records:
-            if record.problem is None:
-                try:
-                    for sentence in record.sentences:
-                        sentence.check(self._tagger.specification.feature_columns)
-                except _PROBLEMS as error:
-                    record.problem = Skipped(record.line, problem_of(error))
-                else:
-                    sentences += record.sentences
-        return self._tagger.tag(
-            sentences,
-            probabilities=self._probabilities,
-            top_k=self._top_k,
-            with_spans=self._writes.with_spans,
-        )

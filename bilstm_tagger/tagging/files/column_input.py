@@ -1,22 +1,17 @@
 """Column files in blocks: lines to sentences, every line kept."""
 
-from typing import Optional
-
-from bilstm_tagger.tagging.files.blocks import Block, Skipped
-from bilstm_tagger.tagging.files.records import Record, Row, decode_line, problem_of
+from bilstm_tagger.tagging.files.blocks import Block
+from bilstm_tagger.tagging.files.records import Record, Row
 from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.text.columns import BLANK, DOCUMENT, TOKENS, ColumnFormat, Rows
+from bilstm_tagger.text.lines import decode_line
 from bilstm_tagger.text.memo import remember
 
 
 class ColumnInput:
     """Makes a record of each sentence. Its lines must have the same number of columns; those of
-    other sentences, in blocks that another process may have, are not looked at.
-
-    # Parameters
-
-    layout : `ColumnFormat`
-        Columns that must be there: tokens and features.
+    other sentences, in blocks that another process may have, are not looked at. The columns of the
+    layout, tokens and features, must be there.
     """
 
     def __init__(self, layout: ColumnFormat) -> None:
@@ -27,44 +22,38 @@ class ColumnInput:
 
     def records(self, block: Block) -> list[Record]:
         records: list[Record] = []
-        source: list[bytes] = []
-        rows: list[Row] = []
+        record = Record(block.first_line, [], of_columns=True)
         tokens: list[Row] = []
-        first = width = 0
-        problem: Optional[Skipped] = None
         # The first line of all may have a byte order mark, which is part of a token elsewhere.
         known = self._known if block.first_line > 1 else {}
 
         def close() -> None:
-            record = Record(
-                first or block.first_line, source, rows=rows, problem=problem, of_columns=True
-            )
-            if tokens and problem is None:
+            if tokens and record.problem is None:
                 record.sentences.append(self._sentence(tokens))
             records.append(record)
 
         for number, raw in enumerate(block.lines, block.first_line):
-            source.append(raw)
+            record.source.append(raw)
             try:
                 row = known.get(raw) or self._row(number, raw)
                 kind, cells, _, _ = row
                 if kind == "token":
                     if not tokens:
-                        first, width = number, len(cells)
-                    elif len(cells) != width:
-                        line = decode_line(number, raw)
-                        raise self._rows.ragged(number, line, len(cells), width, first)
+                        record.line = number
+                    elif len(cells) != (width := len(tokens[0].cells)):
+                        line = decode_line(number, raw, "input")
+                        raise self._rows.ragged(number, line, len(cells), width, record.line)
                     tokens.append(row)
                 elif kind == DOCUMENT and tokens:
                     raise self._rows.divider_in_sentence(number)
-                rows.append(row)
+                record.rows.append(row)
             except ValueError as error:
-                problem = problem or Skipped(number, problem_of(error))
+                record.fail(error, number)
                 continue
-            if kind == BLANK and (tokens or problem):
+            if kind == BLANK and (tokens or record.problem):
                 close()
-                source, rows, tokens, first, problem = [], [], [], 0, None
-        if source:
+                record, tokens = Record(block.first_line, [], of_columns=True), []
+        if record.source:
             close()
         return records
 
@@ -76,10 +65,7 @@ class ColumnInput:
         )
 
     def _row(self, number: int, raw: bytes) -> Row:
-        line = decode_line(number, raw)
-        kind, cells = self._rows.classify(line)
-        if kind == "token":
-            self._rows.check_cells(number, line, cells)
+        kind, cells = self._rows.classify(number, decode_line(number, raw, "input"))
         body = raw.removesuffix(b"\n").removesuffix(b"\r")
         row = Row(kind, cells, body, raw[len(body) :])
         if number > 1:

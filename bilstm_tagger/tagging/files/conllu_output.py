@@ -2,15 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Optional
 
-from bilstm_tagger.tagging.files.output_forms import pass_through
-from bilstm_tagger.tagging.files.records import Record, Row
+from bilstm_tagger.tagging.files.records import OutputForm, Record, Row
 from bilstm_tagger.tagging.json_input import check_cell
 from bilstm_tagger.tagging.results import TaggedSentence
 from bilstm_tagger.text.errors import UserError
 
-COLUMNS = ("UPOS", "XPOS", "MISC")
 _WIDTH = 10
 _INDEX = {"UPOS": 3, "XPOS": 4, "MISC": 9}
 # Where a task goes by its name.
@@ -19,15 +16,8 @@ _LINE_END = re.compile("[\r\n]")
 
 
 def places_of(tasks: Sequence[str], wanted: Mapping[str, str]) -> dict[str, str]:
-    """Task to its column. Several tasks may share MISC alone.
-
-    # Parameters
-
-    tasks : `Sequence[str]`
-        All of them.
-    wanted : `Mapping[str, str]`
-        Where some of them shall go. The others: tasks named pos or upos to UPOS, xpos to XPOS,
-        unless another task is there, the rest to MISC.
+    """Task to its column, for all tasks: where it is wanted; else, by its name, pos or upos to UPOS
+    and xpos to XPOS, unless another task is there; the rest to MISC, which alone holds several.
 
     # Errors
 
@@ -39,9 +29,9 @@ def places_of(tasks: Sequence[str], wanted: Mapping[str, str]) -> dict[str, str]
             raise UserError(
                 f"--columns names the task '{task}'; those that are tagged are {sorted(tasks)}"
             )
-        if column not in COLUMNS:
+        if column not in _INDEX:
             raise UserError(
-                f"--columns puts '{task}' into '{column}'; a column is one of {', '.join(COLUMNS)}"
+                f"--columns puts '{task}' into '{column}'; a column is one of {', '.join(_INDEX)}"
             )
         if column != "MISC" and column in places.values():
             raise UserError(f"--columns puts two tasks into {column}; MISC holds several")
@@ -53,19 +43,13 @@ def places_of(tasks: Sequence[str], wanted: Mapping[str, str]) -> dict[str, str]
     return places
 
 
-class ConlluOutput:
+class ConlluOutput(OutputForm):
     """Ten columns. Of CoNLL-U input all lines and cells stay as they are, but for those that hold
     the tags; of other input there are ids, words, a comment `# text`, and `SpaceAfter=No`.
 
-    # Parameters
-
-    places : `Mapping[str, str]`
-        Task to column: see `places_of`. MISC gets `Task=Tag`, beside what is there.
-    edits : `bool`
-        Whether the input is CoNLL-U.
+    The places are those of `places_of`; MISC gets `Task=Tag`, beside what is there. `edits` says
+    that the input is CoNLL-U.
     """
-
-    with_spans = False
 
     def __init__(self, places: Mapping[str, str], edits: bool) -> None:
         self._places = [
@@ -84,9 +68,6 @@ class ConlluOutput:
             self._edited(row, next(tags)) if row.kind == "token" else raw
             for row, raw in zip(record.rows, record.source, strict=True)
         )
-
-    def untagged(self, record: Record) -> bytes:
-        return pass_through(record)
 
     def _tags(self, sentence: TaggedSentence) -> Iterator[tuple[str, ...]]:
         return zip(*(sentence.tags[task] for task, _, _ in self._places), strict=True)
@@ -120,7 +101,7 @@ class ConlluOutput:
             cells = [b"_"] * _WIDTH
             cells[0], cells[1] = str(number).encode(), token.encode()
             if touches:
-                cells[9] = b"SpaceAfter=No"
+                cells[_INDEX["MISC"]] = b"SpaceAfter=No"
             self._put(cells, tags)
             lines.append(b"\t".join(cells))
         return b"\n".join(lines) + b"\n\n"
@@ -135,7 +116,7 @@ def _text_of(sentence: TaggedSentence) -> str:
 def _touching(sentence: TaggedSentence) -> list[bool]:
     """Of each token, whether the next one, be it of the next sentence, follows without white
     space."""
-    text: Optional[str] = sentence.text
+    text = sentence.text
     if text is None or sentence.offsets is None:
         return [False] * len(sentence.tokens)
     return [end < len(text) and not text[end].isspace() for _, end in sentence.offsets]

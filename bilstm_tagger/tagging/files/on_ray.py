@@ -3,10 +3,9 @@
 import logging
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, Optional, Union
 
 from bilstm_tagger.tagging.files.blocks import Block, BlockTagger, TaggedBlock
@@ -43,8 +42,6 @@ def on_ray(
         and output are here alone.
     make_tagger : `Callable[[], BlockTagger]`
         Is pickled, and called once in each worker.
-    run : `ShardedRun`
-        Not entered yet.
     workers : `int`, optional (default = as many as the cluster has processors)
         Processes, of one thread each.
 
@@ -54,7 +51,13 @@ def on_ray(
     the run is that of another. In use `WorkerLost` where workers are lost again and again, and what
     `make_tagger` or the tagger raises, `DataFormatError` for one.
     """
-    with run, _cluster(address, workers) as size:
+    with run, ray_cluster(address, workers or _cores()) as ray:
+        size = workers or int(ray.cluster_resources().get("CPU", 0))
+        if size < 1:
+            raise UserError(
+                f"--ray {address}: the cluster has no processor now; say how many workers it is "
+                "to start"
+            )
         yield lambda blocks: _tag(_Workers(make_tagger, size), run, blocks)
 
 
@@ -83,19 +86,6 @@ def _tag(workers: "_Workers", run: ShardedRun, blocks: Iterable[Block]) -> Itera
     run.complete = True
 
 
-@contextmanager
-def _cluster(address: str, workers: Optional[int]) -> Iterator[int]:
-    """Joins a cluster, or starts one; how many workers it is to have."""
-    with ray_cluster(address, workers or _cores()) as ray:
-        size = workers or int(ray.cluster_resources().get("CPU", 0))
-        if size < 1:
-            raise UserError(
-                f"--ray {address}: the cluster has no processor now; say how many workers it is "
-                "to start"
-            )
-        yield size
-
-
 def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -120,14 +110,6 @@ class _Worker:
         return shard.tagged(self._tagger)
 
 
-@dataclass(slots=True)
-class _Task:
-    """A shard to be tagged, and how many workers were lost over it."""
-
-    shard: Shard
-    lost: int = 0
-
-
 class _Workers:
     """Workers, started as they are needed, up to a number."""
 
@@ -139,10 +121,11 @@ class _Workers:
         self._size = size
         # By what is waited for: that a worker has the model, that a shard is tagged.
         self._loading: dict[Any, Any] = {}
-        self._tagging: dict[Any, tuple[Any, _Task]] = {}
+        self._tagging: dict[Any, tuple[Any, Shard]] = {}
         self._idle: list[Any] = []
-        self._waiting: deque[_Task] = deque()
+        self._waiting: deque[Shard] = deque()
         self._lost_loading = 0
+        self._lost: Counter[int] = Counter()  # workers, over each shard
 
     def tag(self, shards: Iterator[Union[Shard, TaggedBlock]]) -> Iterator[TaggedBlock]:
         """What becomes of shards, in any order; what is tagged already is handed through. The next
@@ -157,7 +140,7 @@ class _Workers:
                 if isinstance(shard, TaggedBlock):
                     yield shard
                 else:
-                    self._waiting.append(_Task(shard))
+                    self._waiting.append(shard)
             self._give_out()
             if not self._tagging and not self._waiting:
                 return
@@ -179,8 +162,8 @@ class _Workers:
 
     def _give_out(self) -> None:
         while self._waiting and self._idle:
-            worker, task = self._idle.pop(), self._waiting.popleft()
-            self._tagging[worker.tag.remote(task.shard)] = worker, task
+            worker, shard = self._idle.pop(), self._waiting.popleft()
+            self._tagging[worker.tag.remote(shard)] = worker, shard
         while len(self._loading) < min(len(self._waiting), self._size - len(self._tagging)):
             worker = self._start(self._make_tagger, os.getcwd())
             self._loading[worker.load.remote()] = worker
@@ -205,25 +188,21 @@ class _Workers:
     def _tagged(self, reference: Any) -> Optional[TaggedBlock]:
         from ray.exceptions import RayError
 
-        worker, task = self._tagging.pop(reference)
+        worker, shard = self._tagging.pop(reference)
         try:
             tagged = _result(reference)
         except RayError as error:
-            task.lost += 1
-            first, last = task.shard.lines
-            if task.lost == _TRIES:
+            self._lost[shard.index] += 1
+            first, last = shard.lines
+            if self._lost[shard.index] == _TRIES:
                 raise WorkerLost(
                     f"lines {first} to {last} of the input: {_TRIES} workers were lost over them, "
                     f"for want of memory perhaps ({_first_line(error)}); what is finished is kept: "
                     "the same command goes on"
                 ) from error
-            logger.warning(
-                "a worker was lost (%s); lines %d to %d are given to another",
-                _first_line(error),
-                first,
-                last,
-            )
-            self._waiting.appendleft(task)
+            lost = "a worker was lost (%s); lines %d to %d are given to another"
+            logger.warning(lost, _first_line(error), first, last)
+            self._waiting.appendleft(shard)
             return None
         self._idle.append(worker)
         return tagged

@@ -4,7 +4,6 @@ import gzip
 import os
 import sys
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Optional, cast
 
 from bilstm_tagger.tagging.files.block_reader import Input
@@ -17,20 +16,9 @@ _LEVEL = 6
 
 
 class OutputFile:
-    """Takes bytes. A file is written beside its place and moved there in the end; after an error
-    or an interrupt what was written stays beside it.
-
-    Use as a context.
-
-    # Parameters
-
-    path : `str`
-        The file, packed if it ends in `.gz`; `"-"` is standard output.
-
-    # Errors
-
-    `UserError` for a folder.
-    """
+    """Takes bytes, for a file, packed if its name ends in `.gz`, or for `"-"` standard output. A
+    file is written beside its place and moved there in the end; after an error or an interrupt what
+    was written stays beside it. Use as a context. A `UserError` for a folder."""
 
     def __init__(self, path: str) -> None:
         if path != STDOUT and os.path.isdir(path):
@@ -81,12 +69,7 @@ class OutputFile:
         if self._path == STDOUT:
             self._stream.flush()
 
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, kind: Optional[type[BaseException]], *_: object) -> None:
         if self._path == STDOUT:
             return
         stream = cast(BinaryIO, self._stream)

@@ -1,16 +1,17 @@
 """Tagged sentences as JSON, and as columns."""
 
 import json
+from functools import lru_cache
 from typing import Any, Optional
 
-from bilstm_tagger.tagging.files.records import Record
+from bilstm_tagger.tagging.files.records import OutputForm, Record
 from bilstm_tagger.tagging.json_input import check_cell, prediction_of
 from bilstm_tagger.tagging.results import TaggedSentence
 from bilstm_tagger.text.columns import ColumnFormat
-from bilstm_tagger.text.memo import remember
+from bilstm_tagger.text.memo import MAX_ENTRIES
 
 
-class JsonOutput:
+class JsonOutput(OutputForm):
     """An object a line, as of the predictors: one for each line of text or JSON, or sentence of a
     column file. A record with a problem becomes an object with `error`, `line` (its number) and
     `input`; bytes of it that are no UTF-8 are escaped as Python's "surrogateescape" does.
@@ -26,9 +27,8 @@ class JsonOutput:
     def untagged(self, record: Record) -> bytes:
         assert record.problem is not None
         source = b"".join(record.source).rstrip(b"\r\n").decode("utf-8", "surrogateescape")
-        return _dump(
-            {"error": record.problem.problem, "line": record.problem.line, "input": source}
-        )
+        problem = record.problem
+        return _dump({"error": problem.problem, "line": problem.line, "input": source})
 
 
 def _dump(given: dict[str, Any]) -> bytes:
@@ -36,23 +36,14 @@ def _dump(given: dict[str, Any]) -> bytes:
     return json.dumps(given, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
-class ColumnOutput:
+class ColumnOutput(OutputForm):
     """A token a line, a column for each task. The lines of a column file come out byte for byte,
     with the tags behind; of others, token and tags separated by tabs, and a blank line after each
-    sentence.
-
-    # Parameters
-
-    layout : `ColumnFormat`, optional
-        That of the input, if it is a column file.
-    """
-
-    with_spans = False
+    sentence. The layout is that of the input, if it is a column file."""
 
     def __init__(self, layout: Optional[ColumnFormat]) -> None:
         delimiter = None if layout is None else layout.delimiter
         self._delimiter = None if delimiter is None else delimiter.encode()
-        self._cells = _TagCells()
 
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
         if not record.of_columns:
@@ -67,21 +58,16 @@ class ColumnOutput:
             if kind in ("token", "row"):
                 tags = next(of_tokens) if kind == "token" else none
                 delimiter = self._delimiter or (b" " if b" " in body else b"\t")
-                lines.append(body + self._cells[delimiter, tags] + end)
+                lines.append(body + _cells(delimiter, tags) + end)
             else:
                 lines.append(raw)
         return b"".join(lines)
 
-    def untagged(self, record: Record) -> bytes:
-        return pass_through(record)
 
-
-class _TagCells(dict[tuple[bytes, tuple[str, ...]], bytes]):
-    """Delimiter and tags of a token to what stands behind it, made when it is first asked for."""
-
-    def __missing__(self, key: tuple[bytes, tuple[str, ...]]) -> bytes:
-        delimiter, tags = key
-        return remember(self, key, b"".join(delimiter + tag.encode() for tag in tags))
+@lru_cache(maxsize=MAX_ENTRIES)
+def _cells(delimiter: bytes, tags: tuple[str, ...]) -> bytes:
+    """What stands behind a token."""
+    return b"".join(delimiter + tag.encode() for tag in tags)
 
 
 def _rows(sentence: TaggedSentence) -> bytes:
@@ -89,12 +75,3 @@ def _rows(sentence: TaggedSentence) -> bytes:
         check_cell(token)
     rows = zip(sentence.tokens, *sentence.tags.values(), strict=True)
     return "".join(["\t".join(row) + "\n" for row in rows] + ["\n"]).encode()
-
-
-def pass_through(record: Record) -> bytes:
-    """The lines of a record, byte for byte; behind one of no column file a blank line, so that it
-    is no part of the next sentence."""
-    raw = b"".join(record.source)
-    if record.of_columns:
-        return raw
-    return raw.rstrip(b"\r\n") + b"\n\n"

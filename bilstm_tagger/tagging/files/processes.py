@@ -35,13 +35,7 @@ def in_place(settings: TagSettings) -> Iterator[TagBlocks]:
 @contextlib.contextmanager
 def in_processes(settings: TagSettings, jobs: int) -> Iterator[TagBlocks]:
     """Starts processes that each load the model; the context is what tags with them. They have
-    ended when it is left.
-
-    # Parameters
-
-    settings : `TagSettings`
-    jobs : `int`
-        Processes, of one thread each.
+    ended when it is left. Each has one thread.
 
     # Errors
 
@@ -50,10 +44,14 @@ def in_processes(settings: TagSettings, jobs: int) -> Iterator[TagBlocks]:
     """
     workers: list[_Worker] = []
     try:
-        # They ignore the interrupt from the keyboard, from their start: they are ended from here.
-        with _uninterrupted():
+        # They ignore the interrupt from the keyboard, from their start, as this process does
+        # meanwhile: they are ended from here.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
             for _ in range(jobs):
                 workers.append(_Worker(settings))
+        finally:
+            signal.signal(signal.SIGINT, before)
         for worker in workers:
             if isinstance(error := worker.receive(), Exception):
                 raise error
@@ -140,16 +138,6 @@ def _tag(workers: list[_Worker], blocks: Iterator[Block]) -> Iterator[TaggedBloc
                 raise result
             written += 1
             yield result
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Processes that are started here ignore the interrupt, and so does this one meanwhile."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _work(connection: Connection, settings: TagSettings) -> None:

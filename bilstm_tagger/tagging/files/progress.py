@@ -10,13 +10,7 @@ from bilstm_tagger.tagging.files.block_reader import Input
 
 class TaggingProgress:
     """Lines on standard error, and a bar, if there is one: how much of the input was read,
-    sentences, and sentences a second.
-
-    # Parameters
-
-    given : `Input`
-    bar : `rich.progress.Progress`, optional
-    """
+    sentences, and sentences a second. The bar is a `rich.progress.Progress`."""
 
     def __init__(self, given: Input, bar: Optional[Any] = None) -> None:
         self._given = given
@@ -39,25 +33,13 @@ class TaggingProgress:
 
 @contextmanager
 def tagging_progress(given: Input, shown: bool) -> Iterator[TaggingProgress]:
-    """
-    # Parameters
-
-    given : `Input`
-    shown : `bool`
-        Whether there is a bar, which is for terminals.
-    """
+    """With a bar, if it is to be shown, which is for terminals."""
     if not shown:
         yield TaggingProgress(given)
         return
     # Takes longer to import than a sentence takes to be tagged.
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-    )
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     # A line number would be an emoji, `:100:` for one.
     console = Console(stderr=True, highlight=False, emoji=False)

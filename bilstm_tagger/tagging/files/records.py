@@ -1,112 +1,56 @@
 """What the input is made of: sentences, and where they stand."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Optional, Protocol
+from typing import Any, NamedTuple, Optional
 
-from bilstm_tagger.tagging.files.blocks import Block, Skipped
+from bilstm_tagger.tagging.files.blocks import Skipped
 from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence
-from bilstm_tagger.text.errors import DataFormatError
+from bilstm_tagger.text.errors import UserError
 
-_BYTE_ORDER_MARK = "\ufeff"
+# Of one record: `ValueError` of its form, the others of its features, or of JSON within JSON.
+PROBLEMS = (ValueError, RecursionError)
 
 
 class Row(NamedTuple):
-    """A line of a column file.
+    """A line of a column file."""
 
-    # Parameters
-
-    kind : `str`
-        As in `bilstm_tagger.text.columns`.
-    cells : `List[str]`
-        Those of a token.
-    body, end : `bytes`
-        The line, and its end.
-    """
-
-    kind: str
-    cells: list[str]
+    kind: str  # as in `bilstm_tagger.text.columns`
+    cells: list[str]  # of a token
     body: bytes
-    end: bytes
+    end: bytes  # of the line
 
 
 @dataclass(slots=True)
 class Record:
-    """A line of text or JSON, or a sentence of a column file with comments and blank lines.
+    """A line of text or JSON, or a sentence of a column file with comments and blank lines."""
 
-    # Parameters
-
-    line : `int`
-        The number of its (first) line in the input; of a sentence in columns, its first token's.
-    source : `List[bytes]`
-        Its lines, with their ends.
-    sentences : `List[TokenizedSentence]`
-        What is to be tagged.
-    rows : `List[Row]`
-        What each line of a column file is. Not all of them where there is a problem.
-    others : `Dict[str, Any]`
-        Keys of JSON that are handed through.
-    of_columns : `bool`
-        Whether they are of a column file.
-    problem : `Skipped`, optional
-        Why it cannot be tagged.
-    """
-
+    # The number of its (first) line in the input; of a sentence in columns, its first token's.
     line: int
-    source: list[bytes]
-    sentences: list[TokenizedSentence] = field(default_factory=list)
+    source: list[bytes]  # its lines, with their ends
+    sentences: list[TokenizedSentence] = field(default_factory=list)  # what is to be tagged
+    # What each line of a column file is. Not all of them where there is a problem.
     rows: list[Row] = field(default_factory=list)
-    others: dict[str, Any] = field(default_factory=dict)
+    others: dict[str, Any] = field(default_factory=dict)  # keys of JSON that are handed through
     of_columns: bool = False
-    problem: Optional[Skipped] = None
+    problem: Optional[Skipped] = None  # why it cannot be tagged
+
+    def fail(self, error: Exception, line: Optional[int] = None) -> None:
+        """Makes an error the problem of this record, unless it has one; without the place."""
+        problem = error.problem if isinstance(error, UserError) else str(error)
+        self.problem = self.problem or Skipped(line or self.line, problem)
+        self.sentences = []
 
 
-class InputForm(Protocol):
-    """Makes records of lines."""
+class OutputForm:
+    """Writes records. A `ValueError` is raised for tokens that the form cannot hold."""
 
-    def records(self, block: Block) -> list[Record]: ...
+    with_spans = False  # whether spans are written, or tags alone
 
-
-class OutputForm(Protocol):
-    """Writes records.
-
-    # Parameters
-
-    with_spans : `bool`
-        Whether it writes spans, or tags alone.
-
-    # Errors
-
-    `ValueError` for tokens that the form cannot hold.
-    """
-
-    with_spans: bool
-
-    def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes: ...
+    def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
+        raise NotImplementedError
 
     def untagged(self, record: Record) -> bytes:
-        """A record with a problem, passed through."""
-        ...
-
-
-def decode_line(number: int, raw: bytes) -> str:
-    """The text of a line, without its end: UTF-8, with or without BOM, LF or CRLF.
-
-    # Errors
-
-    `ValueError` for an undecodable byte.
-    """
-    try:
-        line = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"expected UTF-8, found the byte 0x{raw[error.start]:02x} at position "
-            f"{error.start + 1} of the line; convert the input to UTF-8"
-        ) from None
-    if number == 1:
-        line = line.removeprefix(_BYTE_ORDER_MARK)
-    return line.removesuffix("\n").removesuffix("\r")
-
-
-def problem_of(error: Exception) -> str:
-    """What is wrong, without the place."""
-    return str(error.args[2] if isinstance(error, DataFormatError) else error)
+        """A record with a problem: its lines, byte for byte; behind one of no column file a blank
+        line, so that it is no part of the next sentence."""
+        raw = b"".join(record.source)
+        return raw if record.of_columns else raw.rstrip(b"\r\n") + b"\n\n"

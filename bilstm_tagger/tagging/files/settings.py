@@ -13,7 +13,7 @@ from bilstm_tagger.tagging.files.column_input import ColumnInput
 from bilstm_tagger.tagging.files.conllu_output import ConlluOutput, places_of
 from bilstm_tagger.tagging.files.line_input import LineInput
 from bilstm_tagger.tagging.files.output_forms import ColumnOutput, JsonOutput
-from bilstm_tagger.tagging.files.records import InputForm, OutputForm
+from bilstm_tagger.tagging.files.records import OutputForm
 from bilstm_tagger.tagging.prediction import PredictionOptions
 from bilstm_tagger.tagging.tagger import Probabilities, Tagger
 from bilstm_tagger.text.columns import TOKENS, ColumnFormat
@@ -46,41 +46,17 @@ def output_form_for(input_form: str) -> str:
 
 @dataclass(frozen=True)
 class TagSettings:
-    """
-    # Parameters
+    """What is to be done. A `UserError` for options that do not go together."""
 
-    archive : `str`
-        The model.
-    source : `str`
-        The name of the input, for messages.
-    input_form : `str`
-        One of `INPUT_FORMS`.
-    output_form : `str`
-        One of `OUTPUT_FORMS`.
-    skip : `bool`
-        Whether records that cannot be tagged are passed through; else they are an error.
-    columns : `Dict[str, str]`
-        Task to column of CoNLL-U output; see `places_of`.
-    probabilities, top_k : optional
-        As of `Tagger.tag`, for JSON output.
-    language, tasks, constrained, dataset, vectors, trust, cuda_device, threads : optional
-        As of `Tagger.load`.
-    packages : `List[str]`
-        Packages to import before, which register components of a trusted archive.
-
-    # Errors
-
-    `UserError` for options that do not go together.
-    """
-
-    archive: str
-    source: str
-    input_form: str
-    output_form: str
-    skip: bool = False
-    columns: dict[str, str] = field(default_factory=dict)
-    probabilities: Probabilities = False
+    archive: str  # the model
+    source: str  # the name of the input, for messages
+    input_form: str  # one of `INPUT_FORMS`
+    output_form: str  # one of `OUTPUT_FORMS`
+    skip: bool = False  # whether records that cannot be tagged are passed through, or are an error
+    columns: dict[str, str] = field(default_factory=dict)  # of CoNLL-U output: see `places_of`
+    probabilities: Probabilities = False  # as of `Tagger.tag`, for JSON output
     top_k: int = 0
+    # As of `Tagger.load`.
     language: str = "en"
     tasks: Optional[list[str]] = None
     constrained: Optional[bool] = None
@@ -89,6 +65,7 @@ class TagSettings:
     trust: bool = False
     cuda_device: int = -1
     threads: Optional[int] = 1
+    # Packages to import before, which register components of a trusted archive.
     packages: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -136,9 +113,7 @@ class TagSettings:
         if self.input_form in ("text", "sentences"):
             raw_text.prepare(tagger.language)  # or else every line would be an error
         layout = self._layout(tagger) if self.of_columns else None
-        reads: InputForm = (
-            LineInput(tagger, self.input_form) if layout is None else ColumnInput(layout)
-        )
+        reads = LineInput(tagger, self.input_form) if layout is None else ColumnInput(layout)
         if self.input_form not in ("json", *COLUMN_FORMS) and tagger.specification.feature_columns:
             raise UserError(
                 f"the model was trained with the columns {tagger.specification.feature_columns} as "
@@ -147,11 +122,10 @@ class TagSettings:
             )
         writes = self._output(tagger, layout)
         return FormTagger(
-            tagger, reads, writes, self.source, self.skip, self.probabilities, self.top_k
+            tagger, reads.records, writes, self.source, self.skip, self.probabilities, self.top_k
         )
 
     def _layout(self, tagger: Tagger) -> ColumnFormat:
-        names = sorted(tagger.specification.datasets)
         layout = tagger.layout
         if self.input_form == "conllu":
             if layout.conllu:
@@ -163,6 +137,7 @@ class TagSettings:
                     "--input-format conll, and a file with the columns of the training"
                 )
             return ColumnFormat({TOKENS: 1}, conllu=True)
+        names = sorted(tagger.specification.datasets)
         if self.dataset is None and len(names) > 1:
             raise UserError(
                 f"the model was trained on several data sets ({', '.join(names)}): say which "

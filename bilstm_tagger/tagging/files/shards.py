@@ -8,9 +8,8 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Optional
 
 from filelock import FileLock, Timeout
@@ -20,6 +19,7 @@ from bilstm_tagger.tagging.files.blocks import Block, BlockTagger, Skipped, Tagg
 from bilstm_tagger.tagging.files.output_file import STDOUT
 from bilstm_tagger.tagging.files.settings import TagSettings
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.files import write_whole
 
 MANIFEST = "manifest.json"
 _LOCK = "lock"
@@ -27,18 +27,10 @@ _LOCK = "lock"
 
 @dataclasses.dataclass(slots=True)
 class Shard:
-    """Consecutive blocks.
+    """Consecutive blocks."""
 
-    # Parameters
-
-    index : `int`
-        From 0, in the order of the input.
-    blocks : `List[Block]`
-        At least one.
-    """
-
-    index: int
-    blocks: list[Block]
+    index: int  # from 0, in the order of the input
+    blocks: list[Block]  # at least one
 
     @property
     def lines(self) -> tuple[int, int]:
@@ -70,11 +62,10 @@ class ShardedRun:
 
     output : `str`
         The file where the output is to be.
-    files : `Mapping[str, Optional[str]]`
-        The files that the output depends on, by what they are (`input`, `model`, ...). A run whose
-        `input` is no file, but `None` (standard input) or a pipe, starts anew each time.
-    settings : `Mapping[str, Any]`
-        What else the output depends on, as for JSON.
+    files, settings : `Mapping[str, Any]`
+        What the output depends on: files, by what they are (`input`, `model`, ...), and all else,
+        as for JSON. A run whose `input` is no file, but `None` (standard input) or a pipe, starts
+        anew each time.
     blocks_per_shard : `int`, optional (default=`16`)
         A shard is lost as a whole when a worker dies, and is held in memory as a whole.
 
@@ -106,15 +97,7 @@ class ShardedRun:
 
     @classmethod
     def of(cls, settings: TagSettings, path: str, output: str) -> "ShardedRun":
-        """The run of a command.
-
-        # Parameters
-
-        settings : `TagSettings`
-        path : `str`
-            The input; `"-"` is standard input.
-        output : `str`
-        """
+        """The run of a command, with the path of its input, `"-"` for standard input."""
         files = {
             "input": None if path == STDIN else path,
             "model": settings.archive,
@@ -143,22 +126,16 @@ class ShardedRun:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, kind: Optional[type[BaseException]], *_: object) -> None:
         if (kind is None and self.complete) or not self._records():
             shutil.rmtree(self.folder)
         self._lock.release()
 
     def shards(self, blocks: Iterable[Block]) -> Iterator[Shard]:
         """The shards of the input, as they are asked for."""
-        coming, index = iter(blocks), 0
-        while some := list(islice(coming, self.blocks_per_shard)):
-            yield Shard(index, some)
-            index += 1
+        coming = iter(blocks)
+        some = iter(lambda: list(islice(coming, self.blocks_per_shard)), [])
+        return map(Shard, count(), some)
 
     def finished(self, index: int) -> Optional[TaggedBlock]:
         """What became of a shard; `None` where it is not finished, or was damaged since."""
@@ -174,8 +151,8 @@ class ShardedRun:
     def write(self, tagged: TaggedBlock) -> None:
         """Keeps what became of a shard."""
         # The record comes last: where there is one, there is an output.
-        _write(self._path(tagged.index, "out"), tagged.output)
-        _write(self._path(tagged.index, "json"), _as_json(_record(tagged)))
+        write_whole(self._path(tagged.index, "out"), tagged.output, sync=True)
+        write_whole(self._path(tagged.index, "json"), _as_json(_record(tagged)), sync=True)
 
     def _path(self, index: int, ending: str) -> Path:
         return self.folder / f"{index:08d}.{ending}"
@@ -200,11 +177,12 @@ class ShardedRun:
             found = json.loads(path.read_bytes())
         except FileNotFoundError:
             # A new folder, or one that was hardly begun.
-            if any(each.name not in (_LOCK, f".{MANIFEST}") for each in self.folder.iterdir()):
+            names = [each.name for each in self.folder.iterdir()]
+            if any(name != _LOCK and not name.startswith(f".{MANIFEST}") for name in names):
                 raise UserError(
                     f"{self.folder} is in the way: it is not what an interrupted run leaves; {mend}"
                 ) from None
-            _write(path, _as_json(manifest))
+            write_whole(path, _as_json(manifest), sync=True)
             return
         except ValueError as error:
             raise UserError(f"{path} is damaged ({error}); {mend}") from None
@@ -247,18 +225,3 @@ def _differences(then: Any, now: Any, name: str = "") -> Iterator[str]:
 
 def _as_json(found: Mapping[str, Any]) -> bytes:
     return json.dumps(found, indent=1).encode() + b"\n"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Writes a file as a whole, or not at all, even if the power goes."""
-    scratch = path.with_name(f".{path.name}")
-    with scratch.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(scratch, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

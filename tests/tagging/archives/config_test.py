@@ -8,6 +8,8 @@ from allennlp.common import Params
 from bilstm_tagger.tagging.archives import config as archive_config
 from bilstm_tagger.tagging.archives.json_object import parse_json
 from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.tagging.archives.model import model_of
+from bilstm_tagger.tagging.archives.vocabulary import VocabularyData
 
 QUICKSTART = "training_config/quickstart.jsonnet"
 FOLDER = Path(__file__).parents[3] / "training_config"
@@ -176,3 +178,19 @@ def test_sections_that_are_missing(section, config):
     del config[section]
     with pytest.raises(UnsafeArchive, match=f"config.json, {section}: expected an object"):
         read_config(written(config))
+
+
+@pytest.mark.parametrize(
+    "embedder, indexer, kinds",
+    [
+        ({"type": "word_vectors", "embedding_dim": 3}, "casing", "WordVectors.*Casing"),
+        ("character_cnn", "word_forms", "CharacterCNN.*WordForms"),
+        ({"type": "embedding", "embedding_dim": 3}, "word_characters", "Embedding.*WordCharacters"),
+        ({"type": "embedding", "embedding_dim": 3}, None, "Embedding.*NoneType"),
+    ],
+)
+def test_inputs_that_do_not_go_together(embedder, indexer, kinds, config):
+    change(config, EMBEDDERS, {"x": embedder})
+    change(config, "dataset_reader.token_indexers", {} if indexer is None else {"x": indexer})
+    with pytest.raises(UnsafeArchive, match=f"^config.json: 'x' has the .*{kinds}, which do not"):
+        model_of(read_config(written(config)), VocabularyData({}, "?", []), {})
