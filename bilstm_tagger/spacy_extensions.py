@@ -1,9 +1,10 @@
 """What the component for spaCy says of docs, tokens and spans beside spaCy's own attributes."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Optional
 
+import msgspec
 from spacy.tokens import Doc, Span, Token
 
 from bilstm_tagger.text.errors import UserError
@@ -29,25 +30,11 @@ class _Sentences:
     name: str
 
     def __call__(self, doc: Doc) -> list["TaggedSentence"]:
-        from bilstm_tagger.tagging import TaggedSentence, TaggedSpan
+        from bilstm_tagger.tagging import TaggedSentence
 
-        text = doc.text
-        return [
-            # A doc that was stored comes back with tuples for lists.
-            TaggedSentence(
-                list(kept["tokens"]),
-                {task: list(tags) for task, tags in kept["tags"].items()},
-                {
-                    task: [TaggedSpan(**each) for each in found]
-                    for task, found in kept["spans"].items()
-                },
-                text,
-                [(start, end) for start, end in kept["offsets"]],
-                {task: list(values) for task, values in kept["probabilities"].items()},
-                sequence_probabilities=dict(kept["sequence_probabilities"]),
-            )
-            for kept in doc.user_data.get(_key(self.name), ())
-        ]
+        # A doc that was stored comes back with tuples for lists.
+        kept = msgspec.convert(doc.user_data.get(_key(self.name), ()), list[TaggedSentence])
+        return [replace(sentence, text=doc.text) for sentence in kept]
 
 
 def _of_token(token: Token) -> dict[str, float]:
@@ -100,17 +87,8 @@ def register(name: str, probabilities: bool) -> None:
 
 def keep_sentences(doc: Doc, name: str, sentences: list["TaggedSentence"]) -> None:
     """Sets `doc._.<name>`. All sentences have the text of the doc, which is not kept again."""
-    doc.user_data[_key(name)] = [
-        {
-            "tokens": each.tokens,
-            "tags": each.tags,
-            "spans": {task: list(map(asdict, spans)) for task, spans in each.spans.items()},
-            "offsets": each.offsets,
-            "probabilities": each.probabilities,
-            "sequence_probabilities": each.sequence_probabilities,
-        }
-        for each in sentences
-    ]
+    without_text = [replace(sentence, text=None) for sentence in sentences]
+    doc.user_data[_key(name)] = msgspec.to_builtins(without_text)
 
 
 def keep_token(token: Token, probabilities: dict[str, float]) -> None:

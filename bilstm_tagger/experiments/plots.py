@@ -6,8 +6,8 @@ have the same: the page scales them, and letters stay equal.
 """
 
 import dataclasses
+import itertools
 import re
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -62,20 +62,15 @@ class LearningCurve:
 def learning_curve(config: Distribution) -> LearningCurve | None:
     """`None` where no run has the scores of its epochs; an epoch without a number is NaN."""
     curves = [_curve(run, config.metric) for run in config.runs]
-    table = numpy.full((len(curves), max(map(len, curves), default=0)), numpy.nan)
-    for row, curve in zip(table, curves, strict=True):
-        row[: len(curve)] = curve
-    table[~numpy.isfinite(table)] = numpy.nan
-    runs = numpy.isfinite(table).sum(axis=0)
-    if not runs.any():
+    epochs = itertools.zip_longest(*curves, fillvalue=numpy.nan)
+    table = numpy.ma.masked_invalid([*epochs])  # (epochs, runs)
+    if not table.count():
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of epochs without a number
-        mean, minimum, maximum = (
-            over_runs(table, axis=0).tolist()
-            for over_runs in (numpy.nanmean, numpy.nanmin, numpy.nanmax)
-        )
-    return LearningCurve(mean, minimum, maximum, runs.tolist())
+    mean, minimum, maximum = (
+        over_runs(axis=1).filled(numpy.nan).tolist()
+        for over_runs in (table.mean, table.min, table.max)
+    )
+    return LearningCurve(mean, minimum, maximum, table.count(axis=1).tolist())
 
 
 def plot_scores(group: Sequence[Distribution], scale: Scale, prefix: str) -> str:

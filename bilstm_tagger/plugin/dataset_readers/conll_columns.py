@@ -19,27 +19,13 @@ from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout, T
 from bilstm_tagger.text import dataset_layout as layouts
 from bilstm_tagger.text.columns import ColumnFormat, Sentence, read_sentences
 from bilstm_tagger.text.errors import DataFormatError, UserError
-from bilstm_tagger.text.memo import remember
+from bilstm_tagger.text.memo import Memo
 
 logger = logging.getLogger(__name__)
 
 _PATH_SETTING = "the data path in the config or the command"
 
 DataPath = Union[str, "os.PathLike[str]", Mapping[str, str]]
-
-
-class _TokenMemo(dict[tuple[str, ...], Token]):
-    """Text and features to token, made when it is first asked for."""
-
-    def __init__(self, features: list[str]) -> None:
-        super().__init__()
-        self._features = features
-
-    def __missing__(self, key: tuple[str, ...]) -> Token:
-        text, *values = key
-        return remember(
-            self, key, ColumnToken(text, dict(zip(self._features, values, strict=True)))
-        )
 
 
 @DatasetReader.register("conll_columns")
@@ -130,7 +116,8 @@ class ConllColumnsReader(DatasetReader):
                     )
         self._predict_as: Optional[str] = None
         self._for_every_process = False
-        self._memo = _TokenMemo(self.feature_columns)
+        # Text and features to token: a corpus has few distinct ones.
+        self._memo = Memo(self._token)
 
     # Files
 
@@ -243,11 +230,14 @@ class ConllColumnsReader(DatasetReader):
         return Instance(fields)
 
     def _tokens(self, sentence: Sentence) -> list[Token]:
-        """The same object for the same token: a corpus has few distinct ones."""
         if not self.feature_columns:
             return [self._memo[text,] for text in sentence.tokens]
         features = [sentence.columns[name] for name in self.feature_columns]
         return [self._memo[key] for key in zip(sentence.tokens, *features, strict=True)]
+
+    def _token(self, key: tuple[str, ...]) -> Token:
+        text, *values = key
+        return ColumnToken(text, dict(zip(self.feature_columns, values, strict=True)))
 
     def text_to_instance(
         self, tokens: list[str], columns: Optional[dict[str, list[str]]] = None

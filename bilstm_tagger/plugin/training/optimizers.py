@@ -12,14 +12,8 @@ class NadamOptimizer(Optimizer, torch.optim.NAdam):
 
     Registered as an `Optimizer` with name "nadam".
 
-    # Parameters
-
-    model_parameters, parameter_groups : as with every optimiser of AllenNLP.
-    lr : `float`, optional (default=`0.002`)
-    betas : `Tuple[float, float]`, optional (default=`(0.9, 0.999)`)
-    eps : `float`, optional (default=`1e-8`)
-    weight_decay : `float`, optional (default=`0`)
-    momentum_decay : `float`, optional (default=`0.004`)
+    The parameters are those of `torch.optim.NAdam`, and, as with every optimiser of AllenNLP,
+    `parameter_groups`.
     """
 
     def __init__(
@@ -49,13 +43,8 @@ class FusedAdamOptimizer(Optimizer, torch.optim.Adam):
 
     Registered as an `Optimizer` with name "fused_adam".
 
-    # Parameters
-
-    model_parameters, parameter_groups : as with every optimiser of AllenNLP.
-    lr : `float`, optional (default=`0.001`)
-    betas : `Tuple[float, float]`, optional (default=`(0.9, 0.999)`)
-    eps : `float`, optional (default=`1e-8`)
-    weight_decay : `float`, optional (default=`0`)
+    The parameters are those of `torch.optim.Adam`, and, as with every optimiser of AllenNLP,
+    `parameter_groups`.
     """
 
     def __init__(

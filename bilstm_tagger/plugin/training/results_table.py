@@ -1,10 +1,14 @@
 """The results of every epoch and task as a table of tab separated values."""
 
 import csv
-import os
+import io
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Optional
+
+import msgspec
+
+from bilstm_tagger.text.files import write_text
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ class ResultsTable:
         if path.is_file():
             with path.open(encoding="utf-8", newline="") as stream:
                 for row in csv.DictReader(stream, delimiter="\t"):
-                    self.results.append(_parse(row))
+                    values = {name: value or None for name, value in row.items()}
+                    self.results.append(msgspec.convert(values, Result, strict=False))
 
     def keep_epochs(self, number: int) -> None:
         """Forgets what comes after so many epochs: a training that goes on repeats it."""
@@ -81,25 +86,10 @@ class ResultsTable:
         return self.results[-1], is_best
 
     def _write(self) -> None:
-        # Under another name first: a training that is ended here leaves no half of a file.
-        part = self.path.with_name(self.path.name + ".part")
-        with part.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(
-                stream, self._names, extrasaction="ignore", delimiter="\t", lineterminator="\n"
-            )
-            writer.writeheader()
-            writer.writerows(asdict(each) for each in self.results)
-        os.replace(part, self.path)
-
-
-def _parse(row: dict[str, str]) -> Result:
-    test, at_best = row.get("test"), row.get("test_at_best_dev")
-    return Result(
-        int(row["epoch"]),
-        row["task"],
-        row["metric"],
-        float(row["dev"]),
-        float(row["best_dev"]),
-        float(test) if test else None,
-        float(at_best) if at_best else None,
-    )
+        stream = io.StringIO()
+        writer = csv.DictWriter(
+            stream, self._names, extrasaction="ignore", delimiter="\t", lineterminator="\n"
+        )
+        writer.writeheader()
+        writer.writerows(asdict(each) for each in self.results)
+        write_text(self.path, stream.getvalue())

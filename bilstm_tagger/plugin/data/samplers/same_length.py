@@ -14,6 +14,13 @@ Batch = list[int]
 SCHEDULES = ("turns", "proportional")
 
 
+def dataset_of(instance: Instance) -> str:
+    """The name of the data set of a sentence; empty where there is one alone."""
+    metadata = instance["metadata"].metadata if "metadata" in instance.fields else {}
+    name: str = metadata.get("dataset", "")
+    return name
+
+
 def near_equal_bins(items: Sequence[int], size: int) -> Iterator[Batch]:
     """Splits n items into ceil(n / size) bins whose sizes differ by one at most, the larger first.
 
@@ -82,9 +89,7 @@ class SameLengthBatchSampler(BatchSampler):
         """Data set to length to indices, in the order of the instances."""
         buckets: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         for index, instance in enumerate(instances):
-            fields = instance.fields
-            metadata = fields["metadata"].metadata if "metadata" in fields else {}
-            buckets[metadata.get("dataset", "")][len(fields["tokens"])].append(index)
+            buckets[dataset_of(instance)][len(instance["tokens"])].append(index)
         return buckets
 
     def _shuffled(self, lengths: dict[int, list[int]]) -> list[Batch]:
@@ -145,12 +150,8 @@ class SameLengthBatchSampler(BatchSampler):
 
 
 def tell_purposes(training: DataLoader, validation: Optional[DataLoader]) -> None:
-    """Tells the samplers of data loaders what their batches are for.
-
-    # Parameters
-
-    training, validation : `DataLoader`
-        Of a training; samplers of other kinds need no telling.
+    """Tells the samplers of the data loaders of a training what their batches are for; samplers of
+    other kinds need no telling.
     """
     for loader, is_training in ((training, True), (validation, False)):
         sampler = getattr(loader, "batch_sampler", None)
