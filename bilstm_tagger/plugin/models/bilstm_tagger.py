@@ -29,8 +29,6 @@ class BiLSTMTagger(Model):
 
     # Parameters
 
-    vocab : `Vocabulary`
-        Supplied by AllenNLP.
     text_field_embedder : `TextFieldEmbedder`
         Words, characters and features to one vector for each token.
     encoder : `BiLSTMEncoder`

@@ -40,8 +40,6 @@ class CharacterCNNEmbedder(CharacterEmbedder):
 
     # Parameters
 
-    vocab : `Vocabulary`
-        Supplied by AllenNLP.
     embedding_dim : `int`, optional (default=`30`)
         Dimension of a character.
     num_filters : `int`, optional (default=`30`)
@@ -72,8 +70,6 @@ class CharacterLSTMEmbedder(CharacterEmbedder):
 
     # Parameters
 
-    vocab : `Vocabulary`
-        Supplied by AllenNLP.
     embedding_dim : `int`, optional (default=`30`)
         Dimension of a character.
     hidden_size : `int`, optional (default=`25`)
