@@ -1,7 +1,8 @@
 """What the component for spaCy says of docs, tokens and spans beside spaCy's own attributes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Optional
 
 import msgspec
@@ -23,18 +24,13 @@ def _key(name: str, start: Optional[int] = None, end: Optional[int] = None) -> t
     return "._.", name, start, end
 
 
-@dataclass(frozen=True)
-class _Sentences:
-    """Getter of docs: the sentences that the component of a name has tagged."""
+def _of_doc(name: str, doc: Doc) -> list["TaggedSentence"]:
+    """The sentences that the component of a name has tagged."""
+    from bilstm_tagger.tagging import TaggedSentence
 
-    name: str
-
-    def __call__(self, doc: Doc) -> list["TaggedSentence"]:
-        from bilstm_tagger.tagging import TaggedSentence
-
-        # A doc that was stored comes back with tuples for lists.
-        kept = msgspec.convert(doc.user_data.get(_key(self.name), ()), list[TaggedSentence])
-        return [replace(sentence, text=doc.text) for sentence in kept]
+    # A doc that was stored comes back with tuples for lists.
+    kept = msgspec.convert(doc.user_data.get(_key(name), ()), list[TaggedSentence])
+    return [replace(sentence, text=doc.text) for sentence in kept]
 
 
 def _of_token(token: Token) -> dict[str, float]:
@@ -58,27 +54,18 @@ def _extend(kind: Any, name: str, getter: Callable[[Any], Any], mend: str) -> No
     """Registers an extension, unless there is somebody else's."""
     if kind.has_extension(name):
         found = kind.get_extension(name)[2]
+        found = getattr(found, "func", found)  # that of a partial
         if getattr(found, "__module__", None) != __name__:
             raise component_error(f"there is another extension {kind.__name__}._.{name}; {mend}")
     kind.set_extension(name, getter=getter, force=True)
 
 
 def register(name: str, probabilities: bool) -> None:
-    """Registers the extensions of a component.
-
-    # Parameters
-
-    name : `str`
-        That of the component, and of the extension of docs.
-    probabilities : `bool`
-        Whether tokens and spans get theirs.
-
-    # Errors
-
-    `UserError` where there is another extension of that name.
+    """Registers the extensions of a component: that of docs, by its name, and with probabilities
+    those of tokens and spans. A `UserError` where there is another extension of that name.
     """
     mend = "give this component another name: nlp.add_pipe('bilstm_tagger', name=...)"
-    _extend(Doc, name, _Sentences(name), mend)
+    _extend(Doc, name, partial(_of_doc, name), mend)
     if probabilities:
         mend = "remove that one, or set probabilities: false"
         _extend(Token, _TOKEN, _of_token, mend)

@@ -84,7 +84,7 @@ class ConllColumnsReader(DatasetReader):
                 "conllu": conllu,
                 "invalid_tags": invalid_tags,
             }
-            datasets = {"": cast(DatasetLayout, DatasetLayout.from_params(settings))}
+            datasets = {"": DatasetLayout.from_params(settings)}
         if not datasets:
             raise ConfigurationError("dataset_reader.datasets is empty; declare at least one")
         if not token_indexers:
@@ -141,13 +141,16 @@ class ConllColumnsReader(DatasetReader):
             )
 
     def _read(self, file_path: DataPath) -> Iterator[Instance]:
-        if self._for_every_process and self.get_worker_info() is None:
-            return self._instances(file_path)
-        return self.shard_iterable(self._instances(file_path))
+        instances = self._instances(file_path)
+        everything = self._for_every_process and self.get_worker_info() is None
+        return instances if everything else self.shard_iterable(instances)
 
     def _instances(self, path: DataPath) -> Iterator[Instance]:
         if self._predict_as is not None:
-            yield from self._unlabelled_instances(os.fspath(path), self._predict_as)  # type: ignore[arg-type]
+            local = local_path(os.fspath(path), _PATH_SETTING)  # type: ignore[arg-type]
+            for sentence in read_sentences(local, self.prediction_layout(), keep_lines=True):
+                about = {"dataset": self._predict_as, "lines": sentence.source_lines}
+                yield self._instance(sentence, None, about)
             return
         # All files of a path have one source: the vocabulary tells training data by it.
         if isinstance(path, Mapping):
@@ -157,8 +160,8 @@ class ConllColumnsReader(DatasetReader):
         for name, file in self._files(path):
             layout = self.datasets[name]
             repaired = 0
-            file_path = local_path(file, _PATH_SETTING)
-            for sentence in read_sentences(file_path, layout.format_for_training()):
+            local = local_path(file, _PATH_SETTING)
+            for sentence in read_sentences(local, layout.format_for_training()):
                 labels, changed = layout.labels(sentence)
                 repaired += changed
                 yield self._instance(sentence, labels, {"source": source, "dataset": name})
@@ -169,27 +172,14 @@ class ConllColumnsReader(DatasetReader):
                     repaired,
                 )
 
-    def _unlabelled_instances(self, path: str, dataset: str) -> Iterator[Instance]:
-        layout = self.prediction_layout()
-        file_path = local_path(path, _PATH_SETTING)
-        for sentence in read_sentences(file_path, layout, keep_lines=True):
-            yield self._instance(
-                sentence, None, {"dataset": dataset, "lines": sentence.source_lines}
-            )
-
     def prediction_layout(self) -> ColumnFormat:
         """The layout of the files that this reader reads for prediction: tokens and features."""
         dataset = self._predict_as if self._predict_as is not None else next(iter(self.datasets))
         return self.datasets[dataset].format_for_prediction(self.feature_columns)
 
     def for_prediction(self, dataset: Optional[str] = None) -> "ConllColumnsReader":
-        """A copy of this reader that reads tokens and features alone, no labels, and keeps the
-        lines of each sentence in its metadata.
-
-        # Parameters
-
-        dataset : `str`, optional
-            The data set whose layout the files have. `None`: the first.
+        """A copy of this reader that reads tokens and features alone, no labels, in the layout of a
+        data set, by default the first, and keeps the lines of each sentence in its metadata.
         """
         name = next(iter(self.datasets)) if dataset is None else dataset
         if name not in self.datasets:
@@ -212,17 +202,13 @@ class ConllColumnsReader(DatasetReader):
     # Instances
 
     def _instance(
-        self,
-        sentence: Sentence,
-        labels: Optional[dict[str, list[str]]],
-        metadata: dict[str, Any],
+        self, sentence: Sentence, labels: Optional[dict[str, list[str]]], metadata: dict[str, Any]
     ) -> Instance:
-        tokens = self._tokens(sentence)
         metadata["tokens"] = sentence.tokens
         metadata["columns"] = {name: sentence.columns[name] for name in self.feature_columns}
         metadata["file_encodings"] = self.file_encodings
         metadata["model_encodings"] = self.model_encodings
-        fields: dict[str, Field] = {"tokens": SentenceField(tokens)}
+        fields: dict[str, Field] = {"tokens": SentenceField(self._tokens(sentence))}
         if labels:
             fields["labels"] = TaskLabelsField(labels)
             metadata["gold"] = labels
@@ -242,18 +228,9 @@ class ConllColumnsReader(DatasetReader):
     def text_to_instance(
         self, tokens: list[str], columns: Optional[dict[str, list[str]]] = None
     ) -> Instance:
-        """An instance without labels.
-
-        # Parameters
-
-        tokens : `List[str]`
-            The tokens of one sentence, at least one.
-        columns : `Dict[str, List[str]]`, optional
-            Feature columns, each with a value for every token.
-
-        # Errors
-
-        `ConfigurationError` for a feature that is missing or of another length.
+        """An instance without labels, of the tokens of one sentence, at least one, and the feature
+        columns, each with a value for every token. A `ConfigurationError` for a feature that is
+        missing or of another length.
         """
         columns = columns or {}
         if not tokens or not all(tokens):

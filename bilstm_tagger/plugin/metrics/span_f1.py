@@ -1,13 +1,12 @@
 """Precision, recall and F1 of spans, as the CoNLL-2000 scorer conlleval counts them."""
 
 from collections import Counter
-from collections.abc import Sequence
 
 import torch.distributed as dist
 from allennlp.common.util import is_distributed
 from allennlp.training.metrics import Metric
 
-from bilstm_tagger.plugin.metrics.token_accuracy import check_lengths
+from bilstm_tagger.plugin.metrics.token_accuracy import Pair, TagMetric
 from bilstm_tagger.text.encodings import get_encoding
 
 
@@ -21,15 +20,13 @@ def precision_recall_f1(correct: int, predicted: int, gold: int) -> tuple[float,
 
 
 @Metric.register("span_f1_conll")
-class SpanF1(Metric):
-    """Micro-averaged precision, recall and F1 of spans, over all calls since the last reset.
+class SpanF1(TagMetric):
+    """Micro-averaged precision, recall and F1 of spans. Registered as a `Metric` with name
+    "span_f1_conll".
 
     Spans are read as by conlleval (Tjong Kim Sang & Buchholz, 2000), in invalid tag sequences too;
     see `bilstm_tagger.text.encodings.Encoding.spans`. A predicted span is correct if its type and
     both its ends are those of a gold span.
-
-    In distributed training each worker counts its own sentences, and `get_metric` adds up the
-    counts of all workers, so all of them have to call it.
 
     # Parameters
 
@@ -43,36 +40,15 @@ class SpanF1(Metric):
     `ValueError`, for an unknown encoding.
     """
 
-    supports_distributed = True
-
     def __init__(self, encoding: str, per_type: bool = False) -> None:
         self._encoding = get_encoding(encoding)
         self._per_type = per_type
-        self.reset()
+        super().__init__()
 
-    def __call__(
-        self, predicted_tags: Sequence[Sequence[str]], gold_tags: Sequence[Sequence[str]]
-    ) -> None:
-        """Count the spans of a batch.
-
-        # Parameters
-
-        predicted_tags : `Sequence[Sequence[str]]`
-            The tags of each sentence, without padding.
-        gold_tags : `Sequence[Sequence[str]]`
-            The same for the gold tags. Types unseen in training count as missed spans.
-
-        # Raises
-
-        `ValueError`, if the numbers of sentences or of their tags differ, or for a malformed tag;
-        nothing is counted then.
-        """
-        check_lengths(predicted_tags, gold_tags)
+    def count(self, pairs: list[Pair]) -> None:
         read = self._encoding.spans
-        sentences = [
-            (set(read(predicted)), set(read(gold)))
-            for predicted, gold in zip(predicted_tags, gold_tags, strict=True)
-        ]
+        # All are read before one is counted.
+        sentences = [(set(read(predicted)), set(read(gold))) for predicted, gold in pairs]
         for predicted, gold in sentences:
             parts = (predicted & gold, predicted, gold)
             for counts, spans in zip(self._counts, parts, strict=True):
@@ -103,7 +79,6 @@ class SpanF1(Metric):
         return scores
 
     def reset(self) -> None:
-        """Forget all counts."""
         # Type to number, of correct, predicted and gold spans.
         self._counts: list[Counter[str]] = [Counter(), Counter(), Counter()]
 

@@ -26,14 +26,8 @@ class NadamOptimizer(Optimizer, torch.optim.NAdam):
         weight_decay: float = 0.0,
         momentum_decay: float = 0.004,
     ) -> None:
-        super().__init__(
-            params=make_parameter_groups(model_parameters, parameter_groups),
-            lr=lr,
-            betas=betas,
-            eps=eps,
-            weight_decay=weight_decay,
-            momentum_decay=momentum_decay,
-        )
+        groups = make_parameter_groups(model_parameters, parameter_groups)
+        super().__init__(groups, lr, betas, eps, weight_decay, momentum_decay)
 
 
 @Optimizer.register("fused_adam")
@@ -56,11 +50,5 @@ class FusedAdamOptimizer(Optimizer, torch.optim.Adam):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(
-            params=make_parameter_groups(model_parameters, parameter_groups),
-            lr=lr,
-            betas=betas,
-            eps=eps,
-            weight_decay=weight_decay,
-            fused=True,
-        )
+        groups = make_parameter_groups(model_parameters, parameter_groups)
+        super().__init__(groups, lr, betas, eps, weight_decay, fused=True)

@@ -42,7 +42,7 @@ class OptunaPruningCallback(TrainerCallback):
         self.trial = _trial(**{key: value for key, value in trial.items() if key != "metric"})
 
     def on_epoch(
-        self, trainer: Any, metrics: dict[str, Any], epoch: int, is_primary: bool, **kwargs: Any
+        self, trainer: Any, metrics: dict[str, Any], epoch: int, is_primary: bool = True, **_: Any
     ) -> None:
         if not is_primary:
             return

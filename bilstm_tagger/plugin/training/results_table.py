@@ -13,28 +13,18 @@ from bilstm_tagger.text.files import write_text
 
 @dataclass(frozen=True)
 class Result:
-    """What a task has reached by an epoch. Scores are between 0 and 1.
-
-    # Parameters
-
-    epoch : `int`
-        From 1.
-    task : `str`
-    metric : `str`
-        What the scores are, such as `chunk_f1`.
-    dev, test : `float`
-        The scores of this epoch; `test` is `None` where there is no test set.
-    best_dev : `float`
-        The best score on dev so far.
-    test_at_best_dev : `float`, optional
-        The score on test in the epoch of the best on dev.
+    """What a task has reached by an epoch, counted from 1. Scores are between 0 and 1; those on
+    test are `None` where there is no test set.
     """
 
     epoch: int
     task: str
+    # What the scores are, such as `chunk_f1`.
     metric: str
+    # Of this epoch, and the best so far.
     dev: float
     best_dev: float
+    # Of this epoch, and of that of the best on dev.
     test: Optional[float] = None
     test_at_best_dev: Optional[float] = None
 
@@ -44,14 +34,8 @@ _ONLY_WITH_TEST = {"test", "test_at_best_dev"}
 
 
 class ResultsTable:
-    """A file that has a row for each result, and is complete at any time.
-
-    # Parameters
-
-    path : `Path`
-        The file. One that is there is read, and goes on from there.
-    with_test : `bool`
-        Whether there are columns for the test set.
+    """A file that has a row for each result, and is complete at any time. One that is there is
+    read, and goes on from there. `with_test`: there are columns for the test set.
     """
 
     def __init__(self, path: Path, with_test: bool) -> None:

@@ -17,11 +17,6 @@ logger = logging.getLogger(__name__)
 class FeatureIndexer(TokenIndexer):
     """Gives each token the id of one feature. The values are those of the training data; a value
     that training has not seen gets the id of the unknown value, with one warning.
-
-    # Parameters
-
-    namespace : `str`
-        Where the vocabulary keeps the values.
     """
 
     def __init__(self, namespace: str) -> None:
