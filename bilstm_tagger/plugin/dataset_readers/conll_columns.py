@@ -94,25 +94,22 @@ class ConllColumnsReader(DatasetReader):
         self.feature_columns = sorted(
             {each.column for each in token_indexers.values() if isinstance(each, ColumnIndexer)}
         )
-        for name, each in self.datasets.items():
-            try:
-                each.check_columns(self.feature_columns, f"token_indexers of data set {name!r}")
-            except UserError as error:
-                raise ConfigurationError(str(error)) from None
         # Task to the encoding of its files, for the output of predictions, and of the model.
         # All instances share these dictionaries.
         self.file_encodings: dict[str, Optional[str]] = {}
         self.model_encodings: dict[str, Optional[str]] = {}
-        for name, each in self.datasets.items():
-            for task, column in each.tasks.items():
+        for name, layout in self.datasets.items():
+            try:
+                layout.check_columns(self.feature_columns, f"token_indexers of data set {name!r}")
+            except UserError as error:
+                raise ConfigurationError(str(error)) from None
+            for task, column in layout.tasks.items():
                 self.file_encodings.setdefault(task, column.encoding)
-                if self.model_encodings.setdefault(task, column.model_encoding) != (
-                    column.model_encoding
-                ):
+                other = self.model_encodings.setdefault(task, column.model_encoding)
+                if other != column.model_encoding:
                     raise ConfigurationError(
                         f"The task '{task}' has the model_encoding {column.model_encoding} in the "
-                        f"data set '{name}' and {self.model_encodings[task]} in another; a task "
-                        "has one"
+                        f"data set '{name}' and {other} in another; a task has one"
                     )
         self._predict_as: Optional[str] = None
         self._for_every_process = False
