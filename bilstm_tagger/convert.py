@@ -9,26 +9,66 @@ works in another way here, is said on stderr and at the top of the config.
 """
 
 import argparse
-import itertools
 import json
 import sys
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bilstm_tagger.original_parameters import (
-    DIMENSION,
-    ENCODINGS,
-    NO_CHARACTERS,
-    OPTIMIZERS,
-    PARAMS,
-    SETTINGS,
-    SGD_STEPS,
-    Json,
-    merged,
-)
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.lines import read_raw_lines
+
+Json = dict[str, Any]
+
+# The parameters of the program, and what they are by default.
+PARAMS: Json = {
+    "dropout": [0.5, 0.5],
+    "classifier": ["Softmax"],
+    "LSTM-Size": [100],
+    "customClassifier": {},
+    "optimizer": "adam",
+    "charEmbeddings": None,
+    "charEmbeddingsSize": 30,
+    "charFilterSize": 30,
+    "charFilterLength": 3,
+    "charLSTMSize": 25,
+    "maxCharLength": 25,
+    "useTaskIdentifier": False,
+    "clipvalue": 0,
+    "clipnorm": 1,
+    "earlyStopping": 5,
+    "miniBatchSize": 32,
+    "featureNames": ["tokens", "casing"],
+    "addFeatureDimensions": 10,
+}
+SETTINGS: Json = {
+    "params": {},
+    "datasets": {},
+    "embeddingsPath": None,
+    "epochs": 25,
+    "frequencyThresholdUnknownTokens": 50,
+    "reducePretrainedEmbeddings": False,
+}
+# With the rates of Keras 2.2; SGD with that of the program.
+OPTIMIZERS: dict[str, Json] = {
+    "sgd": {"type": "sgd", "lr": 0.1},
+    "adagrad": {"type": "adagrad", "lr": 0.01},
+    "adadelta": {"type": "adadelta", "lr": 1.0, "rho": 0.95, "eps": 1e-7},
+    "rmsprop": {"type": "rmsprop", "lr": 0.001, "alpha": 0.9, "eps": 1e-7},
+    "adam": {"type": "adam", "lr": 0.001},
+    "nadam": {"type": "nadam", "lr": 0.002},
+}
+SGD_STEPS = {"1": 0.1, "3": 0.05, "5": 0.01}
+ENCODINGS = {"_BIO": "BIO", "_IOB": "IOB1", "_IOBES": "IOBES"}
+DIMENSION = 300
+
+
+def _merged(defaults: Json, values: Json, where: str) -> Json:
+    """The defaults, overwritten by the values; a `UserError` for a key without default."""
+    if unknown := sorted(set(values) - set(defaults)):
+        raise UserError(f"{where} has {unknown}; known are {sorted(defaults)}")
+    return {**defaults, **values}
 
 
 class Converter:
@@ -41,17 +81,18 @@ class Converter:
 
     def __init__(self, content: Json) -> None:
         self.notes: list[str] = []
-        self.settings = merged(SETTINGS, content, "the file")
-        self.params = merged(PARAMS, self.settings["params"], "'params'")
+        self.settings = _merged(SETTINGS, content, "the file")
+        self.params = _merged(PARAMS, self.settings["params"], "'params'")
+        path = self.settings["embeddingsPath"]
+        # Of the vocabulary and of the embedder.
+        self.vectors: Json = {"type": "word_vectors", "pretrained_file": path}
         self.datasets: dict[str, Json] = self.settings["datasets"]
         if not self.datasets:
             raise UserError("'datasets' is empty: name at least one, as in the script")
-        unknown = set(self.params["customClassifier"]) - set(self.datasets)
-        if unknown:
+        if unknown := set(self.params["customClassifier"]) - set(self.datasets):
             raise UserError(f"'customClassifier' names no data set: {sorted(unknown)}")
-        self.evaluated = [
-            name for name, dataset in self.datasets.items() if dataset.get("evaluate", True)
-        ]
+        about = self.datasets.items()
+        self.evaluated = [name for name, dataset in about if dataset.get("evaluate", True)]
         if not self.evaluated:
             raise UserError("no data set is evaluated: there is nothing to choose an epoch by")
 
@@ -62,11 +103,10 @@ class Converter:
         several = len(layouts) > 1
         indexers, embedders = self._inputs()
         layout = {"datasets": layouts} if several else next(iter(layouts.values()))
-
-        def paths(part: str) -> Any:
+        paths: dict[str, Any] = {}
+        for part in ("train", "dev", "test"):
             files = {name: f"data/{name}/{part}.txt" for name in layouts}
-            return files if several else next(iter(files.values()))
-
+            paths[part] = files if several else next(iter(files.values()))
         sampler: Json = {"type": "same_length", "batch_size": self.params["miniBatchSize"]}
         if several and len(self.evaluated) == 1:
             sampler["main_dataset"] = self.evaluated[0]
@@ -79,21 +119,16 @@ class Converter:
         }
         if self.params["useTaskIdentifier"]:
             model["task_identifier"] = True
-        vocabulary: Json = {
-            "type": "word_vectors",
-            "pretrained_file": self.settings["embeddingsPath"],
-            "keep": "reachable" if self.settings["reducePretrainedEmbeddings"] else "all",
-        }
+        keep = "reachable" if self.settings["reducePretrainedEmbeddings"] else "all"
+        vocabulary: Json = self.vectors | {"keep": keep}
         threshold = self.settings["frequencyThresholdUnknownTokens"]
-        if threshold is None:
-            vocabulary["frequent_max_words"] = 0
-        else:
-            vocabulary["frequent_min_count"] = threshold
+        limit = "frequent_max_words" if threshold is None else "frequent_min_count"
+        vocabulary[limit] = threshold or 0
         return {
             "dataset_reader": {"type": "conll_columns", "token_indexers": indexers, **layout},
-            "train_data_path": paths("train"),
-            "validation_data_path": paths("dev"),
-            "test_data_path": paths("test"),
+            "train_data_path": paths["train"],
+            "validation_data_path": paths["dev"],
+            "test_data_path": paths["test"],
             "evaluate_on_test": True,
             "vocabulary": vocabulary,
             "model": model,
@@ -122,53 +157,35 @@ class Converter:
         if label in columns and not label.endswith(tuple(ENCODINGS)):
             return {"column": label}
         base, _, suffix = label.rpartition("_")
-        for ending, encoding in ENCODINGS.items():
-            column = f"{base}{ending}"
-            if column in columns:
-                model_encoding = ENCODINGS.get(f"_{suffix}")
-                if model_encoding is None:
-                    raise UserError(
-                        f"{place} '{label}': types without prefixes cannot be had of '{column}'; "
-                        "write such a column into the files"
-                    )
-                task = {"column": column, "encoding": encoding}
-                return (
-                    task
-                    if model_encoding == encoding
-                    else task | {"model_encoding": model_encoding}
-                )
-        raise UserError(f"{place} '{label}', but no such column: {sorted(columns)}")
+        ending = next((ending for ending in ENCODINGS if f"{base}{ending}" in columns), None)
+        if ending is None:
+            raise UserError(f"{place} '{label}', but no such column: {sorted(columns)}")
+        task = {"column": f"{base}{ending}", "encoding": ENCODINGS[ending]}
+        if (model_encoding := ENCODINGS.get(f"_{suffix}")) is None:
+            raise UserError(
+                f"{place} '{label}': types without prefixes cannot be had of '{task['column']}'; "
+                "write such a column into the files"
+            )
+        if model_encoding != task["encoding"]:
+            task["model_encoding"] = model_encoding
+        return task
 
     def _inputs(self) -> tuple[Json, Json]:
         """Token indexers and token embedders."""
         params = self.params
         indexers: Json = {"words": {"type": "word_forms"}}
-        embedders: Json = {
-            "words": {
-                "type": "word_vectors",
-                "pretrained_file": self.settings["embeddingsPath"],
-                "embedding_dim": self._dimension(),
-            }
-        }
-        kind = params["charEmbeddings"]
-        if kind not in NO_CHARACTERS:
-            kind = kind.lower()
-            sizes = {
-                "cnn": {
-                    "num_filters": params["charFilterSize"],
-                    "width": params["charFilterLength"],
-                },
-                "lstm": {"hidden_size": params["charLSTMSize"]},
-            }
+        embedders: Json = {"words": self.vectors | {"embedding_dim": self._dimension()}}
+        kind = str(params["charEmbeddings"]).lower()
+        if kind not in ("none", "false", ""):
+            filters, width = params["charFilterSize"], params["charFilterLength"]
+            cnn = {"num_filters": filters, "width": width}
+            sizes = {"cnn": cnn, "lstm": {"hidden_size": params["charLSTMSize"]}}
             if kind not in sizes:
                 raise UserError(f"'charEmbeddings' is {kind!r}; there are CNN and LSTM")
-            max_length = params["maxCharLength"]
+            max_length, size = params["maxCharLength"], params["charEmbeddingsSize"]
             indexers["characters"] = {"type": "word_characters", "max_length": max_length}
-            embedders["characters"] = {
-                "type": f"character_{kind}",
-                "embedding_dim": params["charEmbeddingsSize"],
-                **sizes[kind],
-            }
+            characters = {"type": f"character_{kind}", "embedding_dim": size}
+            embedders["characters"] = characters | sizes[kind]
         for name in params["featureNames"]:
             if name == "tokens":
                 continue
@@ -190,7 +207,7 @@ class Converter:
             raise UserError("'embeddingsPath' is missing: name the file of word vectors")
         if Path(path).is_file():
             # The second line, if there is one: the first can be a header.
-            lines = [line for _, line in itertools.islice(read_raw_lines(path), 2)]
+            lines = [line for _, line in islice(read_raw_lines(path), 2)]
             dimension = len(lines[-1].split()) - 1 if lines else 0
             if dimension < 1:
                 raise UserError(f"{path} holds no word vectors; check 'embeddingsPath'")

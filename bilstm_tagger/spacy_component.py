@@ -105,8 +105,6 @@ class SpacyTagger:
 
     # Parameters
 
-    nlp : `Language`, name : `str`
-        Supplied by spaCy.
     model : `str`
         The path of a model file or a `model.tar.gz`.
     ents : `str`, optional (default=`None`)
@@ -158,11 +156,7 @@ class SpacyTagger:
         self._given = _Targets(ents, tag, pos, keys)
         self._probabilities = probabilities
         self._overwrite_ents = overwrite_ents
-        self._options: dict[str, Any] = {
-            "vectors": vectors,
-            "trust": trust,
-            "constrained": constrained,
-        }
+        self._options: dict[str, Any] = dict(vectors=vectors, trust=trust, constrained=constrained)
         self._batch_size = batch_size
         self._load()
 
@@ -200,14 +194,7 @@ class SpacyTagger:
         return doc
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int) -> Iterator[Doc]:
-        """Tags docs, a batch at once.
-
-        # Parameters
-
-        stream : `Iterable[Doc]`
-        batch_size : `int`
-            That of `nlp.pipe`.
-        """
+        """Tags docs, a batch at once; `batch_size` is that of `nlp.pipe`."""
         for docs in minibatch(stream, min(batch_size, self._batch_size)):
             self._annotate(docs)
             yield from docs
@@ -215,16 +202,16 @@ class SpacyTagger:
     def _annotate(self, docs: Sequence[Doc]) -> None:
         from bilstm_tagger.tagging import TokenizedSentence
 
-        sentences = [self._sentences(doc) for doc in docs]
+        sentences = [(doc, self._sentences(doc)) for doc in docs]
         given = []
-        for doc, of_doc in zip(docs, sentences, strict=True):
+        for doc, of_doc in sentences:
             text = doc.text
             for tokens in of_doc:
                 offsets = [(token.idx, token.idx + len(token)) for token in tokens]
                 words = [token.text for token in tokens]
                 given.append(TokenizedSentence(words, text=text, offsets=offsets))
         tagged = iter(self._tagger.tag(given, probabilities=self._probabilities))
-        for doc, of_doc in zip(docs, sentences, strict=True):
+        for doc, of_doc in sentences:
             self._write(doc, of_doc, [next(tagged) for _ in of_doc])
 
     def _sentences(self, doc: Doc) -> list[list[Token]]:

@@ -1,9 +1,11 @@
 """What the component for spaCy says of docs, tokens and spans beside spaCy's own attributes."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Optional
 
+import msgspec
 from spacy.tokens import Doc, Span, Token
 
 from bilstm_tagger.text.errors import UserError
@@ -22,32 +24,13 @@ def _key(name: str, start: Optional[int] = None, end: Optional[int] = None) -> t
     return "._.", name, start, end
 
 
-@dataclass(frozen=True)
-class _Sentences:
-    """Getter of docs: the sentences that the component of a name has tagged."""
+def _of_doc(name: str, doc: Doc) -> list["TaggedSentence"]:
+    """The sentences that the component of a name has tagged."""
+    from bilstm_tagger.tagging import TaggedSentence
 
-    name: str
-
-    def __call__(self, doc: Doc) -> list["TaggedSentence"]:
-        from bilstm_tagger.tagging import TaggedSentence, TaggedSpan
-
-        text = doc.text
-        return [
-            # A doc that was stored comes back with tuples for lists.
-            TaggedSentence(
-                list(kept["tokens"]),
-                {task: list(tags) for task, tags in kept["tags"].items()},
-                {
-                    task: [TaggedSpan(**each) for each in found]
-                    for task, found in kept["spans"].items()
-                },
-                text,
-                [(start, end) for start, end in kept["offsets"]],
-                {task: list(values) for task, values in kept["probabilities"].items()},
-                sequence_probabilities=dict(kept["sequence_probabilities"]),
-            )
-            for kept in doc.user_data.get(_key(self.name), ())
-        ]
+    # A doc that was stored comes back with tuples for lists.
+    kept = msgspec.convert(doc.user_data.get(_key(name), ()), list[TaggedSentence])
+    return [replace(sentence, text=doc.text) for sentence in kept]
 
 
 def _of_token(token: Token) -> dict[str, float]:
@@ -71,27 +54,18 @@ def _extend(kind: Any, name: str, getter: Callable[[Any], Any], mend: str) -> No
     """Registers an extension, unless there is somebody else's."""
     if kind.has_extension(name):
         found = kind.get_extension(name)[2]
+        found = getattr(found, "func", found)  # that of a partial
         if getattr(found, "__module__", None) != __name__:
             raise component_error(f"there is another extension {kind.__name__}._.{name}; {mend}")
     kind.set_extension(name, getter=getter, force=True)
 
 
 def register(name: str, probabilities: bool) -> None:
-    """Registers the extensions of a component.
-
-    # Parameters
-
-    name : `str`
-        That of the component, and of the extension of docs.
-    probabilities : `bool`
-        Whether tokens and spans get theirs.
-
-    # Errors
-
-    `UserError` where there is another extension of that name.
+    """Registers the extensions of a component: that of docs, by its name, and with probabilities
+    those of tokens and spans. A `UserError` where there is another extension of that name.
     """
     mend = "give this component another name: nlp.add_pipe('bilstm_tagger', name=...)"
-    _extend(Doc, name, _Sentences(name), mend)
+    _extend(Doc, name, partial(_of_doc, name), mend)
     if probabilities:
         mend = "remove that one, or set probabilities: false"
         _extend(Token, _TOKEN, _of_token, mend)
@@ -100,17 +74,8 @@ def register(name: str, probabilities: bool) -> None:
 
 def keep_sentences(doc: Doc, name: str, sentences: list["TaggedSentence"]) -> None:
     """Sets `doc._.<name>`. All sentences have the text of the doc, which is not kept again."""
-    doc.user_data[_key(name)] = [
-        {
-            "tokens": each.tokens,
-            "tags": each.tags,
-            "spans": {task: list(map(asdict, spans)) for task, spans in each.spans.items()},
-            "offsets": each.offsets,
-            "probabilities": each.probabilities,
-            "sequence_probabilities": each.sequence_probabilities,
-        }
-        for each in sentences
-    ]
+    without_text = [replace(sentence, text=None) for sentence in sentences]
+    doc.user_data[_key(name)] = msgspec.to_builtins(without_text)
 
 
 def keep_token(token: Token, probabilities: dict[str, float]) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from allennlp.common import Params
 
-from bilstm_tagger.convert import Converter, main
-from bilstm_tagger.original_parameters import OPTIMIZERS
+from bilstm_tagger.convert import OPTIMIZERS, Converter, main
 from bilstm_tagger.text.errors import UserError
 
 VECTORS = "fixtures/vectors/vectors.16d.txt"

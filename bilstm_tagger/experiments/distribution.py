@@ -49,6 +49,11 @@ class Summary:
         return cls(len(known), float(numpy.mean(known)), deviation, *quartiles)
 
 
+def _mean(numbers: Iterable[float | None]) -> float | None:
+    summary = Summary.of(numbers)
+    return None if summary is None else summary.mean
+
+
 @dataclasses.dataclass(frozen=True)
 class ScoredRun:
     """A finished run, and its scores by one metric, both of its best epoch."""
@@ -125,14 +130,13 @@ class Distribution:
     @property
     def best_epoch(self) -> float | None:
         """Mean over the runs."""
-        epochs = Summary.of(run.record.best_epoch for run in self.runs)
-        return None if epochs is None else epochs.mean
+        return _mean(run.record.best_epoch for run in self.runs)
 
     @property
     def minutes(self) -> float | None:
         """Duration of a training, mean over the runs."""
-        seconds = Summary.of(run.record.seconds for run in self.runs)
-        return None if seconds is None else seconds.mean / 60
+        seconds = _mean(run.record.seconds for run in self.runs)
+        return seconds and seconds / 60
 
     def to_json(self) -> dict[str, Any]:
         """All numbers; scores as they are recorded, not in per cent."""

@@ -5,9 +5,8 @@ Those of a page take ink, grid and series colours from it (`currentColor`, `--gr
 have the same: the page scales them, and letters stay equal.
 """
 
-import dataclasses
+import itertools
 import re
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -48,34 +47,17 @@ _RING: dict[str, Any] = {
 _LABEL_WIDTH, _LABEL_LINES = 20, 3
 
 
-@dataclasses.dataclass(frozen=True)
-class LearningCurve:
-    """Dev scores after each epoch, from 1, over the runs that trained that long; `runs` counts
-    those with a number."""
-
-    mean: list[float]
-    minimum: list[float]
-    maximum: list[float]
-    runs: list[int]
-
-
-def learning_curve(config: Distribution) -> LearningCurve | None:
-    """`None` where no run has the scores of its epochs; an epoch without a number is NaN."""
+def learning_curve(config: Distribution) -> numpy.ndarray | None:
+    """Mean, minimum and maximum (3, epochs) of the dev scores after each epoch, over the runs that
+    trained that long; an epoch without a number is NaN. `None` where no run has the scores of its
+    epochs."""
     curves = [_curve(run, config.metric) for run in config.runs]
-    table = numpy.full((len(curves), max(map(len, curves), default=0)), numpy.nan)
-    for row, curve in zip(table, curves, strict=True):
-        row[: len(curve)] = curve
-    table[~numpy.isfinite(table)] = numpy.nan
-    runs = numpy.isfinite(table).sum(axis=0)
-    if not runs.any():
+    epochs = itertools.zip_longest(*curves, fillvalue=numpy.nan)
+    table = numpy.ma.masked_invalid([*epochs])  # (epochs, runs)
+    if not table.count():
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of epochs without a number
-        mean, minimum, maximum = (
-            over_runs(table, axis=0).tolist()
-            for over_runs in (numpy.nanmean, numpy.nanmin, numpy.nanmax)
-        )
-    return LearningCurve(mean, minimum, maximum, runs.tolist())
+    lines = (over_runs(axis=1) for over_runs in (table.mean, table.min, table.max))
+    return numpy.stack([line.filled(numpy.nan) for line in lines])
 
 
 def plot_scores(group: Sequence[Distribution], scale: Scale, prefix: str) -> str:
@@ -140,11 +122,8 @@ def plot_learning_curve(config: Distribution, scale: Scale, prefix: str) -> str:
     curve = learning_curve(config)
     if curve is None:
         return ""
-    epochs = numpy.arange(1, len(curve.mean) + 1)
-    mean, low, high = (
-        numpy.array([scale(score) for score in line])
-        for line in (curve.mean, curve.minimum, curve.maximum)
-    )
+    mean, low, high = scale(1) * curve
+    epochs = numpy.arange(1, len(mean) + 1)
     # Until the first run stopped.
     whole = min(len(_curve(run, config.metric)) or len(epochs) for run in config.runs)
 

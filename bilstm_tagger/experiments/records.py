@@ -12,7 +12,9 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Any
+
+import msgspec
 
 from bilstm_tagger.text.errors import PathLike, UserError
 from bilstm_tagger.text.files import write_text
@@ -84,22 +86,12 @@ class RunRecord:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "RunRecord":
         """The record of a row; one of the errors `NO_RECORD` where it is none."""
-        fields = {field.name: field.type for field in dataclasses.fields(cls)}
         metrics = {
             key: value
             for key, value in row.items()
             if key.startswith((DEV, TEST)) and value is not None
         }
-        values = {key: value for key, value in row.items() if key in fields}
-        record = cls(**values | {"metrics": metrics})
-        for name, kind in fields.items():
-            expected: Any = dict if get_origin(kind) is dict else kind
-            if not isinstance(getattr(record, name), expected):
-                raise TypeError(f"{name} is {getattr(record, name)!r}")
-        for name, curve in record.curves.items():
-            if not (isinstance(curve, list) and all(isinstance(x, (int, float)) for x in curve)):
-                raise TypeError(f"curves: {name} is no list of numbers")
-        return record
+        return msgspec.convert({**row, "metrics": metrics}, cls)
 
     @classmethod
     def load(cls, path: Path) -> "RunRecord":

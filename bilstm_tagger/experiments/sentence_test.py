@@ -85,19 +85,15 @@ def read_predictions(
     for name, index in ((GOLD, gold), (PREDICTED, predicted)):
         columns[name] = index + width if index < 0 else index
         if not 0 <= columns[name] < width:
-            raise DataFormatError(
-                path,
-                first.line_numbers[0],
+            raise _error(
+                first,
+                0,
                 f"expected a column {index} of {name} tags, found {width} columns: {line[:80]!r}; "
                 f"set --{name}",
             )
     if len(set(columns.values())) < len(columns):
-        raise DataFormatError(
-            path,
-            first.line_numbers[0],
-            f"expected three different columns of {width}, found {columns}; the file needs gold "
-            "and predicted tags, see --gold and --predicted",
-        )
+        what = f"three different columns of {width}, found {columns}; the file needs gold and "
+        raise _error(first, 0, f"expected {what}predicted tags, see --gold and --predicted")
     return list(read_sentences(path, dataclasses.replace(tokens, columns=columns)))
 
 
@@ -106,32 +102,20 @@ def check_same(first: Sequence[Sentence], second: Sequence[Sentence]) -> None:
     for a, b in itertools.zip_longest(first, second):
         if a is None or b is None:
             extra, other = (a, second) if b is None else (b, first)
-            raise DataFormatError(
-                extra.path,
-                extra.line_numbers[0],
-                f"expected the same sentences as in {other[0].path}, which ends before this one",
-            )
+            what = f"the same sentences as in {other[0].path}, which ends before this one"
+            raise _error(extra, 0, f"expected {what}")
+        kinds = (("token", a.tokens, b.tokens), ("gold tag", a.columns[GOLD], b.columns[GOLD]))
         length = min(len(a.tokens), len(b.tokens))
-        for index in range(length):
-            for what, ours, theirs in (
-                ("token", a.tokens, b.tokens),
-                ("gold tag", a.columns[GOLD], b.columns[GOLD]),
-            ):
-                if ours[index] != theirs[index]:
-                    raise DataFormatError(
-                        b.path,
-                        b.line_numbers[index],
-                        f"expected the {what} {ours[index]!r} as in {a.path}:"
-                        f"{a.line_numbers[index]}, found {theirs[index]!r}",
-                    )
+        for index, (what, ours, theirs) in itertools.product(range(length), kinds):
+            if ours[index] != theirs[index]:
+                place = f"{a.path}:{a.line_numbers[index]}"
+                what = f"the {what} {ours[index]!r} as in {place}, found {theirs[index]!r}"
+                raise _error(b, index, f"expected {what}")
         if len(a.tokens) != len(b.tokens):
             shorter, longer = sorted((a, b), key=lambda sentence: len(sentence.tokens))
-            raise DataFormatError(
-                longer.path,
-                longer.line_numbers[length],
-                f"expected the end of the sentence, as in {shorter.path}:"
-                f"{shorter.line_numbers[-1]}, found {longer.tokens[length]!r}",
-            )
+            place = f"{shorter.path}:{shorter.line_numbers[-1]}"
+            what = f"the end of the sentence, as in {place}, found {longer.tokens[length]!r}"
+            raise _error(longer, length, f"expected {what}")
 
 
 def counts_of(sentences: Sequence[Sentence], metric: str) -> list[tuple[int, int]]:
@@ -223,6 +207,10 @@ def compare_predictions(
         rounds=rounds,
         alpha=alpha,
     )
+
+
+def _error(sentence: Sentence, token: int, problem: str) -> DataFormatError:
+    return DataFormatError(sentence.path, sentence.line_numbers[token], problem)
 
 
 def _spans(sentence: Sentence, column: str) -> list[Span]:

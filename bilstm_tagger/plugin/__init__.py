@@ -11,16 +11,16 @@ if find_spec("allennlp") is None:
     reason = missing("allennlp", "train", "bilstm_tagger.plugin")
     raise ModuleNotFoundError(str(reason), name="allennlp")
 
-import bilstm_tagger.plugin.commands  # noqa: F401
-import bilstm_tagger.plugin.data.samplers  # noqa: F401
-import bilstm_tagger.plugin.data.token_indexers  # noqa: F401
-import bilstm_tagger.plugin.data.vocabulary  # noqa: F401
-import bilstm_tagger.plugin.dataset_readers  # noqa: F401
-import bilstm_tagger.plugin.metrics  # noqa: F401
-import bilstm_tagger.plugin.models  # noqa: F401
-import bilstm_tagger.plugin.modules.token_embedders  # noqa: F401
-import bilstm_tagger.plugin.predictors  # noqa: F401
-import bilstm_tagger.plugin.training  # noqa: F401
+import bilstm_tagger.plugin.commands
+import bilstm_tagger.plugin.data.samplers
+import bilstm_tagger.plugin.data.token_indexers
+import bilstm_tagger.plugin.data.vocabulary
+import bilstm_tagger.plugin.dataset_readers
+import bilstm_tagger.plugin.metrics
+import bilstm_tagger.plugin.models
+import bilstm_tagger.plugin.modules.token_embedders
+import bilstm_tagger.plugin.predictors
+import bilstm_tagger.plugin.training
 from bilstm_tagger.plugin import compat
 
 if compat.in_command():

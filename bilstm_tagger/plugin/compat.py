@@ -49,19 +49,8 @@ class ReduceOnPlateauLearningRateScheduler(_PyTorchLearningRateSchedulerWithMetr
         min_lr: Union[float, list[float]] = 0,
         eps: float = 1e-8,
     ) -> None:
-        super().__init__(
-            torch.optim.lr_scheduler.ReduceLROnPlateau(
-                optimizer,
-                mode=mode,
-                factor=factor,
-                patience=patience,
-                threshold_mode=threshold_mode,
-                threshold=threshold,
-                cooldown=cooldown,
-                min_lr=min_lr,
-                eps=eps,
-            )
-        )
+        when = (mode, factor, patience, threshold, threshold_mode, cooldown, min_lr, eps)
+        super().__init__(torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, *when))
 
 
 class BatchSizeDataLoader(MultiProcessDataLoader):

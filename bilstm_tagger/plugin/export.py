@@ -12,21 +12,12 @@ from allennlp.modules import TokenEmbedder
 from allennlp.modules.text_field_embedders import BasicTextFieldEmbedder
 from allennlp.modules.token_embedders import Embedding, EmptyEmbedder
 
-from bilstm_tagger.plugin.data.token_indexers import (
-    CasingIndexer,
-    ColumnIndexer,
-    WordCharactersIndexer,
-    WordFormsIndexer,
-)
+from bilstm_tagger.plugin.data import token_indexers as indexers
 from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
 from bilstm_tagger.plugin.models import BiLSTMTagger
+from bilstm_tagger.plugin.modules import token_embedders as embedders
 from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder
 from bilstm_tagger.plugin.modules.decoders import CRFDecoder, TaskDecoder
-from bilstm_tagger.plugin.modules.token_embedders import (
-    CharacterCNNEmbedder,
-    CharacterLSTMEmbedder,
-    WordVectorEmbedder,
-)
 from bilstm_tagger.tagging.archives.config import read_config
 from bilstm_tagger.tagging.archives.limits import UnsafeArchive
 from bilstm_tagger.tagging.archives.model import model_of
@@ -37,16 +28,9 @@ from bilstm_tagger.tagging.specification import Specification
 def export_model(
     model: Model, reader: DatasetReader
 ) -> tuple[Specification, dict[str, numpy.ndarray]]:
-    """
-    # Parameters
-
-    model : `Model`, reader : `DatasetReader`
-        Those of an archive.
-
-    # Errors
-
-    `ConfigurationError`, which names the part, for a model whose vectors of tokens are not their
-    own (transformers, ELMo), or that has parts of other packages.
+    """Specification and tensors of a model. A `ConfigurationError`, which names the part, for one
+    whose vectors of tokens are not their own (transformers, ELMo), or that has parts of other
+    packages.
     """
     model, reader = checked(model, reader)
     config = {"dataset_reader": _reader_settings(reader), "model": _model_settings(model)}
@@ -58,11 +42,7 @@ def export_model(
 
 
 def checked(model: Model, reader: DatasetReader) -> tuple[BiLSTMTagger, ConllColumnsReader]:
-    """
-    # Errors
-
-    `ConfigurationError` for another kind of model or reader.
-    """
+    """Both as they are; a `ConfigurationError` for another kind of model or reader."""
     for part, wanted in ((model, BiLSTMTagger), (reader, ConllColumnsReader)):
         if not isinstance(part, wanted):
             raise ConfigurationError(
@@ -91,20 +71,21 @@ def _reader_settings(reader: ConllColumnsReader) -> dict[str, Any]:
     }
 
 
-# The classes themselves, not those that are made of them: these may do anything else.
+# Each indexer to its name and settings. The classes themselves, here and below, not those that are
+# made of them: these may do anything else.
+_INDEXERS = {
+    indexers.WordFormsIndexer: ("word_forms", "namespace"),
+    indexers.WordCharactersIndexer: ("word_characters", "max_length", "namespace"),
+    indexers.CasingIndexer: ("casing", "namespace"),
+    indexers.ColumnIndexer: ("column", "column", "namespace"),
+}
 
 
 def _indexer_settings(indexer: TokenIndexer) -> dict[str, Any]:
     kind = type(indexer)
-    if kind is WordFormsIndexer:
-        return {"type": "word_forms", "namespace": indexer.namespace}
-    if kind is WordCharactersIndexer:
-        lengths = {"max_length": indexer.max_length, "namespace": indexer.namespace}
-        return {"type": "word_characters", **lengths}
-    if kind is CasingIndexer:
-        return {"type": "casing", "namespace": indexer.namespace}
-    if kind is ColumnIndexer:
-        return {"type": "column", "column": indexer.column, "namespace": indexer.namespace}
+    if kind in _INDEXERS:
+        name, *settings = _INDEXERS[kind]
+        return {"type": name} | {setting: getattr(indexer, setting) for setting in settings}
     if (
         kind is SingleIdTokenIndexer
         and indexer._feature_name == "text"
@@ -118,18 +99,18 @@ def _indexer_settings(indexer: TokenIndexer) -> dict[str, Any]:
 
 def _embedder_settings(embedder: TokenEmbedder) -> dict[str, Any]:
     kind = type(embedder)
-    if kind is WordVectorEmbedder:
+    if kind is embedders.WordVectorEmbedder:
         return {
             "type": "word_vectors",
             "embedding_dim": embedder.output_dim,
             "trainable": embedder.weight.requires_grad,
             "trainable_unknown": embedder.unknown is not None,
         }
-    if kind is CharacterCNNEmbedder:
+    if kind is embedders.CharacterCNNEmbedder:
         filters, dimension, width = embedder.encoder.weight.shape
         sizes = {"embedding_dim": dimension, "num_filters": filters, "width": width}
         return {"type": "character_cnn", **sizes}
-    if kind is CharacterLSTMEmbedder:
+    if kind is embedders.CharacterLSTMEmbedder:
         return {
             "type": "character_lstm",
             "embedding_dim": embedder.encoder.embedding.embedding_dim,

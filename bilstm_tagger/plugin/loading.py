@@ -14,30 +14,13 @@ from allennlp.common import Params
 from allennlp.common.meta import Meta
 from allennlp.common.params import parse_overrides, with_overrides
 from allennlp.data import DatasetReader, Vocabulary
-from allennlp.models import Model
-from allennlp.models.archival import (
-    Archive,
-    _check_version_compatibility,
-    _load_dataset_readers,
-    _load_model,
-)
+from allennlp.models import Model, archival
 
+from bilstm_tagger.tagging.archives import limits as mends
 from bilstm_tagger.tagging.archives.config import ONLY_FOR_TRAINING, read_config
 from bilstm_tagger.tagging.archives.json_object import parse_json
-from bilstm_tagger.tagging.archives.limits import (
-    MEND_ATTACK,
-    MEND_DAMAGED,
-    MEND_MODEL,
-    Limits,
-    UnsafeArchive,
-)
-from bilstm_tagger.tagging.archives.members import (
-    CONFIG,
-    META,
-    WEIGHTS,
-    AnyPath,
-    read_members,
-)
+from bilstm_tagger.tagging.archives.limits import Limits, UnsafeArchive
+from bilstm_tagger.tagging.archives.members import CONFIG, META, WEIGHTS, AnyPath, read_members
 from bilstm_tagger.tagging.archives.model import model_of
 from bilstm_tagger.tagging.archives.vocabulary import VocabularyData, read_vocabulary
 from bilstm_tagger.tagging.archives.weights import read_weights
@@ -58,7 +41,7 @@ def load_safely(
     overrides: Union[str, dict[str, Any]] = "",
     weights_file: Optional[AnyPath] = None,
     limits: Limits = Limits(),  # noqa: B008  (frozen)
-) -> Archive:
+) -> archival.Archive:
     """Loads an archive that may come from anywhere. Its model predicts what that of AllenNLP's
     `load_archive` does.
 
@@ -109,9 +92,9 @@ def load_safely(
         error.archive = path
         raise
     if meta is not None:
-        _check_version_compatibility(path, meta)
+        archival._check_version_compatibility(path, meta)
     model, reader, validation_reader = built
-    return Archive(model, params, reader, validation_reader, meta)
+    return archival.Archive(model, params, reader, validation_reader, meta)
 
 
 def _overridden(config: dict[str, Any], overrides: Union[str, dict[str, Any]]) -> dict[str, Any]:
@@ -167,10 +150,10 @@ def _build(
         model = model.cuda(cuda_device) if cuda_device >= 0 else model.cpu()
         model.load_state_dict(tensors)
         # The folder in a reader is that of the archive; here is none.
-        readers = _load_dataset_readers(config.duplicate(), serialization_dir=None)
+        readers = archival._load_dataset_readers(config.duplicate(), serialization_dir=None)
     except Exception as error:  # of any constructor
         what = f"no model can be made of it ({type(error).__name__}: {error})"
-        raise UnsafeArchive(CONFIG, what, MEND_MODEL) from error
+        raise UnsafeArchive(CONFIG, what, mends.MEND_MODEL) from error
     return model, *readers
 
 
@@ -185,20 +168,20 @@ def _build_trusted(
     except Exception as error:
         reason = str(error).split("WeightsUnpickler error:")[-1].strip().split("\n")[0]
         what = f"torch refuses to load it as weights alone ({reason:.200})"
-        raise UnsafeArchive(WEIGHTS, what, MEND_ATTACK) from None
+        raise UnsafeArchive(WEIGHTS, what, mends.MEND_ATTACK) from None
     with tempfile.TemporaryDirectory(prefix="bilstm_tagger-") as name:
         folder = Path(name)
         for file, data in files.items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_bytes(data)
         torch.save(state, folder / WEIGHTS)
-        readers = _load_dataset_readers(config.duplicate(), name)
-        model = _load_model(config.duplicate(), str(folder / WEIGHTS), name, cuda_device)
+        readers = archival._load_dataset_readers(config.duplicate(), name)
+        model = archival._load_model(config.duplicate(), str(folder / WEIGHTS), name, cuda_device)
     return model, *readers
 
 
 def _read_meta(data: bytes) -> Meta:
     version = parse_json(data, META).get("version")
     if not isinstance(version, str) or not _VERSION.fullmatch(version[:40]):
-        raise UnsafeArchive(META, "it names no version of AllenNLP", MEND_DAMAGED)
+        raise UnsafeArchive(META, "it names no version of AllenNLP", mends.MEND_DAMAGED)
     return Meta(version)

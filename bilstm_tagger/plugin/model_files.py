@@ -23,22 +23,9 @@ _SENTENCES = 50
 def export_archive(
     path: PathLike, output: PathLike, half_words: bool = False, trust: bool = False
 ) -> float:
-    """Writes the model file of an archive.
-
-    # Parameters
-
-    path : `PathLike`
-        The archive, model.tar.gz.
-    output : `PathLike`
-        The model file.
-    half_words, trust : `bool`
-        As of `write_model` and `load_safely`.
-
-    # Returns
-
-    `float`
-        The largest difference between an emission of the file and one of the archive, on sentences
-        of words of the model.
+    """Writes the model file of an archive, model.tar.gz; returns the largest difference between an
+    emission of the file and one of the archive, on sentences of words of the model. `half_words` is
+    as of `write_model`, `trust` as of `load_safely`.
 
     # Errors
 

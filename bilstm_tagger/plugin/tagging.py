@@ -16,16 +16,10 @@ from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
 from bilstm_tagger.plugin.export import checked, export_model
 from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.plugin.modules.decoders import CRFDecoder
+from bilstm_tagger.tagging import network as numpy_network
 from bilstm_tagger.tagging.input_specification import Feature, Input
 from bilstm_tagger.tagging.inputs import InputVectors
-from bilstm_tagger.tagging.network import (
-    Chain,
-    Emissions,
-    EmissionSource,
-    Network,
-    groups_of,
-    tokens_of,
-)
+from bilstm_tagger.tagging.network import Chain, Emissions, EmissionSource
 from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.tagging.specification import Specification, Task
 from bilstm_tagger.tagging.tagger import Tagger
@@ -33,13 +27,7 @@ from bilstm_tagger.text.errors import PathLike
 
 
 def load(path: PathLike, trust: bool, cuda_device: int) -> tuple[Specification, EmissionSource]:
-    """Loads an archive by AllenNLP.
-
-    # Parameters
-
-    path : `PathLike`, trust : `bool`, cuda_device : `int`
-        As of `load_safely`.
-    """
+    """Loads an archive by AllenNLP; the parameters are those of `load_safely`."""
     from bilstm_tagger.plugin.loading import load_safely
 
     if trust:
@@ -49,15 +37,7 @@ def load(path: PathLike, trust: bool, cuda_device: int) -> tuple[Specification, 
 
 
 def tagger_of(model: Model, reader: DatasetReader, **settings: Any) -> Tagger:
-    """A tagger with a model that AllenNLP has loaded.
-
-    # Parameters
-
-    model : `Model`, reader : `DatasetReader`
-        Those of an archive.
-    settings
-        As of `Tagger`.
-    """
+    """A tagger with a model that AllenNLP has loaded; the settings are those of `Tagger`."""
     return Tagger(*source_of(model, reader), **settings)
 
 
@@ -75,7 +55,7 @@ def source_of(model: Model, reader: DatasetReader) -> tuple[Specification, Emiss
     except ConfigurationError:
         return _specification_without_inputs(tagger, columns), TorchSource(tagger, columns)
     if on_cpu:
-        return specification, Network(specification, tensors)
+        return specification, numpy_network.Network(specification, tensors)
     return specification, TorchSource(tagger, columns, InputVectors(specification, tensors))
 
 
@@ -84,8 +64,6 @@ class TorchSource:
 
     # Parameters
 
-    model : `BiLSTMTagger`, reader : `ConllColumnsReader`
-        Those of an archive.
     inputs : `InputVectors`, optional
         The vectors of tokens, where they are their own. `None`: the model embeds them.
     """
@@ -100,20 +78,12 @@ class TorchSource:
         self._model = model.eval()
         self._reader = reader
         self._process = os.getpid()
-        self.chains = {
-            name: Chain(
-                *(
-                    scores.detach().cpu().numpy()
-                    for scores in (
-                        decoder.crf.transitions,
-                        decoder.crf.start_scores,
-                        decoder.crf.end_scores,
-                    )
-                )
-            )
-            for name, decoder in model.decoders().items()
-            if isinstance(decoder, CRFDecoder)
-        }
+        self.chains = {}
+        for name, decoder in model.decoders().items():
+            if isinstance(decoder, CRFDecoder):
+                crf = decoder.crf
+                scores = (crf.transitions, crf.start_scores, crf.end_scores)
+                self.chains[name] = Chain(*(part.detach().cpu().numpy() for part in scores))
 
     def clear(self) -> None:
         """Nothing is kept."""
@@ -127,7 +97,7 @@ class TorchSource:
             # The threads of torch do not live on in a process that was forked.
             torch.set_num_threads(1)
             self._process = os.getpid()
-        for group in groups_of(sentences):
+        for group in numpy_network.groups_of(sentences):
             chosen = [sentences[i] for i in group]
             lengths = torch.tensor([len(sentence.tokens) for sentence in chosen])
             scores = self._model.emissions(self._embed(chosen), lengths, tasks)
@@ -141,7 +111,7 @@ class TorchSource:
         """(sentences, length, features)"""
         device = next(self._model.encoder.parameters()).device
         if self.inputs is not None:
-            tokens = tokens_of(sentences, self._reader.feature_columns)
+            tokens = numpy_network.tokens_of(sentences, self._reader.feature_columns)
             distinct = {token: row for row, token in enumerate(dict.fromkeys(tokens))}
             vectors = torch.from_numpy(self.inputs(list(distinct))).to(device)
             rows = torch.tensor([distinct[token] for token in tokens], device=device)

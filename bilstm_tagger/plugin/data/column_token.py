@@ -6,15 +6,7 @@ from allennlp.data.tokenizers import Token
 
 
 class ColumnToken(Token):
-    """A `Token` with the values of the feature columns.
-
-    # Parameters
-
-    text : `str`
-        The token.
-    columns : `Dict[str, str]`, optional
-        Column name to value.
-    """
+    """A `Token` with the values of the feature columns, by their names."""
 
     __slots__ = ["columns"]
 

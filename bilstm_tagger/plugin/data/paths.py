@@ -12,18 +12,8 @@ from bilstm_tagger.text.word_vectors import WordVectors
 
 
 def local_path(path: PathLike, setting: str) -> str:
-    """Where a file is on this machine: a path as it is, an address fetched and cached.
-
-    # Parameters
-
-    path : `PathLike`
-        The path or address.
-    setting : `str`
-        The setting that names it, for the message.
-
-    # Errors
-
-    `DataFormatError` where there is no such file.
+    """Where a file is on this machine: a path as it is, an address fetched and cached. A
+    `DataFormatError`, which names the setting, where there is no such file.
     """
     try:
         return str(cached_path(path))
@@ -39,15 +29,11 @@ def local_word_vectors(
 
     # Parameters
 
-    path : `PathLike`
-        The path or address.
     wanted : `Collection[str]`, optional
         The words to keep. `None` keeps all.
-    setting : `str`
-        The setting that names the file, for the message.
 
     # Errors
 
-    `DataFormatError` where there is no such file, or something else in it.
+    As `local_path`; a `DataFormatError` also where something else is in the file.
     """
     return cached_word_vectors(local_path(path, setting), wanted, Path(CACHE_ROOT) / "word_vectors")

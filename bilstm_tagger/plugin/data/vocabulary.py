@@ -68,8 +68,6 @@ class WordVectorVocabulary(Vocabulary):
         """
         # Parameters
 
-        instances : `Iterable[Instance]`
-            Those of all data sets, the training data first; supplied by AllenNLP.
         pretrained_file : `str`, optional (default=`None`)
             The file of word vectors, the same as that of the embedder. `None`: no file, all words
             are taken by their frequency.

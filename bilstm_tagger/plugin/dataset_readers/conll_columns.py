@@ -19,27 +19,13 @@ from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout, T
 from bilstm_tagger.text import dataset_layout as layouts
 from bilstm_tagger.text.columns import ColumnFormat, Sentence, read_sentences
 from bilstm_tagger.text.errors import DataFormatError, UserError
-from bilstm_tagger.text.memo import remember
+from bilstm_tagger.text.memo import Memo
 
 logger = logging.getLogger(__name__)
 
 _PATH_SETTING = "the data path in the config or the command"
 
 DataPath = Union[str, "os.PathLike[str]", Mapping[str, str]]
-
-
-class _TokenMemo(dict[tuple[str, ...], Token]):
-    """Text and features to token, made when it is first asked for."""
-
-    def __init__(self, features: list[str]) -> None:
-        super().__init__()
-        self._features = features
-
-    def __missing__(self, key: tuple[str, ...]) -> Token:
-        text, *values = key
-        return remember(
-            self, key, ColumnToken(text, dict(zip(self._features, values, strict=True)))
-        )
 
 
 @DatasetReader.register("conll_columns")
@@ -98,7 +84,7 @@ class ConllColumnsReader(DatasetReader):
                 "conllu": conllu,
                 "invalid_tags": invalid_tags,
             }
-            datasets = {"": cast(DatasetLayout, DatasetLayout.from_params(settings))}
+            datasets = {"": DatasetLayout.from_params(settings)}
         if not datasets:
             raise ConfigurationError("dataset_reader.datasets is empty; declare at least one")
         if not token_indexers:
@@ -108,29 +94,27 @@ class ConllColumnsReader(DatasetReader):
         self.feature_columns = sorted(
             {each.column for each in token_indexers.values() if isinstance(each, ColumnIndexer)}
         )
-        for name, each in self.datasets.items():
-            try:
-                each.check_columns(self.feature_columns, f"token_indexers of data set {name!r}")
-            except UserError as error:
-                raise ConfigurationError(str(error)) from None
         # Task to the encoding of its files, for the output of predictions, and of the model.
         # All instances share these dictionaries.
         self.file_encodings: dict[str, Optional[str]] = {}
         self.model_encodings: dict[str, Optional[str]] = {}
-        for name, each in self.datasets.items():
-            for task, column in each.tasks.items():
+        for name, layout in self.datasets.items():
+            try:
+                layout.check_columns(self.feature_columns, f"token_indexers of data set {name!r}")
+            except UserError as error:
+                raise ConfigurationError(str(error)) from None
+            for task, column in layout.tasks.items():
                 self.file_encodings.setdefault(task, column.encoding)
-                if self.model_encodings.setdefault(task, column.model_encoding) != (
-                    column.model_encoding
-                ):
+                other = self.model_encodings.setdefault(task, column.model_encoding)
+                if other != column.model_encoding:
                     raise ConfigurationError(
                         f"The task '{task}' has the model_encoding {column.model_encoding} in the "
-                        f"data set '{name}' and {self.model_encodings[task]} in another; a task "
-                        "has one"
+                        f"data set '{name}' and {other} in another; a task has one"
                     )
         self._predict_as: Optional[str] = None
         self._for_every_process = False
-        self._memo = _TokenMemo(self.feature_columns)
+        # Text and features to token: a corpus has few distinct ones.
+        self._memo = Memo(self._token)
 
     # Files
 
@@ -154,13 +138,16 @@ class ConllColumnsReader(DatasetReader):
             )
 
     def _read(self, file_path: DataPath) -> Iterator[Instance]:
-        if self._for_every_process and self.get_worker_info() is None:
-            return self._instances(file_path)
-        return self.shard_iterable(self._instances(file_path))
+        instances = self._instances(file_path)
+        everything = self._for_every_process and self.get_worker_info() is None
+        return instances if everything else self.shard_iterable(instances)
 
     def _instances(self, path: DataPath) -> Iterator[Instance]:
         if self._predict_as is not None:
-            yield from self._unlabelled_instances(os.fspath(path), self._predict_as)  # type: ignore[arg-type]
+            local = local_path(os.fspath(path), _PATH_SETTING)  # type: ignore[arg-type]
+            for sentence in read_sentences(local, self.prediction_layout(), keep_lines=True):
+                about = {"dataset": self._predict_as, "lines": sentence.source_lines}
+                yield self._instance(sentence, None, about)
             return
         # All files of a path have one source: the vocabulary tells training data by it.
         if isinstance(path, Mapping):
@@ -170,8 +157,8 @@ class ConllColumnsReader(DatasetReader):
         for name, file in self._files(path):
             layout = self.datasets[name]
             repaired = 0
-            file_path = local_path(file, _PATH_SETTING)
-            for sentence in read_sentences(file_path, layout.format_for_training()):
+            local = local_path(file, _PATH_SETTING)
+            for sentence in read_sentences(local, layout.format_for_training()):
                 labels, changed = layout.labels(sentence)
                 repaired += changed
                 yield self._instance(sentence, labels, {"source": source, "dataset": name})
@@ -182,27 +169,14 @@ class ConllColumnsReader(DatasetReader):
                     repaired,
                 )
 
-    def _unlabelled_instances(self, path: str, dataset: str) -> Iterator[Instance]:
-        layout = self.prediction_layout()
-        file_path = local_path(path, _PATH_SETTING)
-        for sentence in read_sentences(file_path, layout, keep_lines=True):
-            yield self._instance(
-                sentence, None, {"dataset": dataset, "lines": sentence.source_lines}
-            )
-
     def prediction_layout(self) -> ColumnFormat:
         """The layout of the files that this reader reads for prediction: tokens and features."""
         dataset = self._predict_as if self._predict_as is not None else next(iter(self.datasets))
         return self.datasets[dataset].format_for_prediction(self.feature_columns)
 
     def for_prediction(self, dataset: Optional[str] = None) -> "ConllColumnsReader":
-        """A copy of this reader that reads tokens and features alone, no labels, and keeps the
-        lines of each sentence in its metadata.
-
-        # Parameters
-
-        dataset : `str`, optional
-            The data set whose layout the files have. `None`: the first.
+        """A copy of this reader that reads tokens and features alone, no labels, in the layout of a
+        data set, by default the first, and keeps the lines of each sentence in its metadata.
         """
         name = next(iter(self.datasets)) if dataset is None else dataset
         if name not in self.datasets:
@@ -225,17 +199,13 @@ class ConllColumnsReader(DatasetReader):
     # Instances
 
     def _instance(
-        self,
-        sentence: Sentence,
-        labels: Optional[dict[str, list[str]]],
-        metadata: dict[str, Any],
+        self, sentence: Sentence, labels: Optional[dict[str, list[str]]], metadata: dict[str, Any]
     ) -> Instance:
-        tokens = self._tokens(sentence)
         metadata["tokens"] = sentence.tokens
         metadata["columns"] = {name: sentence.columns[name] for name in self.feature_columns}
         metadata["file_encodings"] = self.file_encodings
         metadata["model_encodings"] = self.model_encodings
-        fields: dict[str, Field] = {"tokens": SentenceField(tokens)}
+        fields: dict[str, Field] = {"tokens": SentenceField(self._tokens(sentence))}
         if labels:
             fields["labels"] = TaskLabelsField(labels)
             metadata["gold"] = labels
@@ -243,27 +213,21 @@ class ConllColumnsReader(DatasetReader):
         return Instance(fields)
 
     def _tokens(self, sentence: Sentence) -> list[Token]:
-        """The same object for the same token: a corpus has few distinct ones."""
         if not self.feature_columns:
             return [self._memo[text,] for text in sentence.tokens]
         features = [sentence.columns[name] for name in self.feature_columns]
         return [self._memo[key] for key in zip(sentence.tokens, *features, strict=True)]
 
+    def _token(self, key: tuple[str, ...]) -> Token:
+        text, *values = key
+        return ColumnToken(text, dict(zip(self.feature_columns, values, strict=True)))
+
     def text_to_instance(
         self, tokens: list[str], columns: Optional[dict[str, list[str]]] = None
     ) -> Instance:
-        """An instance without labels.
-
-        # Parameters
-
-        tokens : `List[str]`
-            The tokens of one sentence, at least one.
-        columns : `Dict[str, List[str]]`, optional
-            Feature columns, each with a value for every token.
-
-        # Errors
-
-        `ConfigurationError` for a feature that is missing or of another length.
+        """An instance without labels, of the tokens of one sentence, at least one, and the feature
+        columns, each with a value for every token. A `ConfigurationError` for a feature that is
+        missing or of another length.
         """
         columns = columns or {}
         if not tokens or not all(tokens):

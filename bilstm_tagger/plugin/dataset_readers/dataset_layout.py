@@ -9,27 +9,27 @@ from allennlp.common.checks import ConfigurationError
 from bilstm_tagger.text import dataset_layout
 
 
-def _from_params(params: Any, kind: type) -> Any:
-    settings = params.as_dict(quiet=True) if isinstance(params, Params) else params
-    try:
-        return msgspec.convert(settings, kind)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError(f"dataset_reader: {error}") from None
+class _Settings(FromParams):
+    """Makes a `kind` of settings in a config."""
+
+    kind: type
+
+    @classmethod
+    def from_params(cls, params: Any, **extras: Any) -> Any:
+        settings = params.as_dict(quiet=True) if isinstance(params, Params) else params
+        try:
+            return msgspec.convert(settings, cls.kind)
+        except msgspec.ValidationError as error:
+            raise ConfigurationError(f"dataset_reader: {error}") from None
 
 
-class TaskColumn(FromParams):
+class TaskColumn(_Settings):
     """Makes a `bilstm_tagger.text.dataset_layout.TaskColumn` of settings in a config."""
 
-    @classmethod
-    def from_params(cls, params: Any, **extras: Any) -> dataset_layout.TaskColumn:
-        made: dataset_layout.TaskColumn = _from_params(params, dataset_layout.TaskColumn)
-        return made
+    kind = dataset_layout.TaskColumn
 
 
-class DatasetLayout(FromParams):
+class DatasetLayout(_Settings):
     """Makes a `bilstm_tagger.text.dataset_layout.DatasetLayout` of settings in a config."""
 
-    @classmethod
-    def from_params(cls, params: Any, **extras: Any) -> dataset_layout.DatasetLayout:
-        made: dataset_layout.DatasetLayout = _from_params(params, dataset_layout.DatasetLayout)
-        return made
+    kind = dataset_layout.DatasetLayout

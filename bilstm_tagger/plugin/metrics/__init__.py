@@ -2,5 +2,3 @@
 
 from bilstm_tagger.plugin.metrics.span_f1 import SpanF1
 from bilstm_tagger.plugin.metrics.token_accuracy import TokenAccuracy
-
-__all__ = ["SpanF1", "TokenAccuracy"]

@@ -1,40 +1,13 @@
 """Precision, recall and F1 of spans, as the CoNLL-2000 scorer conlleval counts them."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
 
-import torch
 import torch.distributed as dist
 from allennlp.common.util import is_distributed
-from allennlp.nn.util import dist_reduce_sum
 from allennlp.training.metrics import Metric
 
-from bilstm_tagger.plugin.metrics.token_accuracy import check_lengths
+from bilstm_tagger.plugin.metrics.token_accuracy import Pair, TagMetric
 from bilstm_tagger.text.encodings import get_encoding
-from bilstm_tagger.text.spans import Span
-
-
-class SpanCounts:
-    """Numbers of correct, predicted and gold spans of each type."""
-
-    def __init__(self) -> None:
-        self.by_type: dict[str, list[int]] = {}
-
-    def add_sentence(self, predicted: Iterable[Span], gold: Iterable[Span]) -> None:
-        """Count the spans of a sentence; one is correct if the gold ones hold the very same."""
-        predicted, gold = set(predicted), set(gold)
-        for column, spans in enumerate((predicted & gold, predicted, gold)):
-            for span in spans:
-                self.by_type.setdefault(span.label, [0, 0, 0])[column] += 1
-
-    def add_counts(self, by_type: dict[str, list[int]]) -> None:
-        """Add the `by_type` of other counts."""
-        for label, counts in by_type.items():
-            own = self.by_type.setdefault(label, [0, 0, 0])
-            self.by_type[label] = [a + b for a, b in zip(own, counts, strict=True)]
-
-    def total(self) -> list[int]:
-        """Numbers of correct, predicted and gold spans of all types."""
-        return [sum(counts[column] for counts in self.by_type.values()) for column in range(3)]
 
 
 def precision_recall_f1(correct: int, predicted: int, gold: int) -> tuple[float, float, float]:
@@ -47,15 +20,13 @@ def precision_recall_f1(correct: int, predicted: int, gold: int) -> tuple[float,
 
 
 @Metric.register("span_f1_conll")
-class SpanF1(Metric):
-    """Micro-averaged precision, recall and F1 of spans, over all calls since the last reset.
+class SpanF1(TagMetric):
+    """Micro-averaged precision, recall and F1 of spans. Registered as a `Metric` with name
+    "span_f1_conll".
 
     Spans are read as by conlleval (Tjong Kim Sang & Buchholz, 2000), in invalid tag sequences too;
     see `bilstm_tagger.text.encodings.Encoding.spans`. A predicted span is correct if its type and
     both its ends are those of a gold span.
-
-    In distributed training each worker counts its own sentences, and `get_metric` adds up the
-    counts of all workers, so all of them have to call it.
 
     # Parameters
 
@@ -69,36 +40,19 @@ class SpanF1(Metric):
     `ValueError`, for an unknown encoding.
     """
 
-    supports_distributed = True
-
     def __init__(self, encoding: str, per_type: bool = False) -> None:
         self._encoding = get_encoding(encoding)
         self._per_type = per_type
-        self._counts = SpanCounts()
+        super().__init__()
 
-    def __call__(
-        self, predicted_tags: Sequence[Sequence[str]], gold_tags: Sequence[Sequence[str]]
-    ) -> None:
-        """Count the spans of a batch.
-
-        # Parameters
-
-        predicted_tags : `Sequence[Sequence[str]]`
-            The tags of each sentence, without padding.
-        gold_tags : `Sequence[Sequence[str]]`
-            The same for the gold tags. Types unseen in training count as missed spans.
-
-        # Raises
-
-        `ValueError`, if the numbers of sentences or of their tags differ, or for a malformed tag;
-        nothing is counted then.
-        """
-        check_lengths(predicted_tags, gold_tags)
+    def count(self, pairs: list[Pair]) -> None:
         read = self._encoding.spans
-        batch = SpanCounts()
-        for predicted, gold in zip(predicted_tags, gold_tags, strict=True):
-            batch.add_sentence(read(predicted), read(gold))
-        self._counts.add_counts(batch.by_type)
+        # All are read before one is counted.
+        sentences = [(set(read(predicted)), set(read(gold))) for predicted, gold in pairs]
+        for predicted, gold in sentences:
+            parts = (predicted & gold, predicted, gold)
+            for counts, spans in zip(self._counts, parts, strict=True):
+                counts.update(span.label for span in spans)
 
     def get_metric(self, reset: bool = False) -> dict[str, float]:
         """The scores, between 0 and 1, and 0.0 where undefined.
@@ -109,16 +63,13 @@ class SpanF1(Metric):
             `precision`, `recall` and `f1`; with `per_type` also `precision_<type>`,
             `recall_<type>` and `f1_<type>` of every type predicted or in the gold tags so far.
         """
-        scores: dict[str, float] = {}
+        counts = self._gather()
+        columns = {"": [part.total() for part in counts]}
         if self._per_type:
-            counts = self._gather()
-            total = counts.total()
-        else:
-            counts = SpanCounts()
-            total = dist_reduce_sum(torch.tensor(self._counts.total())).tolist()
-        columns = [("", total)]
-        columns += [(f"_{label}", counts.by_type[label]) for label in sorted(counts.by_type)]
-        for suffix, numbers in columns:
+            for label in sorted(counts[1] | counts[2]):
+                columns[f"_{label}"] = [part[label] for part in counts]
+        scores: dict[str, float] = {}
+        for suffix, numbers in columns.items():
             precision, recall, f1 = precision_recall_f1(*numbers)
             scores[f"precision{suffix}"] = precision
             scores[f"recall{suffix}"] = recall
@@ -128,16 +79,13 @@ class SpanF1(Metric):
         return scores
 
     def reset(self) -> None:
-        """Forget all counts."""
-        self._counts = SpanCounts()
+        # Type to number, of correct, predicted and gold spans.
+        self._counts: list[Counter[str]] = [Counter(), Counter(), Counter()]
 
-    def _gather(self) -> SpanCounts:
+    def _gather(self) -> list[Counter[str]]:
         """The counts of all workers. Their types may differ, so the tables travel as objects."""
         if not is_distributed():
             return self._counts
-        tables: list[dict[str, list[int]]] = [{}] * dist.get_world_size()
-        dist.all_gather_object(tables, self._counts.by_type)
-        counts = SpanCounts()
-        for table in tables:
-            counts.add_counts(table)
-        return counts
+        workers: list[list[Counter[str]]] = [[]] * dist.get_world_size()
+        dist.all_gather_object(workers, self._counts)
+        return [sum(tables, Counter()) for tables in zip(*workers, strict=True)]

@@ -6,26 +6,12 @@ import torch
 from allennlp.nn.util import dist_reduce_sum
 from allennlp.training.metrics import Metric
 
-
-def check_lengths(
-    predicted_tags: Sequence[Sequence[str]], gold_tags: Sequence[Sequence[str]]
-) -> None:
-    """Raise `ValueError` unless both have as many sentences, each with as many tags."""
-    if len(predicted_tags) != len(gold_tags):
-        raise ValueError(
-            f"{len(predicted_tags)} predicted sentences for {len(gold_tags)} gold ones"
-        )
-    for index, (predicted, gold) in enumerate(zip(predicted_tags, gold_tags, strict=True)):
-        if len(predicted) != len(gold):
-            raise ValueError(
-                f"sentence {index} of the batch: {len(predicted)} predicted tags for "
-                f"{len(gold)} gold ones"
-            )
+# The predicted and the gold tags of a sentence.
+Pair = tuple[Sequence[str], Sequence[str]]
 
 
-@Metric.register("token_accuracy")
-class TokenAccuracy(Metric):
-    """The share of tokens whose predicted tag is the gold tag, over all calls since the last reset.
+class TagMetric(Metric):
+    """Compares predicted with gold tags, over all calls since the last reset.
 
     In distributed training each worker counts its own sentences, and `get_metric` adds up the
     counts of all workers, so all of them have to call it.
@@ -34,13 +20,12 @@ class TokenAccuracy(Metric):
     supports_distributed = True
 
     def __init__(self) -> None:
-        self._correct = 0
-        self._total = 0
+        self.reset()
 
     def __call__(
         self, predicted_tags: Sequence[Sequence[str]], gold_tags: Sequence[Sequence[str]]
     ) -> None:
-        """Count the tags of a batch.
+        """Count a batch.
 
         # Parameters
 
@@ -51,13 +36,35 @@ class TokenAccuracy(Metric):
 
         # Raises
 
-        `ValueError`, if the numbers of sentences or of their tags differ; nothing is counted then.
+        `ValueError`, if the numbers of sentences or of their tags differ, or for a malformed tag;
+        nothing is counted then.
         """
-        check_lengths(predicted_tags, gold_tags)
-        for predicted, gold in zip(predicted_tags, gold_tags, strict=True):
-            self._correct += sum(
-                ours == theirs for ours, theirs in zip(predicted, gold, strict=True)
+        if len(predicted_tags) != len(gold_tags):
+            raise ValueError(
+                f"{len(predicted_tags)} predicted sentences for {len(gold_tags)} gold ones"
             )
+        pairs = list(zip(predicted_tags, gold_tags, strict=True))
+        for index, (predicted, gold) in enumerate(pairs):
+            if len(predicted) != len(gold):
+                raise ValueError(
+                    f"sentence {index} of the batch: {len(predicted)} predicted tags for "
+                    f"{len(gold)} gold ones"
+                )
+        self.count(pairs)
+
+    def count(self, pairs: list[Pair]) -> None:
+        raise NotImplementedError
+
+
+@Metric.register("token_accuracy")
+class TokenAccuracy(TagMetric):
+    """The share of tokens whose predicted tag is the gold tag. Registered as a `Metric` with name
+    "token_accuracy".
+    """
+
+    def count(self, pairs: list[Pair]) -> None:
+        for predicted, gold in pairs:
+            self._correct += sum(a == b for a, b in zip(predicted, gold, strict=True))
             self._total += len(gold)
 
     def get_metric(self, reset: bool = False) -> dict[str, float]:
@@ -68,6 +75,4 @@ class TokenAccuracy(Metric):
         return {"accuracy": correct / total if total else 0.0}
 
     def reset(self) -> None:
-        """Forget all counts."""
-        self._correct = 0
-        self._total = 0
+        self._correct = self._total = 0

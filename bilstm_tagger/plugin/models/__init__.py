@@ -1,3 +1,1 @@
 from bilstm_tagger.plugin.models.bilstm_tagger import BiLSTMTagger
-
-__all__ = ["BiLSTMTagger"]

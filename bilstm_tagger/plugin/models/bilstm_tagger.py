@@ -29,8 +29,6 @@ class BiLSTMTagger(Model):
 
     # Parameters
 
-    vocab : `Vocabulary`
-        Supplied by AllenNLP.
     text_field_embedder : `TextFieldEmbedder`
         Words, characters and features to one vector for each token.
     encoder : `BiLSTMEncoder`
@@ -73,14 +71,10 @@ class BiLSTMTagger(Model):
         self.task_identifier = task_identifier
         size = text_field_embedder.get_output_dim() + task_identifier * len(tasks)
         self.encoder = encoder.construct(input_size=size)
-        self.tasks = torch.nn.ModuleDict(
-            {
-                name: decoder.construct(
-                    vocab=vocab, task=name, input_sizes=self.encoder.output_sizes
-                )
-                for name, decoder in tasks.items()
-            }
-        )
+        sizes = self.encoder.output_sizes
+        self.tasks = torch.nn.ModuleDict()
+        for name, decoder in tasks.items():
+            self.tasks[name] = decoder.construct(vocab=vocab, task=name, input_sizes=sizes)
         self._scores = TaskScores(self.decoders())
         if initializer is not None:
             initializer(self)
@@ -154,16 +148,9 @@ class BiLSTMTagger(Model):
     def emissions(
         self, embedded: torch.Tensor, lengths: Optional[torch.Tensor], tasks: Sequence[str]
     ) -> dict[str, torch.Tensor]:
-        """The scores of all tags, for each task (batch, length, labels).
-
-        # Parameters
-
-        embedded : `torch.Tensor`
-            Tokens, (batch, length, features).
-        lengths : `torch.Tensor`, optional
-            Of the sentences, (batch,). `None`: there is no padding.
-        tasks : `Sequence[str]`
-            The tasks that are wanted.
+        """The scores of all tags, for each task (batch, length, labels). Of embedded tokens,
+        (batch, length, features), in sentences of these lengths, (batch,); `None`: there is no
+        padding.
         """
         layers = None if self.task_identifier else self.encoder(embedded, lengths)
         scores = {}
@@ -239,12 +226,8 @@ class BiLSTMTagger(Model):
         return output_dict
 
     def forward_on_instances(self, instances: list[Instance]) -> list[dict[str, Any]]:
-        """Predicts sentences, in evaluation mode. Labels have no influence.
-
-        # Returns
-
-        `List[Dict[str, Any]]`
-            For each sentence `tags` and `tokens`, as of `make_output_human_readable`.
+        """Predicts sentences, in evaluation mode: for each `tags` and `tokens`, as of
+        `make_output_human_readable`. Labels have no influence.
         """
         if not instances:
             return []

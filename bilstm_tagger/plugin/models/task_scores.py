@@ -17,14 +17,8 @@ Tags = list[list[str]]
 
 
 def file_encoding(task: str, decoder: TaskDecoder, about: dict[str, Any]) -> Optional[Encoding]:
-    """The encoding of the files, in which tags are written; `None` for plain labels.
-
-    # Parameters
-
-    task : `str`, decoder : `TaskDecoder`
-        The task.
-    about : `Dict[str, Any]`
-        The metadata of a sentence, as the dataset reader gives it.
+    """The encoding of the files, in which tags are written; `None` for plain labels. `about` is the
+    metadata of a sentence, as the dataset reader gives it.
     """
     if decoder.encoding is None:
         return None
@@ -35,19 +29,7 @@ def file_encoding(task: str, decoder: TaskDecoder, about: dict[str, Any]) -> Opt
 def predicted_tags(
     task: str, decoder: TaskDecoder, ids: torch.Tensor, lengths: list[int], metadata: Metadata
 ) -> Tags:
-    """The tags of a batch, in the encoding of the files.
-
-    # Parameters
-
-    task : `str`, decoder : `TaskDecoder`
-        The task.
-    ids : `torch.Tensor`
-        Shape (batch, length).
-    lengths : `List[int]`
-        Of the sentences.
-    metadata : `Sequence[Dict[str, Any]]`
-        Of the sentences, as the dataset reader gives it.
-    """
+    """The tags of a batch, ids (batch, length), in the encoding of the files."""
     label = decoder.labels.__getitem__
     return [
         written(
@@ -60,30 +42,22 @@ def predicted_tags(
     ]
 
 
-def _metrics_of(decoder: TaskDecoder) -> list[Metric]:
-    if decoder.encoding is None:
-        return [TokenAccuracy()]
-    return [TokenAccuracy(), SpanF1(decoder.encoding.name, decoder.per_type)]
-
-
 class TaskScores:
     """Mean losses and metrics of tasks, over the batches since the last reset.
 
     In a distributed training each process adds its own batches, of whatever tasks. The scores of
     all of them come with a reset, which all processes have to ask for; before that, there are the
     losses of this process.
-
-    # Parameters
-
-    decoders : `Mapping[str, TaskDecoder]`
-        Name of each task to its decoder.
     """
 
     def __init__(self, decoders: Mapping[str, TaskDecoder]) -> None:
         self._decoders = dict(decoders)
         # The sum of the losses of batches, and their number.
         self._losses = {name: (0.0, 0) for name in decoders}
-        self._metrics = {name: _metrics_of(decoder) for name, decoder in decoders.items()}
+        self._metrics: dict[str, list[Metric]] = {name: [TokenAccuracy()] for name in decoders}
+        for name, decoder in decoders.items():
+            if decoder.encoding is not None:
+                self._metrics[name].append(SpanF1(decoder.encoding.name, decoder.per_type))
         self._scored: set[str] = set()
 
     def add_loss(self, task: str, loss: torch.Tensor) -> None:
@@ -94,16 +68,8 @@ class TaskScores:
     def add_tags(
         self, tag_ids: dict[str, torch.Tensor], lengths: list[int], metadata: Metadata
     ) -> None:
-        """Scores the tags of a batch, for the tasks that it has gold labels of.
-
-        # Parameters
-
-        tag_ids : `Dict[str, torch.Tensor]`
-            Task to ids, (batch, length).
-        lengths : `List[int]`
-            Of the sentences.
-        metadata : `Sequence[Dict[str, Any]]`
-            Of the sentences, with their `gold`.
+        """Scores the tags of a batch, task to ids (batch, length), of the tasks whose `gold` labels
+        are in its metadata.
         """
         for name, ids in tag_ids.items():
             decoder = self._decoders[name]
@@ -130,12 +96,11 @@ class TaskScores:
         for name, (total, number) in losses.items():
             if number:
                 found[f"{name}_loss"] = total / number
-        if with_scores:
-            for name in self._decoders:
-                if name in scored:
-                    for metric in self._metrics[name]:
-                        for key, value in metric.get_metric(reset).items():
-                            found[f"{name}_{key}"] = value
+        for name in self._decoders:
+            if with_scores and name in scored:
+                for metric in self._metrics[name]:
+                    scores = metric.get_metric(reset)
+                    found |= {f"{name}_{key}": value for key, value in scores.items()}
         if reset:
             self._losses = dict.fromkeys(self._losses, (0.0, 0))
             if with_scores:
@@ -146,13 +111,10 @@ class TaskScores:
         """The losses, and the tasks that have scores in some process."""
         shares: list[Any] = [None] * torch.distributed.get_world_size()
         torch.distributed.all_gather_object(shares, (self._losses, self._scored))
-        losses = {
-            name: (
-                sum(losses[name][0] for losses, _ in shares),
-                sum(losses[name][1] for losses, _ in shares),
-            )
-            for name in self._losses
-        }
+        losses = {}
+        for name in self._losses:
+            totals, numbers = zip(*(losses_of[name] for losses_of, _ in shares), strict=True)
+            losses[name] = sum(totals), sum(numbers)
         return losses, set().union(*(scored for _, scored in shares))
 
     @property

@@ -13,8 +13,6 @@ class BiLSTMEncoder(StackedBiLSTM, FromParams):
 
     # Parameters
 
-    input_size : `int`
-        Supplied by the model.
     hidden_sizes : `List[int]`
         Units per direction of each layer.
     dropout : `Union[float, List[float]]`, optional (default=`(0.25, 0.25)`)

@@ -1,3 +1,1 @@
 from bilstm_tagger.plugin.predictors.tagger_predictor import TaggerPredictor
-
-__all__ = ["TaggerPredictor"]

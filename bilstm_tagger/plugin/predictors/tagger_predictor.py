@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict
@@ -89,19 +89,12 @@ class TaggerPredictor(Predictor):
         _, reader = checked(model, dataset_reader)
         try:
             PredictionOptions.of(probabilities, top_k)  # refuses what is none
-            self._tagger = tagger_of(
-                model,
-                reader,
-                language=language,
-                tasks=tasks,
-                constrained=constrained,
-                dataset=dataset,
-            )
+            settings = {"language": language, "tasks": tasks, "constrained": constrained}
+            self._tagger = tagger_of(model, reader, dataset=dataset, **settings)
         except UserError as error:
             raise ConfigurationError(str(error)) from None
         self._reader = reader.for_prediction(dataset)
-        self._probabilities = probabilities
-        self._top_k = top_k
+        self._asked: dict[str, Any] = {"probabilities": probabilities, "top_k": top_k}
         super().__init__(model, self._reader)
 
     # Input
@@ -134,10 +127,7 @@ class TaggerPredictor(Predictor):
 
     def predict_batch_json(self, inputs: list[JsonDict]) -> list[JsonDict]:
         split = [self._inputs(given) for given in inputs]
-        everything = itertools.chain.from_iterable(split)
-        tagged = iter(
-            self._tagger.tag(everything, probabilities=self._probabilities, top_k=self._top_k)
-        )
+        tagged = iter(self._tagger.tag(itertools.chain.from_iterable(split), **self._asked))
         return [
             prediction_of(
                 others_of(given, self._tagger), list(itertools.islice(tagged, len(sentences)))
@@ -154,12 +144,8 @@ class TaggerPredictor(Predictor):
             for about in (instance["metadata"].metadata for instance in instances)
         ]
         predictions = []
-        tagged = self._tagger.tag(
-            given,
-            probabilities=self._probabilities,
-            top_k=self._top_k,
-            with_spans=self.output_form == "json",
-        )
+        with_spans = self.output_form == "json"
+        tagged = self._tagger.tag(given, with_spans=with_spans, **self._asked)
         for instance, sentence in zip(instances, tagged, strict=True):
             prediction: JsonDict = {"sentences": [sentence.to_json()]}
             lines = instance["metadata"].metadata.get("lines")
@@ -207,41 +193,12 @@ class TaggerPredictor(Predictor):
         return columns
 
 
-@Predictor.register("json_to_json")
-class JsonToJson(TaggerPredictor):
-    """Registered as a `Predictor` with name "json_to_json"; see `TaggerPredictor`."""
-
-
-@Predictor.register("json_to_conll")
-class JsonToConll(TaggerPredictor):
-    """Registered as a `Predictor` with name "json_to_conll"; see `TaggerPredictor`."""
-
-    output_form = "conll"
-
-
-@Predictor.register("text_to_json")
-class TextToJson(TaggerPredictor):
-    """Registered as a `Predictor` with name "text_to_json"; see `TaggerPredictor`."""
-
-    input_form = "text"
-
-
-@Predictor.register("text_to_conll")
-class TextToConll(TextToJson):
-    """Registered as a `Predictor` with name "text_to_conll"; see `TaggerPredictor`."""
-
-    output_form = "conll"
-
-
-@Predictor.register("conll_to_json")
-class ConllToJson(TaggerPredictor):
-    """Registered as a `Predictor` with name "conll_to_json"; see `TaggerPredictor`."""
-
-    input_form = "conll"
-
-
-@Predictor.register("conll_to_conll")
-class ConllToConll(ConllToJson):
-    """Registered as a `Predictor` with name "conll_to_conll"; see `TaggerPredictor`."""
-
-    output_form = "conll"
+for _input, _output in itertools.product(("json", "text", "conll"), ("json", "conll")):
+    _name = f"{_input}_to_{_output}"
+    _forms = {
+        "__doc__": f'Registered as a `Predictor` with name "{_name}"; see `TaggerPredictor`.',
+        "input_form": _input,
+        "output_form": _output,
+    }
+    _class = f"{_input.capitalize()}To{_output.capitalize()}"
+    Predictor.register(_name)(type(_class, (TaggerPredictor,), _forms))

@@ -19,7 +19,7 @@ from bilstm_tagger.text.errors import UserError
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """A run to be made. It is handed to another process, perhaps on another machine, as JSON."""
+    """A run to be made. It is handed to another process, perhaps on another machine."""
 
     name: str
     config_hash: str
@@ -37,13 +37,6 @@ class Job:
     memory: int | None = None
     # Variables for the run's process, besides those that it inherits.
     environment: dict[str, str] = dataclasses.field(default_factory=dict)
-
-    def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> "Job":
-        return cls(**json.loads(text))
 
     @property
     def label(self) -> str:
@@ -68,27 +61,23 @@ class Job:
         """The record of the run, if there is one. A `UserError` where the folder holds a run of
         another config, finished or not.
         """
-        path = Path(self.folder) / RECORD
-        record = None
+        record, path = None, Path(self.folder) / RECORD
+        theirs = mine = self.config_hash
         with contextlib.suppress(OSError, *NO_RECORD):
             record = RunRecord.load(path)
-        if record is not None:
-            self._check_hash(path, record.config_hash, self.config_hash)
-            return record
-        path = Path(self.folder) / "config.json"
-        begun = mine = hash_of(self.config)
-        with contextlib.suppress(OSError, *NO_RECORD):
-            begun = hash_of(json.loads(path.read_text(encoding="utf-8")))
-        self._check_hash(path, begun, mine)
-        return None
-
-    def _check_hash(self, path: Path, theirs: str, mine: str) -> None:
+            theirs = record.config_hash
+        if record is None:
+            path = Path(self.folder) / "config.json"
+            theirs = mine = hash_of(self.config)
+            with contextlib.suppress(OSError, *NO_RECORD):
+                theirs = hash_of(json.loads(path.read_text(encoding="utf-8")))
         if theirs != mine:
             raise UserError(
                 f"{path} is of another config of the name '{self.name}' (hash {theirs}, now "
                 f"{mine}): was the config, or -o, changed? Give another folder by -s, or remove "
                 "the old one"
             )
+        return record
 
 
 def read_config(path: str, overrides: str = "") -> dict[str, Any]:

@@ -28,17 +28,13 @@ class Interrupted(Exception):
     """The run was stopped from here; it goes on when it is asked for again."""
 
 
-class Busy(Exception):
-    """Another process is making the run."""
-
-
-def execute(job: Job, stop: threading.Event | None = None) -> RunRecord:
-    """Makes a run in a process of its own, and waits for it, or until `stop` is set; its record.
+def execute(job: Job, stop: threading.Event | None = None) -> RunRecord | None:
+    """Makes a run in a process of its own, and waits for it, or until `stop` is set; its record, or
+    `None` where another process is making it.
 
     # Errors
 
-    `Interrupted` when it was stopped, `Busy` when another process is making it, `UserError` where
-    its folder holds a run of another config.
+    `Interrupted` when it was stopped, `UserError` where its folder holds a run of another config.
     """
     stop = stop or threading.Event()
     # Before anything is written: a run of another config must not get lost.
@@ -56,7 +52,7 @@ def execute(job: Job, stop: threading.Event | None = None) -> RunRecord:
         process.kill()
         process.join()
     if process.exitcode == worker.BUSY:
-        raise Busy
+        return None
     if process.exitcode == 0 and (record := job.record()) is not None:
         return record
     how = f"ended with exit status {process.exitcode}"
@@ -133,10 +129,6 @@ def run_locally(jobs: Iterable[Job], slots: int) -> Outcomes:
                 for future in done:
                     job, share = running.pop(future)
                     free.append(share)
-                    try:
-                        record = future.result()
-                    except Busy:
-                        record = None
-                    yield job, record
+                    yield job, future.result()
         finally:
             stop.set()

@@ -2,24 +2,14 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
-from bilstm_tagger.experiments.records import RunRecord
 from bilstm_tagger.plugin.runs.jobs import Job
-from bilstm_tagger.plugin.runs.local import Busy, Outcomes, execute, shares
+from bilstm_tagger.plugin.runs.local import Outcomes, execute, shares
 from bilstm_tagger.plugin.runs.recording import in_one_line, record_failure
 from bilstm_tagger.tagging.ray_cluster import ray_cluster
 
 # Of a run whose worker, or whose machine, was lost. It goes on from its last epoch.
 _RETRIES = 3
-
-
-def _execute(job: str) -> dict[str, Any] | None:
-    """In a worker of Ray: makes the run; the row of its record, `None` if another makes it."""
-    try:
-        return execute(Job.from_json(job)).row()
-    except Busy:
-        return None
 
 
 def run_on_ray(jobs: Sequence[Job], slots: int, address: str) -> Outcomes:
@@ -42,18 +32,15 @@ def run_on_ray(jobs: Sequence[Job], slots: int, address: str) -> Outcomes:
         # Ray would wait forever for more than any machine has.
         most = max(node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"])
         threads = max(min(threads, int(most)), 1)
-        task = ray.remote(num_cpus=threads, max_retries=_RETRIES)(_execute)
-        running = {
-            task.remote(dataclasses.replace(job, threads=threads).to_json()): job for job in jobs
-        }
+        task = ray.remote(num_cpus=threads, max_retries=_RETRIES)(execute)
+        running = {task.remote(dataclasses.replace(job, threads=threads)): job for job in jobs}
         try:
             while running:
                 done, _ = ray.wait(list(running), timeout=0.5)
                 for reference in done:
                     job = running.pop(reference)
                     try:
-                        row = ray.get(reference)
-                        record = None if row is None else RunRecord.from_row(row)
+                        record = ray.get(reference)
                     except ray.exceptions.RayError as error:
                         record = record_failure(job, in_one_line(error))
                     yield job, record

@@ -18,14 +18,8 @@ class RunsProgress:
     """Bars on a terminal: of all runs, and the epochs of each that is being made, as seen in its
     folder, whichever machine fills that. In any case a line for each run that ended.
 
-    Use as a context.
-
-    # Parameters
-
-    total : `int`
-        Number of runs to be made.
-    metric : `str`, optional
-        The metric to show; `None`: the first that the config of a run chooses its epoch by.
+    Use as a context. `total` is the number of runs to be made, `metric` the one to show; `None`:
+    the first that the config of a run chooses its epoch by.
     """
 
     def __init__(self, console: Console, total: int, metric: str | None = None) -> None:

@@ -18,20 +18,12 @@ _NUMBERS: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float)}
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """A setting that is a number of a range, both ends included, or one of several options.
+    """A setting that is a number of a range, both ends included, or one of several options."""
 
-    # Parameters
-
-    kind : `str`
-        "int", "float" or "categorical".
-    arguments : `Dict[str, Any]`
-        Those of Optuna's `suggest_<kind>`.
-    options : `Dict[str, Dict[str, Any]]`, optional
-        The label of each choice to its overrides of the config; `None` for numbers.
-    """
-
+    # "int", "float" or "categorical"; the arguments are those of Optuna's `suggest_<kind>`.
     kind: str
     arguments: dict[str, Any]
+    # The label of each choice to its overrides of the config; `None` for numbers.
     options: dict[str, dict[str, Any]] | None = None
 
     def suggest(self, name: str, trial: "BaseTrial") -> dict[str, Any]:

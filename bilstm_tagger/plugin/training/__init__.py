@@ -9,16 +9,3 @@ from bilstm_tagger.plugin.training.optimizers import FusedAdamOptimizer, NadamOp
 from bilstm_tagger.plugin.training.pruning import OptunaPruningCallback
 from bilstm_tagger.plugin.training.random_state import RandomStateCallback
 from bilstm_tagger.plugin.training.summary import ModelSummaryCallback
-
-__all__ = [
-    "BestEpochsCallback",
-    "FusedAdamOptimizer",
-    "InverseTimeDecayLearningRate",
-    "ModelSummaryCallback",
-    "NadamOptimizer",
-    "OptunaPruningCallback",
-    "PiecewiseConstantLearningRate",
-    "RandomStateCallback",
-    "RecoverableCheckpointer",
-    "RecoverableMovingAverage",
-]

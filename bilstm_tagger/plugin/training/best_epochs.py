@@ -39,8 +39,6 @@ class BestEpochsCallback(TrainerCallback):
 
     # Parameters
 
-    serialization_dir : `str`
-        Supplied by AllenNLP.
     score_test : `bool`, optional (default=`True`)
         Whether to score the `test_data_path` of the config, if it has one, after every epoch, for
         the columns of the test set. Nothing is chosen by it.
@@ -97,14 +95,7 @@ class BestEpochsCallback(TrainerCallback):
             self._table = ResultsTable(self._folder / RESULTS, self._test_loader is not None)
             self._table.keep_epochs(trainer._start_after_epochs_completed)
 
-    def on_epoch(
-        self,
-        trainer: Any,
-        metrics: dict[str, Any],
-        epoch: int,
-        is_primary: bool = True,
-        **kwargs: Any,
-    ) -> None:
+    def on_epoch(self, trainer: Any, metrics: dict[str, Any], epoch: int, **kwargs: Any) -> None:
         with averaged(trainer):
             # All workers of a distributed training score: they add up what they have.
             test = {} if self._test_loader is None else self._score(trainer.model)
@@ -128,26 +119,13 @@ class BestEpochsCallback(TrainerCallback):
                 save_whole(model.state_dict(), weights)
                 if previous is not None and self._weights_file(previous) != weights:
                     self._weights_file(previous).unlink(missing_ok=True)
-        best = {
-            each.task: {
-                "epoch": each.epoch,
-                "metric": each.metric,
-                "dev": each.dev,
-                "test": each.test,
-                "weights": self._weights_file(each).name,
-            }
-            for each in self._best(model)
-        }
+        best: dict[str, dict[str, Any]] = {}
+        for result in self._best(model):
+            scores = {name: getattr(result, name) for name in ("epoch", "metric", "dev", "test")}
+            best[result.task] = scores | {"weights": self._weights_file(result).name}
         write_text(self._folder / BEST_EPOCHS, json.dumps(best, indent=2) + "\n")
 
-    def on_end(
-        self,
-        trainer: Any,
-        metrics: Optional[dict[str, Any]] = None,
-        epoch: Optional[int] = None,
-        is_primary: bool = True,
-        **kwargs: Any,
-    ) -> None:
+    def on_end(self, trainer: Any, **kwargs: Any) -> None:
         for each in self._best(trainer.model):
             logger.info(
                 "Best epoch of %s: %d, %s: dev %.4f%s, weights in %s",

@@ -33,16 +33,12 @@ _NUMBERS = [
 
 @Checkpointer.register("recoverable")
 class RecoverableCheckpointer(Checkpointer):
-    """AllenNLP's "default", which it replaces in the commands (`compat.apply`), for trainings that
-    are interrupted at any moment. It writes a checkpoint under other names, and gives the files
-    their own names when they are whole. `--recover` goes on from the last checkpoint that is whole,
-    and says so where later ones are not.
+    """AllenNLP's "default", which it replaces in the commands (`compat.apply`), with the same
+    parameters, for trainings that are interrupted at any moment. It writes a checkpoint under other
+    names, and gives the files their own names when they are whole. `--recover` goes on from the
+    last checkpoint that is whole, and says so where later ones are not.
 
     Registered as a `Checkpointer` with name "recoverable".
-
-    # Parameters
-
-    serialization_dir and others : as of AllenNLP's "default".
     """
 
     def __init__(self, serialization_dir: Union[str, os.PathLike], **settings: Any) -> None:
@@ -67,27 +63,23 @@ class RecoverableCheckpointer(Checkpointer):
         )
         model = Path(self._model_state_path(*point))
         training = Path(self._training_state_path(*point))
+        # The best before the checkpoint that says which epoch it is: AllenNLP writes it after.
+        paths = [path for path in (best, training, model) if path is not None]
         try:
             write_part(state.model_state, model)
             write_part(state.trainer_state, training)
-            if best is None:
-                pass
-            elif trainer._moving_average is None:
+            if best is not None and trainer._moving_average is None:
                 part_of(best).unlink(missing_ok=True)
                 hardlink_or_copy(str(part_of(model)), str(part_of(best)))
-            else:
+            elif best is not None:
                 with averaged(trainer):
                     write_part(trainer.model.state_dict(), best)
         except OSError:
-            for path in (model, training, best):
-                if path is not None:
-                    part_of(path).unlink(missing_ok=True)
+            for path in paths:
+                part_of(path).unlink(missing_ok=True)
             raise
-        if best is not None:
-            # Before the checkpoint that says which epoch is the best: AllenNLP writes it after.
-            commit(best)
-        commit(training)
-        commit(model)
+        for path in paths:
+            commit(path)
         self._broken.discard(point)
 
     def _best_of(self, trainer: Any) -> Optional[Path]:
@@ -149,20 +141,15 @@ class RecoverableCheckpointer(Checkpointer):
 
 
 def checkpoints_in(folder: Path) -> list[Point]:
-    """Epochs, and batches of the next, after which there are checkpoints, whole or not; the last
-    first.
-    """
+    """The points at which there are checkpoints, whole or not; the last first."""
     matches = (_STATE.fullmatch(path.name) for path in folder.glob("*_state_e*_b*.th"))
     return sorted({(int(match[2]), int(match[3])) for match in matches if match}, reverse=True)
 
 
 def state_files(folder: Path, point: Point) -> tuple[Path, Path]:
     """The files of the model and of the training of a checkpoint."""
-    epochs, batches = point
-    return (
-        folder / f"model_state_e{epochs}_b{batches}.th",
-        folder / f"training_state_e{epochs}_b{batches}.th",
-    )
+    name = "state_e{}_b{}.th".format(*point)
+    return folder / f"model_{name}", folder / f"training_{name}"
 
 
 def has_whole_checkpoint(folder: Path) -> bool:

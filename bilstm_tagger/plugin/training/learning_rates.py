@@ -6,15 +6,7 @@ from allennlp.training.optimizers import Optimizer
 
 
 class EpochSchedule(LearningRateScheduler):
-    """A learning rate for each epoch, counted from 1 as in the papers, the first included.
-
-    # Parameters
-
-    optimizer : `Optimizer`
-        Supplied by AllenNLP.
-    last_epoch : `int`, optional (default=`-1`)
-        Epochs that are done, less one.
-    """
+    """A learning rate for each epoch, counted from 1 as in the papers, the first included."""
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         super().__init__(optimizer, last_epoch)
@@ -39,8 +31,6 @@ class PiecewiseConstantLearningRate(EpochSchedule):
 
     # Parameters
 
-    optimizer : `Optimizer`
-        Supplied by AllenNLP.
     steps : `Dict[str, float]`
         Epoch, counted from 1, to the rate from there on.
     """
@@ -58,11 +48,7 @@ class PiecewiseConstantLearningRate(EpochSchedule):
         super().__init__(optimizer, last_epoch)
 
     def rate(self, epoch: int, initial: float) -> float:
-        found = initial
-        for first, rate in self.steps:
-            if epoch >= first:
-                found = rate
-        return found
+        return max([(0, initial), *(step for step in self.steps if step[0] <= epoch)])[1]
 
 
 @LearningRateScheduler.register("inverse_time_decay")
@@ -74,8 +60,6 @@ class InverseTimeDecayLearningRate(EpochSchedule):
 
     # Parameters
 
-    optimizer : `Optimizer`
-        Supplied by AllenNLP.
     decay : `float`
         Not negative.
     """

@@ -37,11 +37,10 @@ def averaged(trainer: Any) -> Iterator[None]:
     """The model of a trainer with the averages of its weights, if it keeps such; they are what it
     is validated and saved by."""
     average = trainer._moving_average
-    if average is None:
-        yield
-        return
-    average.assign_average_value()
+    if average is not None:
+        average.assign_average_value()
     try:
         yield
     finally:
-        average.restore()
+        if average is not None:
+            average.restore()

@@ -12,14 +12,8 @@ class NadamOptimizer(Optimizer, torch.optim.NAdam):
 
     Registered as an `Optimizer` with name "nadam".
 
-    # Parameters
-
-    model_parameters, parameter_groups : as with every optimiser of AllenNLP.
-    lr : `float`, optional (default=`0.002`)
-    betas : `Tuple[float, float]`, optional (default=`(0.9, 0.999)`)
-    eps : `float`, optional (default=`1e-8`)
-    weight_decay : `float`, optional (default=`0`)
-    momentum_decay : `float`, optional (default=`0.004`)
+    The parameters are those of `torch.optim.NAdam`, and, as with every optimiser of AllenNLP,
+    `parameter_groups`.
     """
 
     def __init__(
@@ -32,14 +26,8 @@ class NadamOptimizer(Optimizer, torch.optim.NAdam):
         weight_decay: float = 0.0,
         momentum_decay: float = 0.004,
     ) -> None:
-        super().__init__(
-            params=make_parameter_groups(model_parameters, parameter_groups),
-            lr=lr,
-            betas=betas,
-            eps=eps,
-            weight_decay=weight_decay,
-            momentum_decay=momentum_decay,
-        )
+        groups = make_parameter_groups(model_parameters, parameter_groups)
+        super().__init__(groups, lr, betas, eps, weight_decay, momentum_decay)
 
 
 @Optimizer.register("fused_adam")
@@ -49,13 +37,8 @@ class FusedAdamOptimizer(Optimizer, torch.optim.Adam):
 
     Registered as an `Optimizer` with name "fused_adam".
 
-    # Parameters
-
-    model_parameters, parameter_groups : as with every optimiser of AllenNLP.
-    lr : `float`, optional (default=`0.001`)
-    betas : `Tuple[float, float]`, optional (default=`(0.9, 0.999)`)
-    eps : `float`, optional (default=`1e-8`)
-    weight_decay : `float`, optional (default=`0`)
+    The parameters are those of `torch.optim.Adam`, and, as with every optimiser of AllenNLP,
+    `parameter_groups`.
     """
 
     def __init__(
@@ -67,11 +50,5 @@ class FusedAdamOptimizer(Optimizer, torch.optim.Adam):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(
-            params=make_parameter_groups(model_parameters, parameter_groups),
-            lr=lr,
-            betas=betas,
-            eps=eps,
-            weight_decay=weight_decay,
-            fused=True,
-        )
+        groups = make_parameter_groups(model_parameters, parameter_groups)
+        super().__init__(groups, lr, betas, eps, weight_decay, fused=True)

@@ -5,7 +5,7 @@ import os
 from typing import Any, Optional
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.training import GradientDescentTrainer, TrainerCallback
+from allennlp.training import TrainerCallback
 
 # Where the process of a trial finds it: JSON with `storage`, `study`, `trial` (its number),
 # `metric` and `warmup_epochs`. Not in the config, which goes into archives: the address of a
@@ -42,12 +42,7 @@ class OptunaPruningCallback(TrainerCallback):
         self.trial = _trial(**{key: value for key, value in trial.items() if key != "metric"})
 
     def on_epoch(
-        self,
-        trainer: GradientDescentTrainer,
-        metrics: dict[str, Any],
-        epoch: int,
-        is_primary: bool = True,
-        **kwargs: Any,
+        self, trainer: Any, metrics: dict[str, Any], epoch: int, is_primary: bool = True, **_: Any
     ) -> None:
         if not is_primary:
             return

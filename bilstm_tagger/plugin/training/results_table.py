@@ -1,36 +1,30 @@
 """The results of every epoch and task as a table of tab separated values."""
 
 import csv
-import os
+import io
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Optional
 
+import msgspec
+
+from bilstm_tagger.text.files import write_text
+
 
 @dataclass(frozen=True)
 class Result:
-    """What a task has reached by an epoch. Scores are between 0 and 1.
-
-    # Parameters
-
-    epoch : `int`
-        From 1.
-    task : `str`
-    metric : `str`
-        What the scores are, such as `chunk_f1`.
-    dev, test : `float`
-        The scores of this epoch; `test` is `None` where there is no test set.
-    best_dev : `float`
-        The best score on dev so far.
-    test_at_best_dev : `float`, optional
-        The score on test in the epoch of the best on dev.
+    """What a task has reached by an epoch, counted from 1. Scores are between 0 and 1; those on
+    test are `None` where there is no test set.
     """
 
     epoch: int
     task: str
+    # What the scores are, such as `chunk_f1`.
     metric: str
+    # Of this epoch, and the best so far.
     dev: float
     best_dev: float
+    # Of this epoch, and of that of the best on dev.
     test: Optional[float] = None
     test_at_best_dev: Optional[float] = None
 
@@ -40,14 +34,8 @@ _ONLY_WITH_TEST = {"test", "test_at_best_dev"}
 
 
 class ResultsTable:
-    """A file that has a row for each result, and is complete at any time.
-
-    # Parameters
-
-    path : `Path`
-        The file. One that is there is read, and goes on from there.
-    with_test : `bool`
-        Whether there are columns for the test set.
+    """A file that has a row for each result, and is complete at any time. One that is there is
+    read, and goes on from there. `with_test`: there are columns for the test set.
     """
 
     def __init__(self, path: Path, with_test: bool) -> None:
@@ -57,7 +45,8 @@ class ResultsTable:
         if path.is_file():
             with path.open(encoding="utf-8", newline="") as stream:
                 for row in csv.DictReader(stream, delimiter="\t"):
-                    self.results.append(_parse(row))
+                    values = {name: value or None for name, value in row.items()}
+                    self.results.append(msgspec.convert(values, Result, strict=False))
 
     def keep_epochs(self, number: int) -> None:
         """Forgets what comes after so many epochs: a training that goes on repeats it."""
@@ -81,25 +70,10 @@ class ResultsTable:
         return self.results[-1], is_best
 
     def _write(self) -> None:
-        # Under another name first: a training that is ended here leaves no half of a file.
-        part = self.path.with_name(self.path.name + ".part")
-        with part.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(
-                stream, self._names, extrasaction="ignore", delimiter="\t", lineterminator="\n"
-            )
-            writer.writeheader()
-            writer.writerows(asdict(each) for each in self.results)
-        os.replace(part, self.path)
-
-
-def _parse(row: dict[str, str]) -> Result:
-    test, at_best = row.get("test"), row.get("test_at_best_dev")
-    return Result(
-        int(row["epoch"]),
-        row["task"],
-        row["metric"],
-        float(row["dev"]),
-        float(row["best_dev"]),
-        float(test) if test else None,
-        float(at_best) if at_best else None,
-    )
+        stream = io.StringIO()
+        writer = csv.DictWriter(
+            stream, self._names, extrasaction="ignore", delimiter="\t", lineterminator="\n"
+        )
+        writer.writeheader()
+        writer.writerows(asdict(each) for each in self.results)
+        write_text(self.path, stream.getvalue())

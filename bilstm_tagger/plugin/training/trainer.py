@@ -62,11 +62,8 @@ class TaggerTrainer(GradientDescentTrainer):
 
 
 def check_metrics(wanted: Iterable[str], names: set[str]) -> None:
-    """Compares a `validation_metric` with the metrics that there will be.
-
-    # Errors
-
-    `ConfigurationError` for one that there will not be; it names those that there are.
+    """A `ConfigurationError`, which names those that there will be, for a `validation_metric` that
+    there will not be.
     """
     for name in wanted:
         if name not in names:

@@ -121,11 +121,11 @@ def test_a_process_ends_with_who_started_it(tmp_path):
     """Nobody would record the run, and somebody may soon go on with it."""
     (job,) = jobs_in(tmp_path, [1], **{"trainer.num_epochs": 10_000, "trainer.patience": None})
     program = (
-        "import sys; from bilstm_tagger.plugin.runs.local import execute\n"
+        "import json, sys; from bilstm_tagger.plugin.runs.local import execute\n"
         "from bilstm_tagger.plugin.runs.jobs import Job\n"
-        "if __name__ == '__main__': execute(Job.from_json(sys.argv[1]))"
+        "if __name__ == '__main__': execute(Job(**json.loads(sys.argv[1])))"
     )
-    starter = subprocess.Popen([sys.executable, "-c", program, job.to_json()])
+    starter = subprocess.Popen([sys.executable, "-c", program, json.dumps(dataclasses.asdict(job))])
     wait_for((Path(job.folder) / "metrics_epoch_0.json").exists, 180)
     assert processes_of(job)
     starter.kill()

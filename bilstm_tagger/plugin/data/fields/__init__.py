@@ -5,11 +5,3 @@ from bilstm_tagger.plugin.data.fields.task_labels_field import (
     TaskLabelsField,
     label_namespace,
 )
-
-__all__ = [
-    "UNKNOWN_LABEL",
-    "SentenceField",
-    "SentenceMetadataField",
-    "TaskLabelsField",
-    "label_namespace",
-]

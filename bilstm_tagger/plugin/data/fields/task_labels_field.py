@@ -19,15 +19,10 @@ _warned: set[tuple[str, str]] = set()
 
 
 class TaskLabelsField(Field[dict[str, torch.Tensor]]):
-    """The labels of one sentence for one or several tasks.
+    """The labels of one sentence for one or several tasks, for each task one for each token.
 
     As a tensor: a dictionary, task to long ids of shape (length,). A label that the training data
     has not gets `UNKNOWN_LABEL` and one warning: it is an error of the tagger, not of the program.
-
-    # Parameters
-
-    labels : `Dict[str, List[str]]`
-        Task to labels, one for each token.
     """
 
     __slots__ = ["labels", "_ids", "_length"]

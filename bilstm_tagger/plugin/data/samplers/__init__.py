@@ -1,4 +1,2 @@
 from bilstm_tagger.plugin.data.samplers.process_share import ProcessShare
 from bilstm_tagger.plugin.data.samplers.same_length import SameLengthBatchSampler, tell_purposes
-
-__all__ = ["ProcessShare", "SameLengthBatchSampler", "tell_purposes"]

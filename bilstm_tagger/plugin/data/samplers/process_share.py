@@ -6,7 +6,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
 from allennlp.data.samplers import BatchSampler
 
-from bilstm_tagger.plugin.data.samplers.same_length import Batch
+from bilstm_tagger.plugin.data.samplers.same_length import Batch, dataset_of
 
 
 class ProcessShare(BatchSampler):
@@ -32,14 +32,11 @@ class ProcessShare(BatchSampler):
         self.number_of_shares = number_of_shares
 
     def get_batch_indices(self, instances: Sequence[Instance]) -> Iterable[Batch]:
-        def dataset(batch: Batch) -> str:
-            fields = instances[batch[0]].fields
-            metadata = fields["metadata"].metadata if "metadata" in fields else {}
-            name: str = metadata.get("dataset", "")
-            return name
-
         batches = [list(batch) for batch in self.sampler.get_batch_indices(instances)]
-        return rounded(batches, self.number_of_shares, dataset)[self.share :: self.number_of_shares]
+        shares = rounded(
+            batches, self.number_of_shares, lambda batch: dataset_of(instances[batch[0]])
+        )
+        return shares[self.share :: self.number_of_shares]
 
     def get_num_batches(self, instances: Sequence[Instance]) -> int:
         number = self.sampler.get_num_batches(instances)
@@ -53,21 +50,9 @@ class ProcessShare(BatchSampler):
 
 
 def rounded(batches: list[Batch], multiple: int, group: Callable[[Batch], str]) -> list[Batch]:
-    """As many batches as can be shared out evenly, of the same items. Large ones are split; where
-    all have one item, as with a batch size of 1, the last are joined with others.
-
-    # Parameters
-
-    batches : `List[Batch]`
-        They stay in their order.
-    multiple : `int`
-        Of which the number of batches becomes a multiple.
-    group : `Callable[[Batch], str]`
-        Only batches of one group are joined.
-
-    # Errors
-
-    `ConfigurationError` where there are too few items.
+    """Batches of the same items, in the same order, whose number is a multiple. Large ones are
+    split; where all have one item, as with a batch size of 1, the last are joined with others of
+    the same `group`. A `ConfigurationError` where there are too few items.
     """
     batches = list(batches)
     for _ in range(-len(batches) % multiple):

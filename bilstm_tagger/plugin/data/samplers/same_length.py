@@ -5,13 +5,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Optional
 
+import numpy
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DataLoader, Instance
 from allennlp.data.samplers import BatchSampler
 
 Batch = list[int]
+# Data set to length to indices of sentences.
+Buckets = dict[str, dict[int, list[int]]]
 
 SCHEDULES = ("turns", "proportional")
+
+
+def dataset_of(instance: Instance) -> str:
+    """The name of the data set of a sentence; empty where there is one alone."""
+    metadata = instance["metadata"].metadata if "metadata" in instance.fields else {}
+    name: str = metadata.get("dataset", "")
+    return name
 
 
 def near_equal_bins(items: Sequence[int], size: int) -> Iterator[Batch]:
@@ -19,13 +29,8 @@ def near_equal_bins(items: Sequence[int], size: int) -> Iterator[Batch]:
 
     So the last of a length has no batch of one sentence beside batches of `size`.
     """
-    number = -(-len(items) // size)
-    small, larger = divmod(len(items), number)
-    start = 0
-    for index in range(number):
-        end = start + small + (index < larger)
-        yield list(items[start:end])
-        start = end
+    for part in numpy.array_split(items, -(-len(items) // size)):
+        yield part.tolist()
 
 
 @BatchSampler.register("same_length")
@@ -58,10 +63,7 @@ class SameLengthBatchSampler(BatchSampler):
     """
 
     def __init__(
-        self,
-        batch_size: int = 32,
-        main_dataset: Optional[str] = None,
-        schedule: str = "turns",
+        self, batch_size: int = 32, main_dataset: Optional[str] = None, schedule: str = "turns"
     ) -> None:
         if batch_size < 1:
             raise ConfigurationError(f"batch_size must be at least 1, found {batch_size}")
@@ -78,13 +80,11 @@ class SameLengthBatchSampler(BatchSampler):
         self.batch_size = batch_size
         self.main_dataset = main_dataset
 
-    def _buckets(self, instances: Sequence[Instance]) -> dict[str, dict[int, list[int]]]:
-        """Data set to length to indices, in the order of the instances."""
-        buckets: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    def _buckets(self, instances: Sequence[Instance]) -> Buckets:
+        """In the order of the instances."""
+        buckets: Buckets = defaultdict(lambda: defaultdict(list))
         for index, instance in enumerate(instances):
-            fields = instance.fields
-            metadata = fields["metadata"].metadata if "metadata" in fields else {}
-            buckets[metadata.get("dataset", "")][len(fields["tokens"])].append(index)
+            buckets[dataset_of(instance)][len(instance["tokens"])].append(index)
         return buckets
 
     def _shuffled(self, lengths: dict[int, list[int]]) -> list[Batch]:
@@ -98,7 +98,7 @@ class SameLengthBatchSampler(BatchSampler):
     def _number(self, lengths: dict[int, list[int]]) -> int:
         return sum(-(-len(indices) // self.batch_size) for indices in lengths.values())
 
-    def _turns(self, buckets: dict[str, dict[int, list[int]]]) -> int:
+    def _turns(self, buckets: Buckets) -> int:
         if self.main_dataset is not None:
             if self.main_dataset not in buckets:
                 raise ConfigurationError(
@@ -119,7 +119,7 @@ class SameLengthBatchSampler(BatchSampler):
             for batch in near_equal_bins(lengths[length], self.batch_size)
         )
 
-    def _training_batches(self, buckets: dict[str, dict[int, list[int]]]) -> Iterator[Batch]:
+    def _training_batches(self, buckets: Buckets) -> Iterator[Batch]:
         turns = self._turns(buckets)
         if len(buckets) == 1 or self.schedule == "proportional":
             every = [batch for lengths in buckets.values() for batch in self._shuffled(lengths)]
@@ -145,12 +145,8 @@ class SameLengthBatchSampler(BatchSampler):
 
 
 def tell_purposes(training: DataLoader, validation: Optional[DataLoader]) -> None:
-    """Tells the samplers of data loaders what their batches are for.
-
-    # Parameters
-
-    training, validation : `DataLoader`
-        Of a training; samplers of other kinds need no telling.
+    """Tells the samplers of the data loaders of a training what their batches are for; samplers of
+    other kinds need no telling.
     """
     for loader, is_training in ((training, True), (validation, False)):
         sampler = getattr(loader, "batch_sampler", None)

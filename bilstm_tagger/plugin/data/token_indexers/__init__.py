@@ -5,11 +5,3 @@ from bilstm_tagger.plugin.data.token_indexers.features import (
     FeatureIndexer,
 )
 from bilstm_tagger.plugin.data.token_indexers.words import WordFormsIndexer
-
-__all__ = [
-    "CasingIndexer",
-    "ColumnIndexer",
-    "FeatureIndexer",
-    "WordCharactersIndexer",
-    "WordFormsIndexer",
-]

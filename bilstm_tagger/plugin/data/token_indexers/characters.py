@@ -1,5 +1,7 @@
 """Tokens to character ids."""
 
+from functools import partial
+
 import numpy
 import torch
 from allennlp.common.checks import ConfigurationError
@@ -7,21 +9,10 @@ from allennlp.data import TokenIndexer, Vocabulary
 from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 from allennlp.data.tokenizers import Token
 
-from bilstm_tagger.text.memo import remember
+from bilstm_tagger.text.memo import Memo
 
 # A vocabulary is stored one entry a line: these could not be read back.
 _LINE_ENDS = frozenset("\r\n")
-
-
-class _Ids(dict[str, int]):
-    """Character to id; that of the unknown character for all others."""
-
-    def __init__(self, known: dict[str, int], unknown: int) -> None:
-        super().__init__(known)
-        self._unknown = unknown
-
-    def __missing__(self, character: str) -> int:
-        return self._unknown
 
 
 @TokenIndexer.register("word_characters")
@@ -47,7 +38,6 @@ class WordCharactersIndexer(TokenIndexer):
         self.namespace = namespace
         self._memo: dict[str, list[int]] = {}
         self._memo_of: object = None
-        self._ids = _Ids({}, 0)
 
     def _cut(self, text: str) -> str:
         return text[: self.max_length] if self.max_length > 0 else text
@@ -61,17 +51,13 @@ class WordCharactersIndexer(TokenIndexer):
     def tokens_to_indices(self, tokens: list[Token], vocabulary: Vocabulary) -> IndexedTokenList:
         ids = vocabulary.get_token_to_index_vocabulary(self.namespace)
         if self._memo_of is not ids:
-            self._memo, self._memo_of = {}, ids
-            self._ids = _Ids(ids, ids[vocabulary._oov_token])
-        memo, id_of = self._memo, self._ids.__getitem__
-        rows = []
-        for token in tokens:
-            text = token.text
-            row = memo.get(text)
-            if row is None:
-                row = remember(memo, text, list(map(id_of, self._cut(text))))
-            rows.append(row)
-        return {"token_characters": rows}
+            unknown = ids[vocabulary._oov_token]
+            self._memo, self._memo_of = Memo(partial(self._row, ids, unknown)), ids
+        memo = self._memo
+        return {"token_characters": [memo[token.text] for token in tokens]}
+
+    def _row(self, ids: dict[str, int], unknown: int, text: str) -> list[int]:
+        return [ids.get(character, unknown) for character in self._cut(text)]
 
     def get_empty_token_list(self) -> IndexedTokenList:
         return {"token_characters": []}

@@ -8,7 +8,7 @@ from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 from allennlp.data.tokenizers import Token
 
 from bilstm_tagger.plugin.data.column_token import ColumnToken
-from bilstm_tagger.text.memo import remember
+from bilstm_tagger.text.memo import Memo
 from bilstm_tagger.text.word_forms import casing
 
 logger = logging.getLogger(__name__)
@@ -17,11 +17,6 @@ logger = logging.getLogger(__name__)
 class FeatureIndexer(TokenIndexer):
     """Gives each token the id of one feature. The values are those of the training data; a value
     that training has not seen gets the id of the unknown value, with one warning.
-
-    # Parameters
-
-    namespace : `str`
-        Where the vocabulary keeps the values.
     """
 
     def __init__(self, namespace: str) -> None:
@@ -79,14 +74,10 @@ class CasingIndexer(FeatureIndexer):
 
     def __init__(self, namespace: str = "casing") -> None:
         super().__init__(namespace)
-        self._memo: dict[str, str] = {}
+        self._memo = Memo(casing)
 
     def value(self, token: Token) -> str:
-        text: str = token.text
-        value = self._memo.get(text)
-        if value is None:
-            value = remember(self._memo, text, casing(text))
-        return value
+        return self._memo[token.text]
 
 
 @TokenIndexer.register("column")

@@ -1,10 +1,12 @@
 """Tokens to word ids by the look-up chain."""
 
+from functools import partial
+
 from allennlp.data import TokenIndexer, Vocabulary
 from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 from allennlp.data.tokenizers import Token
 
-from bilstm_tagger.text.memo import remember
+from bilstm_tagger.text.memo import Memo
 from bilstm_tagger.text.word_forms import known_form
 
 
@@ -25,7 +27,7 @@ class WordFormsIndexer(TokenIndexer):
     def __init__(self, namespace: str = "words") -> None:
         super().__init__()
         self.namespace = namespace
-        # Text to id, for the vocabulary that was last used: a corpus has few distinct tokens.
+        # Text to id, for the vocabulary that was last used.
         self._memo: dict[str, int] = {}
         self._memo_of: object = None
 
@@ -35,19 +37,15 @@ class WordFormsIndexer(TokenIndexer):
     def tokens_to_indices(self, tokens: list[Token], vocabulary: Vocabulary) -> IndexedTokenList:
         ids = vocabulary.get_token_to_index_vocabulary(self.namespace)
         if self._memo_of is not ids:
-            self._memo, self._memo_of = {}, ids
+            unknown = ids[vocabulary._oov_token]
+            self._memo, self._memo_of = Memo(partial(_id_of, ids, unknown)), ids
         memo = self._memo
-        indices = []
-        for token in tokens:
-            text = token.text
-            index = memo.get(text)
-            if index is None:
-                form = known_form(text, ids)
-                # Never 0, not even for a token that spells the name of padding.
-                index = ids.get(form, 0) or ids[vocabulary._oov_token]
-                remember(memo, text, index)
-            indices.append(index)
-        return {"tokens": indices}
+        return {"tokens": [memo[token.text] for token in tokens]}
 
     def get_empty_token_list(self) -> IndexedTokenList:
         return {"tokens": []}
+
+
+def _id_of(ids: dict[str, int], unknown: int, text: str) -> int:
+    # Never 0, not even for a token that spells the name of padding.
+    return ids.get(known_form(text, ids) or "", 0) or unknown

@@ -1,5 +1,3 @@
 from bilstm_tagger.plugin.modules.decoders.crf import CRFDecoder
 from bilstm_tagger.plugin.modules.decoders.softmax import SoftmaxDecoder
 from bilstm_tagger.plugin.modules.decoders.task_decoder import TaskDecoder
-
-__all__ = ["CRFDecoder", "SoftmaxDecoder", "TaskDecoder"]

@@ -21,12 +21,9 @@ class TaskDecoder(torch.nn.Module, Registrable):
 
     # Parameters
 
-    vocab : `Vocabulary`
-        Supplied by the model.
-    task : `str`
-        The name of the task, supplied by the model.
-    input_sizes : `List[int]`
-        The output size of each shared layer, supplied by the model.
+    vocab, task, input_sizes
+        Supplied by the model: its vocabulary, the name of the task, and the output size of each
+        shared layer.
     encoding : `str`, optional (default=`None`)
         The encoding of the labels, which is `model_encoding` (or else `encoding`) of the task in
         the dataset reader. `None`: plain labels. It decides how the task is scored: by the F1 of

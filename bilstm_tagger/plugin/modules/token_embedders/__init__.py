@@ -3,5 +3,3 @@ from bilstm_tagger.plugin.modules.token_embedders.characters import (
     CharacterLSTMEmbedder,
 )
 from bilstm_tagger.plugin.modules.token_embedders.word_vectors import WordVectorEmbedder
-
-__all__ = ["CharacterCNNEmbedder", "CharacterLSTMEmbedder", "WordVectorEmbedder"]

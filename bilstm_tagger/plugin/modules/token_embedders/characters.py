@@ -12,12 +12,8 @@ from bilstm_tagger.network.character_encoders import (
 
 
 class CharacterEmbedder(TokenEmbedder):
-    """Reads each distinct word of a batch once, by its characters.
-
-    # Parameters
-
-    encoder : `torch.nn.Module`
-        (words, characters) ids to (words, output_dim), with an attribute `output_dim`.
+    """Reads each distinct word of a batch once, by its characters. The encoder takes ids (words,
+    characters) to (words, output_dim), and has an attribute `output_dim`.
     """
 
     def __init__(self, encoder: torch.nn.Module) -> None:
@@ -40,8 +36,6 @@ class CharacterCNNEmbedder(CharacterEmbedder):
 
     # Parameters
 
-    vocab : `Vocabulary`
-        Supplied by AllenNLP.
     embedding_dim : `int`, optional (default=`30`)
         Dimension of a character.
     num_filters : `int`, optional (default=`30`)
@@ -72,8 +66,6 @@ class CharacterLSTMEmbedder(CharacterEmbedder):
 
     # Parameters
 
-    vocab : `Vocabulary`
-        Supplied by AllenNLP.
     embedding_dim : `int`, optional (default=`30`)
         Dimension of a character.
     hidden_size : `int`, optional (default=`25`)

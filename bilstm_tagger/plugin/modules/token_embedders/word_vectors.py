@@ -26,8 +26,6 @@ class WordVectorEmbedder(TokenEmbedder):
 
     # Parameters
 
-    vocab : `Vocabulary`
-        Supplied by AllenNLP.
     embedding_dim : `int`
         The dimension of the vectors.
     pretrained_file : `str`, optional (default=`None`)

@@ -2,7 +2,7 @@ import re
 
 from allennlp.models import load_archive
 
-from bilstm_tagger.plugin.models.model_summary import model_summary
+from bilstm_tagger.plugin.training.summary import model_summary
 
 CONFIG = "training_config/multitask_levels.jsonnet"
 
