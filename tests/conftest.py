@@ -44,6 +44,7 @@ SMALL_VECTORS = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    multiprocessing.set_forkserver_preload(["bilstm_tagger.plugin.runs.worker"])
     # Tests run commands in this process.
     compat.apply()
     # Its filter of warnings does not live on: pytest sets its filters for every test.

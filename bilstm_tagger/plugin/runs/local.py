@@ -40,7 +40,7 @@ def execute(job: Job, stop: threading.Event | None = None) -> RunRecord | None:
     # Before anything is written: a run of another config must not get lost.
     job.record()
     job.log.parent.mkdir(parents=True, exist_ok=True)
-    _PROCESSES.set_forkserver_preload([worker.__name__])
+    multiprocessing.set_forkserver_preload([worker.__name__])
     process = _PROCESSES.Process(target=worker.run, args=(job, dict(os.environ)))
     process.start()
     try:

@@ -165,9 +165,11 @@ def run_other_worker(_, store):
 
 
 def test_two_workers(tmp_path):
-    # This process is one of the two: importing AllenNLP anew takes most of the time.
+    # This process is one of the two; the other comes of a fork server, which has imported all.
     store = tmp_path / "store"
-    other = multiprocessing.spawn(run_other_worker, args=(store,), nprocs=1, join=False)
+    other = multiprocessing.start_processes(
+        run_other_worker, args=(store,), nprocs=1, join=False, start_method="forkserver"
+    )
     run_worker(0, store)
     while not other.join():
         pass

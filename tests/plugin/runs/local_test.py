@@ -4,7 +4,6 @@ import json
 import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -117,19 +116,21 @@ def test_a_run_that_another_process_makes_is_left_to_it(tmp_path, monkeypatch, c
     assert job.record() is None
 
 
+def execute_by_fork(job: Job) -> None:
+    """As a fork server of its own would take seconds to start."""
+    local._PROCESSES = multiprocessing.get_context("fork")
+    execute(job)
+
+
 def test_a_process_ends_with_who_started_it(tmp_path):
     """Nobody would record the run, and somebody may soon go on with it."""
     (job,) = jobs_in(tmp_path, [1], **{"trainer.num_epochs": 10_000, "trainer.patience": None})
-    program = (
-        "import json, sys; from bilstm_tagger.plugin.runs.local import execute\n"
-        "from bilstm_tagger.plugin.runs.jobs import Job\n"
-        "if __name__ == '__main__': execute(Job(**json.loads(sys.argv[1])))"
-    )
-    starter = subprocess.Popen([sys.executable, "-c", program, json.dumps(dataclasses.asdict(job))])
-    wait_for((Path(job.folder) / "metrics_epoch_0.json").exists, 180)
+    starter = multiprocessing.get_context("forkserver").Process(target=execute_by_fork, args=(job,))
+    starter.start()
+    wait_for((Path(job.folder) / "metrics_epoch_0.json").exists)
     assert processes_of(job)
     starter.kill()
-    starter.wait()
+    starter.join()
     wait_for(lambda: not processes_of(job), 10)
     assert job.record() is None
     with FileLock(job.lock, timeout=0):

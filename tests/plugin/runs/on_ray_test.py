@@ -72,19 +72,23 @@ def test_two_workers_one_of_which_is_killed(tmp_path, monkeypatch):
     assert [first_epoch.stat().st_mtime_ns] == killed
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds processes by /proc")
 def test_a_run_that_ray_gives_up_is_recorded_and_stops_no_other(tmp_path, monkeypatch):
     pytest.importorskip("ray", reason="the extra 'ray' is not installed")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.setattr(on_ray, "_RETRIES", 0)
     jobs = jobs_of([CONFIG], [1, 2], str(tmp_path / "runs"), SHORT)
-    killer, killed = killer_of_worker(jobs[0], 0)
-    records = {job.seed: record for job, record in on_ray.run_on_ray(jobs, 2, "local")}
-    killer.join()
-    assert killed
+    other = record_of(jobs[1], "an error of its own")
+
+    def executes(job):  # in a worker of Ray
+        if job.seed == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return other
+
+    monkeypatch.setattr(on_ray, "execute", executes)
+    records = {job.seed: record for job, record in on_ray.run_on_ray(jobs, 1, "local")}
     assert records[1].status == "failed" and "WorkerCrashedError" in records[1].error
     assert records[1] == jobs[0].record()
-    assert records[2].finished
+    assert records[2] == other
 
 
 def test_without_ray(tmp_path, monkeypatch):

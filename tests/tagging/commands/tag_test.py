@@ -236,7 +236,7 @@ class TestProcess:
 
     def start(self, *arguments, **options) -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, "-m", "allennlp", "tag", *map(str, arguments)],
+            [sys.executable, "-m", "bilstm_tagger", "tag", *map(str, arguments)],
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -251,8 +251,7 @@ class TestProcess:
         process.stdout.close()
         errors = process.stderr.read()
         assert process.wait() == 141
-        lines = [line for line in errors.splitlines() if " - allennlp." not in line]
-        assert lines == []
+        assert errors == ""
 
     def test_interrupt_from_the_keyboard(self, archive, large, tmp_path):
         target = tmp_path / "output"
@@ -266,6 +265,5 @@ class TestProcess:
         # The workers have ended, too: they would keep it open.
         errors = process.stderr.read()
         assert process.wait() == 130
-        lines = [line for line in errors.splitlines() if " - allennlp." not in line]
-        assert lines == [f"interrupted; what was tagged before is in {incomplete}"]
+        assert errors == f"interrupted; what was tagged before is in {incomplete}\n"
         assert not target.exists()
