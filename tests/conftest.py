@@ -30,10 +30,19 @@ from filelock import FileLock
 
 import bilstm_tagger.plugin  # noqa: F401
 from bilstm_tagger.plugin import compat
+from bilstm_tagger.plugin.runs import local
 
 ROOT = Path(__file__).parent.parent
 VECTORS = "fixtures/vectors/vectors.16d.txt"
 CORPUS = "fixtures/corpus"
+
+# What AllenNLP imports of others, which takes most of the time of a start. Processes of tests come
+# of a fork server that has imported it, but nothing of AllenNLP and of this package.
+OF_OTHERS = [
+    *("boto3", "google.cloud.storage", "h5py", "huggingface_hub", "matplotlib", "nltk"),
+    *("scipy.stats", "sklearn.metrics", "spacy.cli", "tensorboardX", "torchvision.models"),
+    *("transformers.data.data_collator", "transformers.models.auto"),
+]
 
 # A config that wants corpora and vectors of `data/` gets those of `fixtures/`.
 SMALL_VECTORS = {
@@ -44,7 +53,8 @@ SMALL_VECTORS = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    multiprocessing.set_forkserver_preload(["bilstm_tagger.plugin.runs.worker"])
+    multiprocessing.set_forkserver_preload(OF_OTHERS)
+    local.PRELOADED[:] = OF_OTHERS
     # Tests run commands in this process.
     compat.apply()
     # Its filter of warnings does not live on: pytest sets its filters for every test.
@@ -116,9 +126,7 @@ def _command(arguments: tuple[str, ...], log: str) -> None:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., tuple[Any, Path]]]:
-    """Starts `allennlp ARGUMENTS`; returns the process and the file of what it prints. The process
-    comes of a fork server, which has imported everything: that takes most of the time of a start.
-    """
+    """Starts `allennlp ARGUMENTS`; returns the process and the file of what it prints."""
     processes = []
 
     def run(*arguments: Any) -> tuple[Any, Path]:

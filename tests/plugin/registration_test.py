@@ -1,17 +1,13 @@
 """What an import registers and changes, each in a process of its own."""
 
-import json
+import multiprocessing
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-
-
-Run = Callable[[str, Path], str]
 
 
 def alone(code: str, folder: Path) -> str:
@@ -20,28 +16,24 @@ def alone(code: str, folder: Path) -> str:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """What Python code prints that runs in a folder, in a process in which nothing of AllenNLP and
-    of ours was imported before."""
-    printed = [tmp_path_factory.mktemp("bare") / name for name in ("output", "errors")]
-    with subprocess.Popen(
-        [sys.executable, ROOT / "tests" / "bare_processes.py"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stdin is not None and server.stdout is not None
-        requests, answers = server.stdin, server.stdout
+START = """
+import os, sys
+os.chdir({folder!r})
+sys.path.insert(0, "")
+for number, name in enumerate(("output", "errors"), 1):
+    os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), number)
+"""
 
-        def run(code: str, folder: Path) -> str:
-            print(json.dumps([code, *map(str, (folder, *printed))]), file=requests, flush=True)
-            status = answers.readline()
-            assert status == "0\n", printed[1].read_text()
-            return printed[0].read_text()
 
-        yield run
-        requests.close()
+def run(code: str, folder: Path) -> str:
+    """The same in a process that has imported what others than AllenNLP and we offer."""
+    code = START.format(folder=str(folder)) + code
+    forks = multiprocessing.get_context("forkserver")
+    process = forks.Process(target=exec, args=(code, {"__name__": "__main__"}))
+    process.start()
+    process.join(300)
+    assert process.exitcode == 0, (folder / "errors").read_text()
+    return (folder / "output").read_text()
 
 
 @pytest.fixture
@@ -73,19 +65,17 @@ assert "allennlp" not in sys.modules
     [SPACY, "from bilstm_tagger import Tagger", "import allennlp.models, bilstm_tagger"],
     ids=["spacy", "tagger", "allennlp"],
 )
-def test_discovery_registers_whatever_was_imported_before(
-    run: Run, folder: Path, first: str
-) -> None:
+def test_discovery_registers_whatever_was_imported_before(folder: Path, first: str) -> None:
     assert run(first + DISCOVER + SHOW, folder) == "True\n"
 
 
-def test_the_line_of_earlier_versions(run: Run, folder: Path) -> None:
+def test_the_line_of_earlier_versions(folder: Path) -> None:
     (folder / ".allennlp_plugins").write_text("bilstm_tagger\n")
     assert run(DISCOVER + SHOW, folder) == "True\n"
 
 
 @pytest.mark.parametrize("first", ["", SPACY], ids=["", "spacy"])
-def test_include_package(run: Run, folder: Path, first: str) -> None:
+def test_include_package(folder: Path, first: str) -> None:
     include = """
 from allennlp.common.util import import_module_and_submodules
 import_module_and_submodules("bilstm_tagger")
@@ -93,13 +83,13 @@ import_module_and_submodules("bilstm_tagger")
     assert run(first + include + SHOW, folder) == "True\n"
 
 
-def test_a_package_that_imports_ours(run: Run, folder: Path) -> None:
+def test_a_package_that_imports_ours(folder: Path) -> None:
     (folder / ".allennlp_plugins").write_text("mine\n")
     (folder / "mine.py").write_text("import bilstm_tagger\n")
     assert run(DISCOVER + SHOW, folder) == "True\n"
 
 
-def test_a_plain_import_imports_and_registers_nothing(run: Run, folder: Path) -> None:
+def test_a_plain_import_imports_and_registers_nothing(folder: Path) -> None:
     heavy = "('allennlp', 'torch', 'numpy', 'spacy', 'bilstm_tagger.plugin')"
     code = f"import sys, bilstm_tagger\nprint([name for name in {heavy} if name in sys.modules])"
     assert alone(code, folder) == "[]\n"
@@ -166,13 +156,13 @@ print([key for key in earlier if earlier[key] != later[key]])
 
 
 @pytest.mark.parametrize("imported", ["bilstm_tagger", "bilstm_tagger.plugin"])
-def test_an_import_changes_nothing_of_the_process(run: Run, folder: Path, imported: str) -> None:
+def test_an_import_changes_nothing_of_the_process(folder: Path, imported: str) -> None:
     (folder / ".allennlp_plugins").unlink()
     code = SURROUNDINGS.replace("IMPORT", f"import {imported}")
     assert run(code, folder) == "[]\n"
 
 
-def test_that_test_sees_what_the_commands_change(run: Run, folder: Path) -> None:
+def test_that_test_sees_what_the_commands_change(folder: Path) -> None:
     (folder / ".allennlp_plugins").unlink()
     code = SURROUNDINGS.replace(
         "IMPORT", "from bilstm_tagger.plugin import compat; compat.apply(); compat.apply()"
@@ -194,7 +184,7 @@ print(DataLoader.by_name("multiprocess").__module__, gc.get_freeze_count() > 0)
 """
 
 
-def test_commands_apply_the_fixes(run: Run, folder: Path) -> None:
+def test_commands_apply_the_fixes(folder: Path) -> None:
     assert run(COMMAND, folder).splitlines()[-1] == "bilstm_tagger.plugin.compat True"
 
 

@@ -18,6 +18,7 @@ from bilstm_tagger.plugin.runs.recording import record_failure
 
 # A fork server has imported everything once; a run then starts at once. Not every system has one.
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+PRELOADED = [worker.__name__]
 _PROCESSES: Any = multiprocessing.get_context(_METHOD)
 _MEMORY_FLOOR = 2**30
 # Runs as they end, each with its record, or `None` where another process is making it.
@@ -40,7 +41,7 @@ def execute(job: Job, stop: threading.Event | None = None) -> RunRecord | None:
     # Before anything is written: a run of another config must not get lost.
     job.record()
     job.log.parent.mkdir(parents=True, exist_ok=True)
-    multiprocessing.set_forkserver_preload([worker.__name__])
+    multiprocessing.set_forkserver_preload(PRELOADED)
     process = _PROCESSES.Process(target=worker.run, args=(job, dict(os.environ)))
     process.start()
     try:

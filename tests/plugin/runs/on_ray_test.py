@@ -10,6 +10,7 @@ import pytest
 
 from bilstm_tagger.plugin.runs import on_ray
 from bilstm_tagger.plugin.runs.jobs import Job, jobs_of
+from bilstm_tagger.plugin.runs.recording import record_of
 from bilstm_tagger.text.errors import UserError
 
 CONFIG = "training_config/quickstart.jsonnet"
