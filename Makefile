@@ -45,7 +45,7 @@ quickstart: $(READY) ## Train, evaluate and tag on the small corpus in fixtures/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash scripts/quickstart.sh
 
 test: $(READY) lint ## Lint, types and all tests (PYTEST=... for other options)
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: $(READY) ## Lint, format check, types, and which floor imports which
 	$(BIN)/ruff check .

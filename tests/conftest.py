@@ -63,6 +63,15 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+# Of two processes that share the files of tests out, none is to wait for the other in the end.
+LONGEST = ["wheel_test", "on_ray_test", "papers_test", "checkpointer_test", "baseline_test"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first."""
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _surroundings() -> Iterator[None]:
     """One thread, and the root of the repository as working directory: configs start from there."""

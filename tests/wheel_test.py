@@ -132,25 +132,6 @@ def test_configs_are_in_the_wheel(tagging, tmp_path):
     }
 
 
-def test_raw_text(wheel, tmp_path):
-    """With what the error of an installation without spaCy says."""
-    commands = environment(tmp_path)
-    run(commands / "pip", "install", "--quiet", wheel, folder=tmp_path)
-    command = [commands / "bilstm-tagger", "tag", MODEL, "-", "--output-format", "conll"]
-    error = run(*command, folder=tmp_path, given="Raw text.\n", status=1)
-    pip, *arguments = shlex.split(error.rsplit("Install it: ", 1)[1])
-    run(commands / pip, *arguments, "--quiet", folder=tmp_path)
-    output = run(*command, folder=tmp_path, given="The old ferry left at noon. We waved.\n")
-    assert tokens(output) == [*TAGGED, "We", "waved", "."]
-    program = (
-        "import spacy; nlp = spacy.blank('en')\n"
-        f"nlp.add_pipe('bilstm_tagger', config={{'model': {str(MODEL)!r}}})\n"
-        "print(*(token.pos_ for token in nlp('The old ferry left at noon.')))\n"
-    )
-    output = run(commands / "python", "-c", program, folder=tmp_path)
-    assert output.splitlines()[-1] == "DET ADJ NOUN VERB ADP NOUN PUNCT"
-
-
 def _uv() -> Optional[str]:
     own = ROOT / ".uv" / "bin" / "uv"
     return str(own) if own.is_file() else shutil.which("uv")
@@ -196,3 +177,21 @@ def test_the_source_distribution_has_no_data_of_others(wheel):
     with tarfile.open(source) as archive:
         names = archive.getnames()
     assert not [name for name in names if "/data/conll2000" in name]
+
+
+def test_raw_text(tagging, tmp_path):
+    """With what the error of an installation without spaCy says. This is the last test, as it adds
+    to the environment of others."""
+    command = [tagging / "bilstm-tagger", "tag", MODEL, "-", "--output-format", "conll"]
+    error = run(*command, folder=tmp_path, given="Raw text.\n", status=1)
+    pip, *arguments = shlex.split(error.rsplit("Install it: ", 1)[1])
+    run(tagging / pip, *arguments, "--quiet", folder=tmp_path)
+    output = run(*command, folder=tmp_path, given="The old ferry left at noon. We waved.\n")
+    assert tokens(output) == [*TAGGED, "We", "waved", "."]
+    program = (
+        "import spacy; nlp = spacy.blank('en')\n"
+        f"nlp.add_pipe('bilstm_tagger', config={{'model': {str(MODEL)!r}}})\n"
+        "print(*(token.pos_ for token in nlp('The old ferry left at noon.')))\n"
+    )
+    output = run(tagging / "python", "-c", program, folder=tmp_path)
+    assert output.splitlines()[-1] == "DET ADJ NOUN VERB ADP NOUN PUNCT"
