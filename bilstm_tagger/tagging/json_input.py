@@ -41,7 +41,7 @@ def sentences_of(given: Any, tagger: Tagger) -> list[TokenizedSentence]:
     except UnicodeEncodeError as error:  # no text that the splitter can read has one
         raise ValueError(
             f"'sentence' has an unpaired surrogate, which is no character, at position "
-            f"{error.start + 1}: {text[error.start : error.start + 40]!a}; mend it, or give "
+            f"{error.start + 1}: {text[error.start : error.start + 40]!a}; fix it, or give "
             "'tokens'"
         ) from None
     return tagger.split(text)

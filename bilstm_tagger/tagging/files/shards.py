@@ -172,7 +172,7 @@ class ShardedRun:
     def _claim(self, manifest: dict[str, Any]) -> None:
         """Makes the folder that of this run, unless it is."""
         path = self.folder / MANIFEST
-        mend = f"delete {self.folder} to start anew, or name another output"
+        fix = f"delete {self.folder} to start anew, or name another output"
         try:
             found = json.loads(path.read_bytes())
         except FileNotFoundError:
@@ -180,16 +180,16 @@ class ShardedRun:
             names = [each.name for each in self.folder.iterdir()]
             if any(name != _LOCK and not name.startswith(f".{MANIFEST}") for name in names):
                 raise UserError(
-                    f"{self.folder} is in the way: it is not what an interrupted run leaves; {mend}"
+                    f"{self.folder} is in the way: it is not what an interrupted run leaves; {fix}"
                 ) from None
             write_whole(path, _as_json(manifest), sync=True)
             return
         except ValueError as error:
-            raise UserError(f"{path} is damaged ({error}); {mend}") from None
+            raise UserError(f"{path} is damaged ({error}); {fix}") from None
         if found != manifest:
             differences = "; ".join(_differences(found, manifest))
             raise UserError(
-                f"{self.folder} is of another run, which cannot be continued: {differences}; {mend}"
+                f"{self.folder} is of another run, which cannot be continued: {differences}; {fix}"
             )
         if manifest.get("input file") is None:
             for each in self._records():
