@@ -55,7 +55,7 @@ def others_of(given: dict[str, Any], tagger: Tagger) -> dict[str, Any]:
 
 def prediction_of(others: dict[str, Any], sentences: list[TaggedSentence]) -> dict[str, Any]:
     """What becomes of an object."""
-    return {**others, "sentences": [each.to_json() for each in sentences]}
+    return {**others, "sentences": [sentence.to_json() for sentence in sentences]}
 
 
 def check_cell(token: str) -> None:

@@ -28,10 +28,10 @@ class UnsafeModel(UserError):
         return self
 
     def __str__(self) -> str:
-        places = [str(each) for each in (self.archive, self.where) if each]
+        places = [str(place) for place in (self.archive, self.where) if place]
         message = f"{': '.join(places)}: {self.what}; {self.fix}"
         # Parts of it are the archive's, and could steer a terminal.
-        return "".join(each if each.isprintable() else "?" for each in message)
+        return "".join(character if character.isprintable() else "?" for character in message)
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ def _read(reader: Reader, limits: Limits, extras: bool) -> dict[str, bytes]:
         name, size = checked_name(member.name), member.size
         if number > limits.members:
             raise UnsafeModel(name, f"more than {limits.members} files", FIX_ATTACK)
-        above = {str(each) for each in Path(name).parents}
+        above = {str(folder) for folder in Path(name).parents}
         if name in names or above & names or (name in folders and not member.is_folder):
             raise UnsafeModel(name, "the archive has two files of that name", FIX_ATTACK)
         if not name and not member.is_folder:
