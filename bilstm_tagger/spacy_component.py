@@ -224,7 +224,7 @@ class SpacyTagger:
             sentences = [
                 doc[start:end] for start, end in zip(starts, [*starts[1:], len(doc)], strict=True)
             ]
-        visible = ([token for token in each if token.text.strip()] for each in sentences)
+        visible = ([token for token in sentence if token.text.strip()] for sentence in sentences)
         return [tokens for tokens in visible if tokens]
 
     def _write(
@@ -252,15 +252,15 @@ class SpacyTagger:
     def _spans(
         self, doc: Doc, task: str, sentences: list[list[Token]], tagged: list["TaggedSentence"]
     ) -> list[Span]:
-        found = []
+        spans = []
         for tokens, sentence in zip(sentences, tagged, strict=True):
-            for each in sentence.spans[task]:
-                first, last = tokens[each.first_token], tokens[each.last_token]
-                span = Span(doc, first.i, last.i + 1, label=each.label)
-                if each.probability is not None:
-                    extensions.keep_span(span, each.probability)
-                found.append(span)
-        return found
+            for tagged_span in sentence.spans[task]:
+                first, last = tokens[tagged_span.first_token], tokens[tagged_span.last_token]
+                span = Span(doc, first.i, last.i + 1, label=tagged_span.label)
+                if tagged_span.probability is not None:
+                    extensions.keep_span(span, tagged_span.probability)
+                spans.append(span)
+        return spans
 
     def _write_ents(self, doc: Doc, found: list[Span]) -> None:
         earlier = list(doc.ents)

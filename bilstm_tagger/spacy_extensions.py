@@ -50,13 +50,13 @@ def component_error(problem: str) -> Exception:
     return UserError(f"the spaCy component 'bilstm_tagger': {problem}")
 
 
-def _extend(kind: Any, name: str, getter: Callable[[Any], Any], mend: str) -> None:
+def _extend(kind: Any, name: str, getter: Callable[[Any], Any], fix: str) -> None:
     """Registers an extension, unless there is somebody else's."""
     if kind.has_extension(name):
         found = kind.get_extension(name)[2]
         found = getattr(found, "func", found)  # that of a partial
         if getattr(found, "__module__", None) != __name__:
-            raise component_error(f"there is another extension {kind.__name__}._.{name}; {mend}")
+            raise component_error(f"there is another extension {kind.__name__}._.{name}; {fix}")
     kind.set_extension(name, getter=getter, force=True)
 
 
@@ -64,12 +64,12 @@ def register(name: str, probabilities: bool) -> None:
     """Registers the extensions of a component: that of docs, by its name, and with probabilities
     those of tokens and spans. A `UserError` where there is another extension of that name.
     """
-    mend = "give this component another name: nlp.add_pipe('bilstm_tagger', name=...)"
-    _extend(Doc, name, partial(_of_doc, name), mend)
+    fix = "give this component another name: nlp.add_pipe('bilstm_tagger', name=...)"
+    _extend(Doc, name, partial(_of_doc, name), fix)
     if probabilities:
-        mend = "remove that one, or set probabilities: false"
-        _extend(Token, _TOKEN, _of_token, mend)
-        _extend(Span, _SPAN, _of_span, mend)
+        fix = "remove that one, or set probabilities: false"
+        _extend(Token, _TOKEN, _of_token, fix)
+        _extend(Span, _SPAN, _of_span, fix)
 
 
 def keep_sentences(doc: Doc, name: str, sentences: list["TaggedSentence"]) -> None:

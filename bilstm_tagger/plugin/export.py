@@ -19,7 +19,7 @@ from bilstm_tagger.plugin.modules import token_embedders as embedders
 from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder
 from bilstm_tagger.plugin.modules.decoders import CRFDecoder, TaskDecoder
 from bilstm_tagger.tagging.archives.config import read_config
-from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import UnsafeModel
 from bilstm_tagger.tagging.archives.model import model_of
 from bilstm_tagger.tagging.archives.vocabulary import Entries, VocabularyData
 from bilstm_tagger.tagging.specification import Specification
@@ -37,7 +37,7 @@ def export_model(
     state = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
     try:
         return model_of(read_config(config), _vocabulary_data(model.vocab), state)
-    except UnsafeArchive as error:
+    except UnsafeModel as error:
         raise ConfigurationError(f"the model cannot be exported: {error.what}") from None
 
 

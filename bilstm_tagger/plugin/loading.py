@@ -16,10 +16,15 @@ from allennlp.common.params import parse_overrides, with_overrides
 from allennlp.data import DatasetReader, Vocabulary
 from allennlp.models import Model, archival
 
-from bilstm_tagger.tagging.archives import limits as mends
 from bilstm_tagger.tagging.archives.config import ONLY_FOR_TRAINING, read_config
 from bilstm_tagger.tagging.archives.json_object import parse_json
-from bilstm_tagger.tagging.archives.limits import Limits, UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import (
+    FIX_ATTACK,
+    FIX_DAMAGED,
+    FIX_MODEL,
+    Limits,
+    UnsafeModel,
+)
 from bilstm_tagger.tagging.archives.members import CONFIG, META, WEIGHTS, AnyPath, read_members
 from bilstm_tagger.tagging.archives.model import model_of
 from bilstm_tagger.tagging.archives.vocabulary import VocabularyData, read_vocabulary
@@ -69,7 +74,7 @@ def load_safely(
 
     # Errors
 
-    `UnsafeArchive`, for everything that is refused. `FileNotFoundError`.
+    `UnsafeModel`, for everything that is refused. `FileNotFoundError`.
     """
     try:
         files = read_members(path, limits, extras=trust)
@@ -88,7 +93,7 @@ def load_safely(
             model_of(known, vocabulary, state)  # refuses what does not go together
             params = Params(_sections(_overridden(config, overrides)))
             built = _build(params, vocabulary, known.vocabulary.padding_token, state, cuda_device)
-    except UnsafeArchive as error:
+    except UnsafeModel as error:
         error.archive = path
         raise
     if meta is not None:
@@ -153,7 +158,7 @@ def _build(
         readers = archival._load_dataset_readers(config.duplicate(), serialization_dir=None)
     except Exception as error:  # of any constructor
         what = f"no model can be made of it ({type(error).__name__}: {error})"
-        raise UnsafeArchive(CONFIG, what, mends.MEND_MODEL) from error
+        raise UnsafeModel(CONFIG, what, FIX_MODEL) from error
     return model, *readers
 
 
@@ -168,7 +173,7 @@ def _build_trusted(
     except Exception as error:
         reason = str(error).split("WeightsUnpickler error:")[-1].strip().split("\n")[0]
         what = f"torch refuses to load it as weights alone ({reason:.200})"
-        raise UnsafeArchive(WEIGHTS, what, mends.MEND_ATTACK) from None
+        raise UnsafeModel(WEIGHTS, what, FIX_ATTACK) from None
     with tempfile.TemporaryDirectory(prefix="bilstm_tagger-") as name:
         folder = Path(name)
         for file, data in files.items():
@@ -183,5 +188,5 @@ def _build_trusted(
 def _read_meta(data: bytes) -> Meta:
     version = parse_json(data, META).get("version")
     if not isinstance(version, str) or not _VERSION.fullmatch(version[:40]):
-        raise UnsafeArchive(META, "it names no version of AllenNLP", mends.MEND_DAMAGED)
+        raise UnsafeModel(META, "it names no version of AllenNLP", FIX_DAMAGED)
     return Meta(version)

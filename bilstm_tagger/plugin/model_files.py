@@ -29,7 +29,7 @@ def export_archive(
 
     # Errors
 
-    `UnsafeArchive` for an archive that is refused, `ConfigurationError` for one that a model file
+    `UnsafeModel` for an archive that is refused, `ConfigurationError` for one that a model file
     cannot hold, `UserError` where the two differ.
     """
     archive = load_safely(path, trust)

@@ -65,10 +65,10 @@ class TagDistribution:
         token has in log Z."""
         scores, order = self._scores, self.order
         highest = max(self.potentials.transitions.max(), _LEAST)
-        moves = np.exp(self.potentials.transitions - highest)
         tops = np.maximum(scores.max(1), _LEAST)
         # A sentence without a path has no logarithms of numbers, which is found out later.
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            moves = np.exp(self.potentials.transitions - highest)
             emitted = np.exp(scores - tops[:, None])
             sums = emitted.sum(1, keepdims=True)
             forward, following = emitted / sums, np.ones_like(emitted)
@@ -120,9 +120,9 @@ class TagDistribution:
         lost where their logarithms together are below that of the smallest number. If that is so
         of no token, all steps have been exact, one after the other.
         """
-        states = max(_spread(self._forward, 1), _spread(self._following, 1))
+        states = np.maximum(_spread(self._forward, 1), _spread(self._following, 1))
         scores = _spread(self._scores, 1) + _spread(self.potentials.transitions, None)
-        return states + scores < _LOST
+        return bool(states + scores < _LOST)
 
     @cached_property
     def marginals(self) -> Array:
@@ -218,10 +218,11 @@ class TagDistribution:
 
 
 def _spread(values: Array, axis: Optional[int]) -> float:
-    """The largest difference of two finite numbers, of a row or of all."""
+    """The largest difference of two numbers that are not forbidden, of a row or of all; NaN where
+    one of them is NaN."""
     largest = values.max(axis, keepdims=True)
     with np.errstate(invalid="ignore"):  # where all are forbidden
-        return float(np.where(values > -np.inf, largest - values, 0.0).max())
+        return float(np.where(values == -np.inf, 0.0, largest - values).max())
 
 
 def _log_sum(values: Array) -> Array:

@@ -41,7 +41,7 @@ def sentences_of(given: Any, tagger: Tagger) -> list[TokenizedSentence]:
     except UnicodeEncodeError as error:  # no text that the splitter can read has one
         raise ValueError(
             f"'sentence' has an unpaired surrogate, which is no character, at position "
-            f"{error.start + 1}: {text[error.start : error.start + 40]!a}; mend it, or give "
+            f"{error.start + 1}: {text[error.start : error.start + 40]!a}; fix it, or give "
             "'tokens'"
         ) from None
     return tagger.split(text)
@@ -55,7 +55,7 @@ def others_of(given: dict[str, Any], tagger: Tagger) -> dict[str, Any]:
 
 def prediction_of(others: dict[str, Any], sentences: list[TaggedSentence]) -> dict[str, Any]:
     """What becomes of an object."""
-    return {**others, "sentences": [each.to_json() for each in sentences]}
+    return {**others, "sentences": [sentence.to_json() for sentence in sentences]}
 
 
 def check_cell(token: str) -> None:

@@ -4,7 +4,7 @@ import os
 from importlib import import_module
 from typing import Any
 
-from bilstm_tagger.tagging.archives.limits import MEND_TRUST, UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import FIX_TRUST, UnsafeModel
 from bilstm_tagger.tagging.archives.model import read_archive
 from bilstm_tagger.tagging.model_file import read_model
 from bilstm_tagger.tagging.network import EmissionSource, Network
@@ -28,7 +28,7 @@ def load_model(
 
     # Errors
 
-    `UnsafeArchive` for a file that is refused, `FileNotFoundError`.
+    `UnsafeModel` for a file that is refused, `FileNotFoundError`.
     """
     if not _is_archive(path):
         if cuda_device >= 0:
@@ -41,27 +41,27 @@ def load_model(
     else:
         try:
             specification, tensors = read_archive(path)
-        except UnsafeArchive as error:
-            if not trust or error.mend != MEND_TRUST:
+        except UnsafeModel as error:
+            if not trust or error.fix != FIX_TRUST:
                 raise
             return _loaded_by_allennlp(path, trust, cuda_device)
     try:
         return specification, Network(specification, tensors)
     except ValueError as error:
-        raise UnsafeArchive("", str(error)).at(path) from None
+        raise UnsafeModel("", str(error)).at(path) from None
 
 
 def _is_archive(path: PathLike) -> bool:
     """Whether a file is an archive; if not, it is a model file."""
     if os.path.isdir(path):
         fix = "name the file model.tar.gz or .safetensors in it"
-        raise UnsafeArchive("", "this is a folder", fix).at(path)
+        raise UnsafeModel("", "this is a folder", fix).at(path)
     with open(path, "rb") as file:
         start = file.read(_HEADER_PLACE + len(_HEADER_START))
     if not start.startswith(GZIP_MAGIC) and start[_HEADER_PLACE:] != _HEADER_START:
         what = "this is neither a model file nor an archive, model.tar.gz"
         fix = "name the file that training or `allennlp export` has made"
-        raise UnsafeArchive("", what, fix).at(path)
+        raise UnsafeModel("", what, fix).at(path)
     return start.startswith(GZIP_MAGIC)
 
 

@@ -6,7 +6,7 @@ Documented in docs/model_file.md.
 import msgspec
 import numpy
 
-from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import UnsafeModel
 from bilstm_tagger.tagging.input_specification import Tensors
 from bilstm_tagger.tagging.specification import Specification, parse_specification
 from bilstm_tagger.tagging.tensor_file import read_tensors, write_tensors
@@ -23,7 +23,7 @@ def write_model(
 
     # Errors
 
-    `UnsafeArchive` for weights that are not finite; `OSError`.
+    `UnsafeModel` for weights that are not finite; `OSError`.
     """
     halves = specification.word_vectors if half_words else ()
     written = {}
@@ -42,7 +42,7 @@ def read_model(path: PathLike) -> tuple[Specification, dict[str, numpy.ndarray]]
 
     # Errors
 
-    `UnsafeArchive` for a file that is damaged, no model file, or of a later version of the format.
+    `UnsafeModel` for a file that is damaged, no model file, or of a later version of the format.
     """
     header, tensors = read_tensors(path)
     try:
@@ -55,5 +55,5 @@ def read_model(path: PathLike) -> tuple[Specification, dict[str, numpy.ndarray]]
         specification.check_tensors(tensors)
     except ValueError as error:
         problem = error.problem if isinstance(error, UserError) else str(error)
-        raise UnsafeArchive("", problem, _FIX).at(path) from None
+        raise UnsafeModel("", problem, _FIX).at(path) from None
     return specification, tensors

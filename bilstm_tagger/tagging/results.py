@@ -174,7 +174,7 @@ class TaggedSentence:
             "tokens": self.tokens,
             "tags": self.tags,
             "spans": {
-                task: [each.to_json() for each in spans] for task, spans in self.spans.items()
+                task: [span.to_json() for span in spans] for task, spans in self.spans.items()
             },
         }
         if self.offsets is not None:
@@ -188,12 +188,13 @@ class TaggedSentence:
             }
         if self.distributions:
             found["distributions"] = {
-                task: [{tag: rounded(p) for tag, p in each.items()} for each in tokens]
+                task: [{tag: rounded(p) for tag, p in chances.items()} for chances in tokens]
                 for task, tokens in self.distributions.items()
             }
         if self.alternatives:
             found["alternatives"] = {
-                task: [each.to_json() for each in best] for task, best in self.alternatives.items()
+                task: [alternative.to_json() for alternative in best]
+                for task, best in self.alternatives.items()
             }
         return found
 

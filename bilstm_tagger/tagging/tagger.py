@@ -129,7 +129,7 @@ class Tagger:
 
         # Errors
 
-        `UnsafeArchive` for a file that is refused, `FileNotFoundError`, and `UserError` for vectors
+        `UnsafeModel` for a file that is refused, `FileNotFoundError`, and `UserError` for vectors
         that cannot be read or do not fit.
         """
         from bilstm_tagger.tagging.loading import load_model

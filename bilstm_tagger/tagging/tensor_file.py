@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from bilstm_tagger.tagging.archives.json_object import unique_keys
-from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import UnsafeModel
 from bilstm_tagger.text.errors import PathLike
 from bilstm_tagger.text.files import write_whole
 
@@ -31,13 +31,13 @@ _DTYPES: dict[str, numpy.dtype[Any]] = {
 }
 _BLOCK = 2**18  # fits into the cache of a core
 
-_MEND_NAME = "name a model file"
-_MEND_DAMAGED = "the file is damaged or is no model file: fetch it or export it anew"
-_MEND_NOT_FINITE = "the training has diverged or the file is damaged: use other weights"
+_FIX_NAME = "name a model file"
+_FIX_DAMAGED = "the file is damaged or is no model file: fetch it or export it anew"
+_FIX_NOT_FINITE = "the training has diverged or the file is damaged: use other weights"
 
 
 def check_finite(tensors: Mapping[str, numpy.ndarray], mapping: Optional[mmap.mmap] = None) -> None:
-    """Raises `UnsafeArchive`, which names the tensor, where a weight is infinite or NaN.
+    """Raises `UnsafeModel`, which names the tensor, where a weight is infinite or NaN.
 
     Of the file that the tensors lie in, if any, what was looked at is given back to the system: a
     table of words, of which a sentence needs a few, need not be in memory.
@@ -45,7 +45,7 @@ def check_finite(tensors: Mapping[str, numpy.ndarray], mapping: Optional[mmap.mm
     for name, tensor in tensors.items():
         if tensor.dtype.kind == "f" and not _is_finite(tensor, mapping):
             where = f"tensor {name!a:.200}"
-            raise UnsafeArchive(where, "a value is infinite or NaN", _MEND_NOT_FINITE)
+            raise UnsafeModel(where, "a value is infinite or NaN", _FIX_NOT_FINITE)
 
 
 def _is_finite(tensor: numpy.ndarray, mapping: Optional[mmap.mmap]) -> bool:
@@ -80,7 +80,7 @@ def write_tensors(path: PathLike, tensors: Mapping[str, numpy.ndarray], header: 
 
     # Errors
 
-    `UnsafeArchive` for a tensor that has infinite or NaN values. `TypeError` for other types.
+    `UnsafeModel` for a tensor that has infinite or NaN values. `TypeError` for other types.
     """
     for name, tensor in tensors.items():
         if tensor.dtype.newbyteorder("<") not in _DTYPES.values():
@@ -103,13 +103,13 @@ def read_tensors(path: PathLike) -> tuple[str, dict[str, numpy.ndarray]]:
 
     # Errors
 
-    `UnsafeArchive` for everything that cannot be read or is not as `write_tensors` writes it.
+    `UnsafeModel` for everything that cannot be read or is not as `write_tensors` writes it.
     """
     try:
         mapping = _map(path)
         header, tensors = _read(path, mapping)
         check_finite(tensors, mapping)
-    except UnsafeArchive as error:
+    except UnsafeModel as error:
         raise error.at(path) from None
     return header, tensors
 
@@ -122,9 +122,9 @@ def _map(path: PathLike) -> mmap.mmap:
                 return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UnsafeArchive("", f"it cannot be opened ({reason})", _MEND_NAME) from None
+        raise UnsafeModel("", f"it cannot be opened ({reason})", _FIX_NAME) from None
     kind = "a folder" if stat.S_ISDIR(mode) else "no file, or an empty one"
-    raise UnsafeArchive("", f"this is {kind}", _MEND_NAME)
+    raise UnsafeModel("", f"this is {kind}", _FIX_NAME)
 
 
 def _read(path: PathLike, mapping: mmap.mmap) -> tuple[str, dict[str, numpy.ndarray]]:
@@ -132,7 +132,7 @@ def _read(path: PathLike, mapping: mmap.mmap) -> tuple[str, dict[str, numpy.ndar
     if length > _MAX_HEADER:
         what = f"its header of {length} bytes is over the limit of {_MAX_HEADER}"
         what = f"this is no safetensors file, or {what}"
-        raise UnsafeArchive("", what, _MEND_DAMAGED)
+        raise UnsafeModel("", what, _FIX_DAMAGED)
     try:
         with safe_open(path, "numpy") as file:
             metadata = file.metadata() or {}
@@ -141,25 +141,25 @@ def _read(path: PathLike, mapping: mmap.mmap) -> tuple[str, dict[str, numpy.ndar
     except (SafetensorError, OSError) as error:
         reason = str(error).removeprefix("Error while deserializing header: ")
         what = f"this is no whole safetensors file ({reason:.300})"
-        raise UnsafeArchive("", what, _MEND_DAMAGED) from None
+        raise UnsafeModel("", what, _FIX_DAMAGED) from None
     start = 8 + length
     _check_json(mapping[8:start], "the names of its tensors")
     if _HEADER not in metadata:
         what = f"its metadata have no entry {_HEADER!r}, as a model of this package has"
-        raise UnsafeArchive("", what, _MEND_NAME)
+        raise UnsafeModel("", what, _FIX_NAME)
     _check_json(metadata[_HEADER], "header")
     tensors = {}
     for name, (kind, shape) in declared.items():
         where = f"tensor {name!a:.200}"
         if kind not in _DTYPES:
             what = f"its type is {kind}, and can only be {', '.join(_DTYPES)}"
-            raise UnsafeArchive(where, what, _MEND_DAMAGED)
+            raise UnsafeModel(where, what, _FIX_DAMAGED)
         try:
             # The library returns the names in the order of the tensors in the file.
             tensors[name] = numpy.ndarray(tuple(shape), _DTYPES[kind], mapping, start)
         except (ValueError, OverflowError, TypeError) as error:
             what = f"its shape is impossible ({error})"  # no elements, but huge dimensions
-            raise UnsafeArchive(where, what, _MEND_DAMAGED) from None
+            raise UnsafeModel(where, what, _FIX_DAMAGED) from None
         start += tensors[name].nbytes
     return metadata[_HEADER], tensors
 
@@ -174,4 +174,4 @@ def _check_json(text: str | bytes, where: str) -> None:
         reason = str(error)
     except RecursionError:
         reason = "it is nested too deep"
-    raise UnsafeArchive(where, f"this is no JSON object ({reason:.200})", _MEND_DAMAGED)
+    raise UnsafeModel(where, f"this is no JSON object ({reason:.200})", _FIX_DAMAGED)

@@ -131,7 +131,7 @@ class Rows:
                 number,
                 f"expected at least {last + 1} columns separated by "
                 f"{'spaces or tabs' if delimiter is None else repr(delimiter)}, found "
-                f"{len(cells)}: {line[:80]!r}; column '{name}' (index {index}) is missing; mend "
+                f"{len(cells)}: {line[:80]!r}; column '{name}' (index {index}) is missing; fix "
                 "the line, or 'columns' or 'delimiter' of the dataset reader",
             )
         for name, index in self._wanted:
@@ -140,7 +140,7 @@ class Rows:
                     self._path,
                     number,
                     f"expected something in column '{name}' (index {index}), found nothing: "
-                    f"{line[:80]!r}; mend the line, or 'delimiter' of the dataset reader",
+                    f"{line[:80]!r}; fix the line, or 'delimiter' of the dataset reader",
                 )
         return "token", cells
 
@@ -151,7 +151,7 @@ class Rows:
         return DataFormatError(
             self._path,
             number,
-            f"expected {width} columns as in line {width_line}, found {found}: {line[:80]!r}; mend "
+            f"expected {width} columns as in line {width_line}, found {found}: {line[:80]!r}; fix "
             "the line, or 'delimiter' of the dataset reader",
         )
 

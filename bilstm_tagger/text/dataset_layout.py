@@ -117,7 +117,7 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True):
                         sentence.path,
                         sentence.line_numbers[fault.index],
                         f"column '{column}' of task '{name}' is declared as {task.encoding}, but "
-                        f"{fault.message}; mend the file, set the 'encoding' of the task, or set "
+                        f"{fault.message}; fix the file, set the 'encoding' of the task, or set "
                         "invalid_tags: 'repair'",
                     )
                 repaired |= fault is not None
@@ -142,6 +142,6 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True):
             sentence.path,
             sentence.line_numbers[index],
             f"column '{column}' of task '{task}' is declared as {encoding.name}, but {tag!r} is no "
-            "tag of any encoding and cannot be repaired; mend the file, or set the 'column' or "
+            "tag of any encoding and cannot be repaired; fix the file, or set the 'column' or "
             "'encoding' of the task",
         )

@@ -185,7 +185,9 @@ _ENCODINGS = (
     ),
     Encoding("BILOU", (("O", "", "OBU"), ("BI", "IL", ""), ("LU", "BU", "OBU")), shape="UBIL"),
 )
-ENCODINGS: Mapping[str, Encoding] = MappingProxyType({each.name: each for each in _ENCODINGS})
+ENCODINGS: Mapping[str, Encoding] = MappingProxyType(
+    {encoding.name: encoding for encoding in _ENCODINGS}
+)
 _ALIASES = {"IOB2": "BIO", "BIOES": "IOBES", "BMES": "IOBES", "BMEWO": "IOBES", "BIOUL": "BILOU"}
 
 

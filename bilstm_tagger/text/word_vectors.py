@@ -138,7 +138,7 @@ class _Kept:
             raise DataFormatError(
                 self._path,
                 number,
-                f"expected {dimension} numbers after the word, found {line[:80]!r}; mend the line, "
+                f"expected {dimension} numbers after the word, found {line[:80]!r}; fix the line, "
                 "or check 'pretrained_file'",
             ) from None
         self._waiting = []

@@ -1,4 +1,4 @@
-"""Each mend of AllenNLP, and that what it mends is broken without it."""
+"""Each fix of AllenNLP, and that what it fixes is broken without it."""
 
 import json
 import subprocess
@@ -100,7 +100,7 @@ class TestBatchSize:
             BatchSizeDataLoader(reader, CORPUS, batch_size=3, batch_sampler=BatchSampler())
 
     def test_the_loader_of_allennlp_refuses_the_pair(self):
-        """Else there is nothing to mend."""
+        """Else there is nothing to fix."""
         reader = self.make(batch_size=5).reader
         sampler = self.make(batch_sampler={"type": "same_length"}).batch_sampler
         with pytest.raises(ValueError, match="mutually exclusive"):

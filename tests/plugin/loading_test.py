@@ -10,7 +10,7 @@ from allennlp.models import load_archive
 from allennlp.predictors import Predictor
 
 from bilstm_tagger.plugin.loading import load_safely
-from bilstm_tagger.tagging.archives.limits import Limits, UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import Limits, UnsafeModel
 from bilstm_tagger.text.columns import ColumnFormat, read_sentences
 
 CORPUS = "fixtures/corpus/dev.conll"
@@ -158,7 +158,7 @@ def test_overrides_and_other_weights(quickstart_archive, tmp_path):
         loaded = load_safely(quickstart_archive, trust, weights_file=tmp_path / "best_pos.th")
         assert all(torch.equal(each, other[name]) for name, each in state(loaded).items())
     (tmp_path / "best_pos.th").write_bytes(b"cposix\nmkdir\n(Vevil\ntR.")
-    with pytest.raises(UnsafeArchive, match="best_pos.th"):
+    with pytest.raises(UnsafeModel, match="best_pos.th"):
         load_safely(quickstart_archive, weights_file=tmp_path / "best_pos.th")
 
 
@@ -176,7 +176,7 @@ def saved(value) -> bytes:
 @pytest.mark.parametrize("trust", [False, True])
 def test_weights_that_are_a_program(trust, changed, tmp_path):
     path = changed({"weights.th": saved(Payload(tmp_path / "evil"))})
-    with pytest.raises(UnsafeArchive, match=r"changed\.tar\.gz: weights\.th: "):
+    with pytest.raises(UnsafeModel, match=r"changed\.tar\.gz: weights\.th: "):
         load_safely(path, trust)
     assert not (tmp_path / "evil").exists()
 
@@ -187,7 +187,7 @@ def test_components_of_any_module_need_trust(changed, tmp_path, monkeypatch):
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     path = changed(config={"model.type": "evil_module.Evil"})
-    with pytest.raises(UnsafeArchive, match=r"model\.type.*trust=True"):
+    with pytest.raises(UnsafeModel, match=r"model\.type.*trust=True"):
         load_safely(path)
     assert "evil_module" not in sys.modules
     assert type(load_safely(path, trust=True).model).__name__ == "Evil"
@@ -206,7 +206,7 @@ def test_the_folder_of_a_trusted_archive_is_private_and_removed(
     assert list(folder.iterdir()) == []
     with pytest.raises(Exception, match="hidden_sizes"):
         load_safely(path, trust=True, overrides={"model.encoder.hidden_sizes": []})
-    with pytest.raises(UnsafeArchive, match="leads out"):
+    with pytest.raises(UnsafeModel, match="leads out"):
         load_safely(packed(tmp_path / "b.tar.gz", {**unpacked(path), "../x": b""}), trust=True)
     assert list(folder.iterdir()) == []
 
@@ -215,7 +215,7 @@ def test_the_folder_of_a_trusted_archive_is_private_and_removed(
 def test_jsonnet_is_not_evaluated(trust, changed, tmp_path):
     (tmp_path / "secret").write_text("secret")
     config = "{a: importstr '%s', b: std.extVar('HOME')}" % (tmp_path / "secret")
-    with pytest.raises(UnsafeArchive, match="jsonnet is not evaluated") as error:
+    with pytest.raises(UnsafeModel, match="jsonnet is not evaluated") as error:
         load_safely(changed({"config.json": config.encode()}), trust)
     assert "secret'" not in str(error.value)
 
@@ -236,7 +236,7 @@ def test_jsonnet_is_not_evaluated(trust, changed, tmp_path):
     ],
 )
 def test_sizes_in_the_config_take_no_memory(config, changed):
-    with pytest.raises(UnsafeArchive, match="must be those of one training|must name the column"):
+    with pytest.raises(UnsafeModel, match="must be those of one training|must name the column"):
         load_safely(changed(config=config))
 
 
@@ -253,7 +253,7 @@ def test_sizes_in_the_config_take_no_memory(config, changed):
 def test_weights_of_another_model(change, what, changed, unpacked, quickstart_archive):
     weights = torch.load(io.BytesIO(unpacked(quickstart_archive)["weights.th"]))
     change(weights)
-    with pytest.raises(UnsafeArchive, match=rf"weights\.th: .*{what}"):
+    with pytest.raises(UnsafeModel, match=rf"weights\.th: .*{what}"):
         load_safely(changed({"weights.th": saved(weights)}))
 
 
@@ -276,16 +276,16 @@ def test_weights_of_another_model(change, what, changed, unpacked, quickstart_ar
     ],
 )
 def test_odd_vocabularies(files, what, changed):
-    with pytest.raises(UnsafeArchive, match=what):
+    with pytest.raises(UnsafeModel, match=what):
         load_safely(changed(files))
 
 
 def test_limits(quickstart_archive):
-    with pytest.raises(UnsafeArchive, match=r"_labels\.txt: .* labels, the limit is 3"):
+    with pytest.raises(UnsafeModel, match=r"_labels\.txt: .* labels, the limit is 3"):
         load_safely(quickstart_archive, limits=Limits(labels=3))
-    with pytest.raises(UnsafeArchive, match="the limit is 1000"):
+    with pytest.raises(UnsafeModel, match="the limit is 1000"):
         load_safely(quickstart_archive, limits=Limits(tensors=1000))
-    with pytest.raises(UnsafeArchive, match="above the limit of 5000"):
+    with pytest.raises(UnsafeModel, match="above the limit of 5000"):
         load_safely(quickstart_archive, limits=Limits(unpacked=5000))
 
 
@@ -296,5 +296,5 @@ def test_the_lock_of_a_vocabulary_and_extras_are_no_harm(changed):
 
 
 def test_a_folder(quickstart_archive):
-    with pytest.raises(UnsafeArchive, match="this is a folder"):
+    with pytest.raises(UnsafeModel, match="this is a folder"):
         load_safely(quickstart_archive.parent, trust=True)

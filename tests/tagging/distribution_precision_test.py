@@ -72,3 +72,17 @@ def test_no_probability_is_above_1(make_chain):
     assert values.max() <= 0 and distribution.marginals.max() <= 1
     np.testing.assert_allclose(values, 0.0, atol=1e-9)
     np.testing.assert_allclose(distribution.marginals, 1.0)
+
+
+def test_a_number_too_large_is_not_lost():
+    """The only path is so improbable beside what leads nowhere that the number which it is scaled
+    with is infinite, although no number is lost on the way."""
+    emissions = np.zeros((1, 3, 9))
+    emissions[0, 0, 8] = emissions[0, 1, 0] = -354.15
+    transitions = np.full((9, 9), -np.inf)
+    transitions[8, 0] = transitions[0, 1] = 0.0
+    start = np.array([-np.inf] + [0.0] * 8)
+    potentials = Potentials(emissions, transitions, start, np.zeros(9), np.array([3]))
+    distribution = TagDistribution(potentials)
+    np.testing.assert_allclose(distribution.log_partition, -708.3)
+    np.testing.assert_allclose(distribution.marginals, np.eye(9)[[8, 0, 1]], atol=1e-9)

@@ -6,7 +6,7 @@ import numpy
 import pytest
 
 from bilstm_tagger.tagging import Tagger
-from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import UnsafeModel
 from bilstm_tagger.tagging.archives.model import read_archive
 from bilstm_tagger.tagging.model_file import read_model, write_model
 from bilstm_tagger.tagging.specification import VERSION
@@ -71,7 +71,7 @@ def test_what_is_written_is_read(model, path):
 
 
 def test_a_file_of_a_newer_format_says_so(changed):
-    with pytest.raises(UnsafeArchive, match=r"version 2 of the format.*up to 1; install a newer"):
+    with pytest.raises(UnsafeModel, match=r"version 2 of the format.*up to 1; install a newer"):
         read_model(changed({"version": VERSION + 1, "something": "new"}))
 
 
@@ -90,7 +90,7 @@ def test_a_file_of_a_newer_format_says_so(changed):
     ],
 )
 def test_wrong_specifications(changed, header, message):
-    with pytest.raises(UnsafeArchive, match=message) as error:
+    with pytest.raises(UnsafeModel, match=message) as error:
         read_model(changed(header))
     assert str(error.value).startswith(str(changed(header)))
 
@@ -110,7 +110,7 @@ def test_wrong_specifications(changed, header, message):
 def test_wrong_tasks(model, changed, change, message):
     tasks = json.loads(msgspec.json.encode(model[0].tasks))
     tasks["chunk"] |= change
-    with pytest.raises(UnsafeArchive, match=message):
+    with pytest.raises(UnsafeModel, match=message):
         read_model(changed({"tasks": tasks}))
 
 
@@ -122,9 +122,9 @@ def test_wrong_tensors(model, changed):
         (bias[:-1], r"encoder.0.forward.bias has the shape \(199,\), the model's is \(200,\)"),
         (bias.astype(numpy.int32), "encoder.0.forward.bias' has the type int32"),
     ):
-        with pytest.raises(UnsafeArchive, match=message):
+        with pytest.raises(UnsafeModel, match=message):
             read_model(changed(**{name: tensor}))
-    with pytest.raises(UnsafeArchive, match=r"the model has no tensors \['more'\]"):
+    with pytest.raises(UnsafeModel, match=r"the model has no tensors \['more'\]"):
         read_model(changed(more=bias))
     words = model[1]["inputs.words.words"]
     for tensor, message in (
@@ -135,7 +135,7 @@ def test_wrong_tensors(model, changed):
         if message is None:
             read_model(changed(inputs__words__words=tensor))
             continue
-        with pytest.raises(UnsafeArchive, match=message):
+        with pytest.raises(UnsafeModel, match=message):
             read_model(changed(inputs__words__words=tensor))
 
 
@@ -149,7 +149,7 @@ def test_words_that_are_no_text_or_come_twice(model, changed):
         (broken, "decode"),
         (numpy.frombuffer(twice, numpy.uint8), "has a word twice"),
     ):
-        with pytest.raises(UnsafeArchive, match=message):
+        with pytest.raises(UnsafeModel, match=message):
             Tagger.load(changed(inputs__words__words=tensor))
 
 
@@ -157,6 +157,6 @@ def test_weights_that_are_not_finite(model, tmp_path):
     specification, tensors = model
     bias = tensors["encoder.0.forward.bias"].copy()
     bias[3] = numpy.nan
-    with pytest.raises(UnsafeArchive, match="infinite or NaN"):
+    with pytest.raises(UnsafeModel, match="infinite or NaN"):
         write_model(tmp_path / "x", specification, {**tensors, "encoder.0.forward.bias": bias})
     assert not list(tmp_path.iterdir())

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_info
 
 import bilstm_tagger
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
-from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import UnsafeModel
 from bilstm_tagger.tagging.network import Chain
 from bilstm_tagger.tagging.prediction import PredictionOptions
 from bilstm_tagger.text.columns import ColumnFormat, read_sentences
@@ -222,7 +222,7 @@ def test_wrong_settings(tagger, tmp_path):
     with pytest.raises(FileNotFoundError):
         Tagger.load(tmp_path / "none.tar.gz")
     (tmp_path / "some.tar.gz").write_bytes(b"no archive")
-    with pytest.raises(UnsafeArchive):
+    with pytest.raises(UnsafeModel):
         Tagger.load(tmp_path / "some.tar.gz")
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_tagger.tagging import tensor_file
-from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import UnsafeModel
 from bilstm_tagger.tagging.tensor_file import check_finite, read_tensors, write_tensors
 from bilstm_tagger.text.errors import UserError
 
@@ -233,7 +233,7 @@ for _name, _header in {
 @pytest.mark.parametrize("data, what", BAD_FILES.values(), ids=BAD_FILES.keys())
 def test_bad_files_are_one_error(path, data, what):
     path.write_bytes(data)
-    with pytest.raises(UnsafeArchive, match=what) as error:
+    with pytest.raises(UnsafeModel, match=what) as error:
         read_tensors(path)
     message = str(error.value)
     assert message.startswith(f"{path}: ") and "; " in message
@@ -261,7 +261,7 @@ def test_what_is_no_file(tmp_path):
         "a\0b": "embedded null",
         "a" * 300: "name too long",
     }.items():
-        with pytest.raises(UnsafeArchive, match=f"(?i){what}.*; name a model file"):
+        with pytest.raises(UnsafeModel, match=f"(?i){what}.*; name a model file"):
             read_tensors(os.path.join(tmp_path, name))
 
 
@@ -271,15 +271,15 @@ def test_weights_that_are_not_finite(path, dtype, value):
     for place in (0, 2**18, 2**18 + 1, -1):
         tensor = numpy.full(2**18 + 100, -1, dtype)
         tensor[place] = value
-        with pytest.raises(UnsafeArchive, match="tensor 'bad': a value is infinite or NaN; "):
+        with pytest.raises(UnsafeModel, match="tensor 'bad': a value is infinite or NaN; "):
             check_finite({"good": numpy.ones(2, "f4"), "bad": tensor})
         if dtype in ("f2", "f4"):
-            with pytest.raises(UnsafeArchive, match="tensor 'bad'"):
+            with pytest.raises(UnsafeModel, match="tensor 'bad'"):
                 write_tensors(path, {"bad": tensor}, "{}")
             assert not path.exists()
             data = declared("F" + str(8 * tensor.itemsize), tensor.shape, (0, tensor.nbytes))
             path.write_bytes(file_of({"bad": data}, tensor.tobytes()))
-            with pytest.raises(UnsafeArchive, match="model.safetensors: tensor 'bad': "):
+            with pytest.raises(UnsafeModel, match="model.safetensors: tensor 'bad': "):
                 read_tensors(path)
             path.unlink()
 
@@ -293,7 +293,7 @@ def test_the_largest_weights_are_finite():
     every = numpy.arange(2**16, dtype="u2").view("f2")
     check_finite({"every finite one": every[numpy.isfinite(every)]})
     for value in every[~numpy.isfinite(every)]:
-        with pytest.raises(UnsafeArchive):
+        with pytest.raises(UnsafeModel):
             check_finite({"a": value.reshape(1)})
 
 
@@ -325,7 +325,7 @@ def test_every_damage_is_one_error_or_what_the_file_says(tmp_path_factory, data)
     path.write_bytes(content)
     try:
         tensors = read_tensors(path)[1]
-    except UnsafeArchive as error:
+    except UnsafeModel as error:
         assert str(error).startswith(str(path))
         return
     # All that is in the file, once.
@@ -345,14 +345,14 @@ def test_hostile_files_take_little_memory(run_alone, path):
         (files / str(number)).write_bytes(data)
     program = f"""
 import os, resource
-from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import UnsafeModel
 from bilstm_tagger.tagging.tensor_file import read_tensors
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 2**29, used + 2**29))
 for name in sorted(os.listdir({str(files)!r}), key=int):
     try:
         read_tensors(os.path.join({str(files)!r}, name))
-    except UnsafeArchive:
+    except UnsafeModel:
         pass
 print("done")
 """

@@ -92,7 +92,11 @@ class ConllColumnsReader(DatasetReader):
         self.token_indexers = token_indexers
         self.datasets = cast(dict[str, layouts.DatasetLayout], datasets)
         self.feature_columns = sorted(
-            {each.column for each in token_indexers.values() if isinstance(each, ColumnIndexer)}
+            {
+                indexer.column
+                for indexer in token_indexers.values()
+                if isinstance(indexer, ColumnIndexer)
+            }
         )
         # Task to the encoding of its files, for the output of predictions, and of the model.
         # All instances share these dictionaries.

@@ -221,8 +221,8 @@ class BiLSTMTagger(Model):
             for sentence, row in zip(tags, rows, strict=True):
                 sentence[name] = row
         output_dict["tags"] = tags
-        if all("tokens" in each for each in metadata):
-            output_dict["tokens"] = [each["tokens"] for each in metadata]
+        if all("tokens" in sentence for sentence in metadata):
+            output_dict["tokens"] = [sentence["tokens"] for sentence in metadata]
         return output_dict
 
     def forward_on_instances(self, instances: list[Instance]) -> list[dict[str, Any]]:

@@ -77,8 +77,10 @@ class TaskScores:
                 continue
             predicted = predicted_tags(name, decoder, ids, lengths, metadata)
             gold = [
-                written(each["gold"][name], decoder.encoding, file_encoding(name, decoder, each))
-                for each in metadata
+                written(
+                    sentence["gold"][name], decoder.encoding, file_encoding(name, decoder, sentence)
+                )
+                for sentence in metadata
             ]
             self._scored.add(name)
             for metric in self._metrics[name]:

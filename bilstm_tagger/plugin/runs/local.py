@@ -5,21 +5,25 @@ import dataclasses
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from multiprocessing import connection
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from bilstm_tagger.experiments.records import RunRecord
 from bilstm_tagger.plugin.runs import worker
 from bilstm_tagger.plugin.runs.jobs import Job
 from bilstm_tagger.plugin.runs.recording import record_failure
 
-# A fork server has imported everything once; a run then starts at once. Not every system has one.
-_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 PRELOADED = [worker.__name__]
-_PROCESSES: Any = multiprocessing.get_context(_METHOD)
+# Where two threads ask at once whether a process has ended, one may get a wrong exit status; the
+# start of a process asks for all others.
+_ASKING = threading.Lock()
 _MEMORY_FLOOR = 2**30
 # Runs as they end, each with its record, or `None` where another process is making it.
 Outcomes = Generator[tuple[Job, RunRecord | None], None, None]
@@ -27,6 +31,14 @@ Outcomes = Generator[tuple[Job, RunRecord | None], None, None]
 
 class Interrupted(Exception):
     """The run was stopped from here; it goes on when it is asked for again."""
+
+
+def start_method() -> str:
+    """How processes of runs start. A fork server has imported everything once; a run then starts at
+    once. But imports look for GPUs, and CUDA works in no process that is forked after that; nor do
+    forks go together with the libraries of other systems than Linux.
+    """
+    return "forkserver" if sys.platform == "linux" and not torch.cuda.is_available() else "spawn"
 
 
 def execute(job: Job, stop: threading.Event | None = None) -> RunRecord | None:
@@ -42,16 +54,20 @@ def execute(job: Job, stop: threading.Event | None = None) -> RunRecord | None:
     job.record()
     job.log.parent.mkdir(parents=True, exist_ok=True)
     multiprocessing.set_forkserver_preload(PRELOADED)
-    process = _PROCESSES.Process(target=worker.run, args=(job, dict(os.environ)))
-    process.start()
+    processes: Any = multiprocessing.get_context(start_method())
+    process = processes.Process(target=worker.run, args=(job, dict(os.environ)))
+    with _ASKING:
+        process.start()
     try:
-        while process.exitcode is None:
+        while not connection.wait([process.sentinel], 0.1):
             if stop.is_set():
                 raise Interrupted
-            process.join(0.1)
-    finally:
+    except BaseException:
         process.kill()
-        process.join()
+        raise
+    finally:
+        with _ASKING:
+            process.join()
     if process.exitcode == worker.BUSY:
         return None
     if process.exitcode == 0 and (record := job.record()) is not None:

@@ -126,15 +126,15 @@ class BestEpochsCallback(TrainerCallback):
         write_text(self._folder / BEST_EPOCHS, json.dumps(best, indent=2) + "\n")
 
     def on_end(self, trainer: Any, **kwargs: Any) -> None:
-        for each in self._best(trainer.model):
+        for result in self._best(trainer.model):
             logger.info(
                 "Best epoch of %s: %d, %s: dev %.4f%s, weights in %s",
-                each.task,
-                each.epoch,
-                each.metric,
-                each.dev,
-                "" if each.test is None else f", test {each.test:.4f}",
-                self._weights_file(each),
+                result.task,
+                result.epoch,
+                result.metric,
+                result.dev,
+                "" if result.test is None else f", test {result.test:.4f}",
+                self._weights_file(result),
             )
 
     def _best(self, model: BiLSTMTagger) -> list[Result]:
@@ -142,7 +142,7 @@ class BestEpochsCallback(TrainerCallback):
         if self._table is None:
             return []
         results = [self._table.best(task) for task in model.main_metrics]
-        return [each for each in results if each is not None]
+        return [result for result in results if result is not None]
 
     def _weights_file(self, result: Result) -> Path:
         return self._folder / self._weights_name.format(

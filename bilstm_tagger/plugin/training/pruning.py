@@ -66,5 +66,7 @@ def _trial(storage: str, study: str, trial: int, warmup_epochs: int) -> Any:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     pruner = optuna.pruners.MedianPruner(n_warmup_steps=warmup_epochs + 1)
     found = optuna.load_study(study_name=study, storage=storage, pruner=pruner)
-    frozen = next(each for each in found.get_trials(deepcopy=False) if each.number == trial)
+    frozen = next(
+        candidate for candidate in found.get_trials(deepcopy=False) if candidate.number == trial
+    )
     return optuna.trial.Trial(found, frozen._trial_id)

@@ -50,12 +50,12 @@ class ResultsTable:
 
     def keep_epochs(self, number: int) -> None:
         """Forgets what comes after so many epochs: a training that goes on repeats it."""
-        self.results = [each for each in self.results if each.epoch <= number]
+        self.results = [result for result in self.results if result.epoch <= number]
         self._write()
 
     def best(self, task: str) -> Optional[Result]:
         """The result of the best epoch on dev; of equal ones, the first."""
-        results = [each for each in self.results if each.task == task]
+        results = [result for result in self.results if result.task == task]
         return max(results, key=lambda each: each.dev, default=None)
 
     def add(
@@ -75,5 +75,5 @@ class ResultsTable:
             stream, self._names, extrasaction="ignore", delimiter="\t", lineterminator="\n"
         )
         writer.writeheader()
-        writer.writerows(asdict(each) for each in self.results)
+        writer.writerows(asdict(result) for result in self.results)
         write_text(self.path, stream.getvalue())

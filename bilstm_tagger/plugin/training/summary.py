@@ -62,7 +62,9 @@ def _rows(model: BiLSTMTagger) -> Iterator[_Row]:
     encoder = model.encoder
     yield "shared encoder", "", torch.nn.Module(), everyone
     levels = range(1, len(encoder.output_sizes) + 1)
-    serves = [[name for name, each in tasks.items() if each.level >= level] for level in levels]
+    serves = [
+        [name for name, decoder in tasks.items() if decoder.level >= level] for level in levels
+    ]
     yield from _layers(encoder, [", ".join(names) or "no task" for names in serves])
     for name, decoder in tasks.items():
         kind = type(decoder).__name__.removesuffix("Decoder")

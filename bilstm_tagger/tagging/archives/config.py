@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Optional, Union
 
 import msgspec
 
-from bilstm_tagger.tagging.archives.limits import MEND_TRUST, UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import FIX_TRUST, UnsafeModel
 from bilstm_tagger.tagging.archives.members import CONFIG
 from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
 
@@ -194,12 +194,12 @@ def read_config(config: Mapping[str, Any]) -> Config:
 
     # Errors
 
-    `UnsafeArchive`, with the key, for components and settings that are not known to be harmless.
+    `UnsafeModel`, with the key, for components and settings that are not known to be harmless.
     """
     sections = {name: config[name] for name in _SECTIONS if config.get(name) is not None}
     for name in ("dataset_reader", "model"):
         if not isinstance(sections.get(name), dict):
-            raise UnsafeArchive(f"{CONFIG}, {name}", "expected an object")
+            raise UnsafeModel(f"{CONFIG}, {name}", "expected an object")
     settings = _normalised(sections)
     try:
         parsed = msgspec.convert(settings, Config)
@@ -208,10 +208,10 @@ def read_config(config: Mapping[str, Any]) -> Config:
     except msgspec.ValidationError as error:
         raise _refusal(error, settings) from None
     except ValueError as error:
-        raise UnsafeArchive(CONFIG, str(error)) from None
+        raise UnsafeModel(CONFIG, str(error)) from None
 
 
-def _refusal(error: msgspec.ValidationError, settings: Any) -> UnsafeArchive:
+def _refusal(error: msgspec.ValidationError, settings: Any) -> UnsafeModel:
     """The error with the whole key: msgspec leaves the keys of dictionaries out."""
     problem, _, place = str(error).partition(" - at ")
     path = place.strip("`").removeprefix("$.")
@@ -238,7 +238,7 @@ def _refusal(error: msgspec.ValidationError, settings: Any) -> UnsafeArchive:
         path, problem = f"{path}.{unknown[1]}".strip("."), "there is no such setting"
     elif problem.startswith("Invalid value"):
         problem += ", which is none of the components that are known to be harmless"
-    return UnsafeArchive(f"{CONFIG}, {path:.300}" if path else CONFIG, problem, MEND_TRUST)
+    return UnsafeModel(f"{CONFIG}, {path:.300}" if path else CONFIG, problem, FIX_TRUST)
 
 
 def _replaced(settings: Any, path: str, value: Any) -> Any:

@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any
 
-from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import UnsafeModel
 
 _MAX_DEPTH = 50
 _MAX_VALUES = 10_000
@@ -23,7 +23,7 @@ def parse_json(data: bytes, where: str) -> dict[str, Any]:
 
     # Errors
 
-    `UnsafeArchive` for anything else, keys that come twice, and deep nesting.
+    `UnsafeModel` for anything else, keys that come twice, and deep nesting.
     """
 
     def number(text: str) -> float:
@@ -40,11 +40,11 @@ def parse_json(data: bytes, where: str) -> dict[str, Any]:
         )
     except ValueError as error:
         what = f"this is no JSON ({error}), as AllenNLP writes it; jsonnet is not evaluated"
-        raise UnsafeArchive(where, what) from None
+        raise UnsafeModel(where, what) from None
     except RecursionError:
-        raise UnsafeArchive(where, "its JSON is nested too deep") from None
+        raise UnsafeModel(where, "its JSON is nested too deep") from None
     if not isinstance(loaded, dict):
-        raise UnsafeArchive(where, "expected a JSON object")
+        raise UnsafeModel(where, "expected a JSON object")
     _check_extent(loaded, where)
     return loaded
 
@@ -61,4 +61,4 @@ def _check_extent(value: dict[str, Any], where: str) -> None:
         level = [inner for inner in below if isinstance(inner, (dict, list))]
     if level or values > _MAX_VALUES:
         what = f"more than {_MAX_VALUES} values, or nested deeper than {_MAX_DEPTH}"
-        raise UnsafeArchive(where, what)
+        raise UnsafeModel(where, what)

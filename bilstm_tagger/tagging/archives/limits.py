@@ -4,33 +4,34 @@ from dataclasses import dataclass
 
 from bilstm_tagger.text.errors import UserError
 
-MEND_TRUST = "if you know where the archive comes from, say trust=True (or --trust)"
-MEND_DAMAGED = "the archive is damaged or was not made by AllenNLP: fetch it anew"
-MEND_MODEL = "config, vocabulary and weights must be those of one training"
-MEND_ATTACK = "no training makes such an archive: do not use it"
+FIX_TRUST = "if you know where the archive comes from, say trust=True (or --trust)"
+FIX_DAMAGED = "the archive is damaged or was not made by AllenNLP: fetch it anew"
+FIX_MODEL = "config, vocabulary and weights must be those of one training"
+FIX_ATTACK = "no training makes such an archive: do not use it"
 
 
-class UnsafeArchive(UserError):
-    """An archive that is refused. The message says where (the member of the archive, with the key
-    of a config), what is wrong with it, and what to do."""
+class UnsafeModel(UserError):
+    """A model, in an archive or a model file, that is refused. The message says where (the member
+    of the archive, with the key of a config, or the part of the file), what is wrong with it, and
+    what to do."""
 
-    archive: object = None  # its path; set by who knows it
+    archive: object = None  # the path of the model; set by who knows it
 
-    def __init__(self, where: str, what: str, mend: str = MEND_DAMAGED) -> None:
+    def __init__(self, where: str, what: str, fix: str = FIX_DAMAGED) -> None:
         super().__init__(what)
-        self.args = where, what, mend  # what pickle calls the constructor with
-        self.where, self.what, self.mend = where, what, mend
+        self.args = where, what, fix  # what pickle calls the constructor with
+        self.where, self.what, self.fix = where, what, fix
 
-    def at(self, path: object) -> "UnsafeArchive":
-        """The same error, with the path of the archive."""
+    def at(self, path: object) -> "UnsafeModel":
+        """The same error, with the path of the model."""
         self.archive = path
         return self
 
     def __str__(self) -> str:
-        places = [str(each) for each in (self.archive, self.where) if each]
-        message = f"{': '.join(places)}: {self.what}; {self.mend}"
+        places = [str(place) for place in (self.archive, self.where) if place]
+        message = f"{': '.join(places)}: {self.what}; {self.fix}"
         # Parts of it are the archive's, and could steer a terminal.
-        return "".join(each if each.isprintable() else "?" for each in message)
+        return "".join(character if character.isprintable() else "?" for character in message)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Union, cast
 
-from bilstm_tagger.tagging.archives.limits import MEND_ATTACK, Limits, UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import FIX_ATTACK, Limits, UnsafeModel
 
 CONFIG = "config.json"
 META = "meta.json"
@@ -53,18 +53,18 @@ class Reader:
     def _allow(self, size: int, where: str) -> None:
         total, limits = self._position + size, self._limits
         if total > limits.unpacked:
-            raise UnsafeArchive(
+            raise UnsafeModel(
                 where,
                 f"the archive unpacks to {total} bytes or more, above the limit of "
                 f"{limits.unpacked}",
                 "if it has to be so large, raise the limit 'unpacked'",
             )
         if total > limits.ratio_from and total > limits.ratio * self._packed:
-            raise UnsafeArchive(
+            raise UnsafeModel(
                 where,
                 f"the archive of {self._packed} bytes unpacks to {total} bytes or more, above the "
                 f"limit of {limits.ratio:g} times its size",
-                MEND_ATTACK,
+                FIX_ATTACK,
             )
 
     def chunks(self, size: int, where: str) -> Iterator[bytes]:
@@ -73,7 +73,7 @@ class Reader:
         while size:
             chunk = self._file.read(min(size, _CHUNK))
             if not chunk:
-                raise UnsafeArchive(where, "the archive ends in the middle")
+                raise UnsafeModel(where, "the archive ends in the middle")
             self._position += len(chunk)
             size -= len(chunk)
             yield chunk
@@ -129,35 +129,35 @@ def _members(reader: Reader) -> Iterator[_Member]:
             if size < 0:
                 raise ValueError("a negative size")
         except (tarfile.TarError, ValueError):
-            raise UnsafeArchive("a header", "this is no tar file") from None
+            raise UnsafeModel("a header", "this is no tar file") from None
         where = ascii(name)
         if header.type in (tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME):
             if size > _MAX_HEADER:
-                raise UnsafeArchive(where, f"a header of {size} bytes", MEND_ATTACK)
+                raise UnsafeModel(where, f"a header of {size} bytes", FIX_ATTACK)
             data = reader.take(size + -size % BLOCK, where)[:size]
             parse = _extended_header if header.type == tarfile.XHDTYPE else _long_name
             try:
                 extended |= parse(data)
             except ValueError:
-                raise UnsafeArchive(where, "its long header is damaged") from None
+                raise UnsafeModel(where, "its long header is damaged") from None
             continue
         is_folder = header.type == tarfile.DIRTYPE
         sparse = any(key.startswith("GNU.sparse") for key in extended)
         if sparse or not (is_folder or header.type in (tarfile.REGTYPE, tarfile.AREGTYPE)):
             kind = "a sparse file" if sparse else _KINDS.get(header.type, "of an unknown kind")
-            raise UnsafeArchive(where, f"it is {kind}, no file or folder", MEND_ATTACK)
+            raise UnsafeModel(where, f"it is {kind}, no file or folder", FIX_ATTACK)
         yield _Member(name, 0 if is_folder else size, is_folder)
         extended = {}
 
 
 def checked_name(name: str) -> str:
-    """The name of a member, without `./`. An `UnsafeArchive` for a name that leaves the folder, or
+    """The name of a member, without `./`. An `UnsafeModel` for a name that leaves the folder, or
     cannot be a name everywhere."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or ".." in parts or "\\" in name or name[1:2] == ":":
-        raise UnsafeArchive(ascii(name), "the name leads out of the archive's folder", MEND_ATTACK)
+        raise UnsafeModel(ascii(name), "the name leads out of the archive's folder", FIX_ATTACK)
     if not name.isprintable() or len(name) > 1024 or len(parts) > 32:
-        raise UnsafeArchive(ascii(name)[:200], "this is no name of a file", MEND_ATTACK)
+        raise UnsafeModel(ascii(name)[:200], "this is no name of a file", FIX_ATTACK)
     return "/".join(parts)
 
 
@@ -174,12 +174,12 @@ def _read(reader: Reader, limits: Limits, extras: bool) -> dict[str, bytes]:
     for number, member in enumerate(_members(reader), 1):
         name, size = checked_name(member.name), member.size
         if number > limits.members:
-            raise UnsafeArchive(name, f"more than {limits.members} files", MEND_ATTACK)
-        above = {str(each) for each in Path(name).parents}
+            raise UnsafeModel(name, f"more than {limits.members} files", FIX_ATTACK)
+        above = {str(folder) for folder in Path(name).parents}
         if name in names or above & names or (name in folders and not member.is_folder):
-            raise UnsafeArchive(name, "the archive has two files of that name", MEND_ATTACK)
+            raise UnsafeModel(name, "the archive has two files of that name", FIX_ATTACK)
         if not name and not member.is_folder:
-            raise UnsafeArchive(ascii(member.name), "this is no name of a file", MEND_ATTACK)
+            raise UnsafeModel(ascii(member.name), "this is no name of a file", FIX_ATTACK)
         folders |= above
         if member.is_folder:
             folders.add(name)
@@ -187,10 +187,10 @@ def _read(reader: Reader, limits: Limits, extras: bool) -> dict[str, bytes]:
         names.add(name)
         of_vocabulary += size if name.startswith(VOCABULARY) else 0
         if name in (CONFIG, META) and size > limits.config:
-            mend = "raise the limit 'config'"
-            raise UnsafeArchive(name, f"{size} bytes, the limit is {limits.config}", mend)
+            fix = "raise the limit 'config'"
+            raise UnsafeModel(name, f"{size} bytes, the limit is {limits.config}", fix)
         if of_vocabulary > limits.vocabulary:
-            raise UnsafeArchive(
+            raise UnsafeModel(
                 name,
                 f"the vocabulary has {of_vocabulary} bytes or more, the limit is "
                 f"{limits.vocabulary}",
@@ -212,21 +212,21 @@ def read_members(path: AnyPath, limits: Limits, extras: bool = False) -> dict[st
 
     # Errors
 
-    `UnsafeArchive` for what is no archive, or a damaged one; for anything but files and folders,
+    `UnsafeModel` for what is no archive, or a damaged one; for anything but files and folders,
     names that leave the folder or come twice, and what is too large. `FileNotFoundError`.
     """
     mode = os.stat(path).st_mode
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "no file"
-        raise UnsafeArchive("", f"this is {what}", "name the file model.tar.gz that training made")
+        raise UnsafeModel("", f"this is {what}", "name the file model.tar.gz that training made")
     try:
         with open(path, "rb") as packed, gzip.GzipFile(fileobj=packed) as file:
             reader = Reader(cast(BinaryIO, file), os.fstat(packed.fileno()).st_size, limits)
             files = _read(reader, limits, extras)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         what = f"this is no gzip file, or not all of it ({error})"
-        raise UnsafeArchive("", what) from None
+        raise UnsafeModel("", what) from None
     for name in (CONFIG, WEIGHTS):
         if name not in files:
-            raise UnsafeArchive(name, "the archive has no such file")
+            raise UnsafeModel(name, "the archive has no such file")
     return files

@@ -8,7 +8,7 @@ import numpy
 from bilstm_tagger.tagging.archives import config as settings
 from bilstm_tagger.tagging.archives.config import Config, read_config
 from bilstm_tagger.tagging.archives.json_object import parse_json
-from bilstm_tagger.tagging.archives.limits import MEND_MODEL, Limits, UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import FIX_MODEL, Limits, UnsafeModel
 from bilstm_tagger.tagging.archives.members import CONFIG, WEIGHTS, AnyPath, read_members
 from bilstm_tagger.tagging.archives.vocabulary import VocabularyData, read_vocabulary
 from bilstm_tagger.tagging.archives.weights import read_weights
@@ -42,14 +42,14 @@ def read_archive(
 
     # Errors
 
-    `UnsafeArchive` for everything that is refused, `FileNotFoundError`.
+    `UnsafeModel` for everything that is refused, `FileNotFoundError`.
     """
     try:
         files = read_members(path, limits)
         config = read_config(parse_json(files[CONFIG], CONFIG))
         vocabulary = read_vocabulary(files, config.vocabulary.oov_token, limits)
         return model_of(config, vocabulary, read_weights(files[WEIGHTS], limits))
-    except UnsafeArchive as error:
+    except UnsafeModel as error:
         raise error.at(path) from None
 
 
@@ -60,7 +60,7 @@ def model_of(
 
     # Errors
 
-    `UnsafeArchive` where these do not go together.
+    `UnsafeModel` where these do not go together.
     """
     converter = _Converter(config, vocabulary, state)
     try:
@@ -68,10 +68,10 @@ def model_of(
         specification.check_tensors(converter.tensors)
         if converter.unread:
             raise ValueError(f"the model has no tensors {ascii(sorted(converter.unread)[:5])}")
-    except UnsafeArchive:
+    except UnsafeModel:
         raise
     except ValueError as error:
-        raise UnsafeArchive(WEIGHTS, str(error), MEND_MODEL) from None
+        raise UnsafeModel(WEIGHTS, str(error), FIX_MODEL) from None
     return specification, converter.tensors
 
 
@@ -124,7 +124,7 @@ class _Converter:
                 return self._feature(name, "column", namespace, embedder, indexer.column)
         kinds = [type(part).__name__ for part in (embedder, indexer)]
         what = f"'{name}' has the token embedder {kinds[0]} and the token indexer {kinds[1]}, "
-        raise UnsafeArchive(CONFIG, what + "which do not go together")
+        raise UnsafeModel(CONFIG, what + "which do not go together")
 
     def _feature(
         self,

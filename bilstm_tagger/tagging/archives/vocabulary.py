@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bilstm_tagger.tagging.archives.limits import (
-    MEND_ATTACK,
+    FIX_ATTACK,
     Limits,
-    UnsafeArchive,
+    UnsafeModel,
 )
 from bilstm_tagger.tagging.archives.members import VOCABULARY
 from bilstm_tagger.tagging.specification import CONTROL
@@ -58,7 +58,7 @@ def _text(data: bytes, where: str) -> list[str]:
     try:
         lines = data.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
-        raise UnsafeArchive(where, f"this is no UTF-8 ({error})") from None
+        raise UnsafeModel(where, f"this is no UTF-8 ({error})") from None
     return lines[:-1] if lines[-1] == "" else lines
 
 
@@ -67,12 +67,12 @@ def read_vocabulary(files: Mapping[str, bytes], oov_token: str, limits: Limits) 
 
     # Errors
 
-    `UnsafeArchive` for other files than those of a vocabulary, an entry that is there twice, too
+    `UnsafeModel` for other files than those of a vocabulary, an entry that is there twice, too
     many labels, and labels with control characters.
     """
     padding_file = VOCABULARY + PADDING_FILE
     if padding_file not in files:
-        raise UnsafeArchive(padding_file, "the archive has no such file")
+        raise UnsafeModel(padding_file, "the archive has no such file")
     patterns = list(filter(None, map(str.strip, _text(files[padding_file], padding_file))))
     namespaces: dict[str, Entries] = {}
     for where, data in files.items():
@@ -81,16 +81,16 @@ def read_vocabulary(files: Mapping[str, bytes], oov_token: str, limits: Limits) 
         if not where.startswith(VOCABULARY) or name in (PADDING_FILE, ".lock"):
             continue
         if not name.endswith(".txt") or name.startswith(".") or "/" in name:
-            raise UnsafeArchive(where, "this is no file of a vocabulary", MEND_ATTACK)
+            raise UnsafeModel(where, "this is no file of a vocabulary", FIX_ATTACK)
         namespace = name.replace(".txt", "")
         padded = _is_padded(patterns, namespace)
         values = [line.replace("@@NEWLINE@@", "\n") for line in _text(data, where)]
         if not padded:
             _check_labels(values, where, limits)
         elif oov_token not in values:
-            raise UnsafeArchive(where, "it has no entry for unknown words")
+            raise UnsafeModel(where, "it has no entry for unknown words")
         if len(set(values)) < len(values):
-            raise UnsafeArchive(where, "it has an entry twice")
+            raise UnsafeModel(where, "it has an entry twice")
         namespaces[namespace] = Entries(values, padded)
     return VocabularyData(namespaces, oov_token, patterns)
 
@@ -98,6 +98,6 @@ def read_vocabulary(files: Mapping[str, bytes], oov_token: str, limits: Limits) 
 def _check_labels(labels: Sequence[str], where: str, limits: Limits) -> None:
     if len(labels) > limits.labels:
         what = f"{len(labels)} labels, the limit is {limits.labels}"
-        raise UnsafeArchive(where, what, "if there have to be so many, raise the limit 'labels'")
+        raise UnsafeModel(where, what, "if there have to be so many, raise the limit 'labels'")
     for label in filter(CONTROL.search, labels):
-        raise UnsafeArchive(where, f"the label {label!a:.80} has control characters", MEND_ATTACK)
+        raise UnsafeModel(where, f"the label {label!a:.80} has control characters", FIX_ATTACK)

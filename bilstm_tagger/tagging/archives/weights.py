@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import numpy
 
 from bilstm_tagger.tagging.archives.limits import (
-    MEND_ATTACK,
-    MEND_TRUST,
+    FIX_ATTACK,
+    FIX_TRUST,
     Limits,
-    UnsafeArchive,
+    UnsafeModel,
 )
 
 _RECORD = re.compile(
@@ -67,11 +67,11 @@ class _Tensor(NamedTuple):
 def _records(data: bytes, where: str) -> dict[str, memoryview]:
     """Name to content of the records in a zip file."""
     if not zipfile.is_zipfile(io.BytesIO(data)):
-        raise UnsafeArchive(
+        raise UnsafeModel(
             where,
             "this is not the zip file that torch saves weights in (before torch 1.6 it was a "
             "pickle)",
-            MEND_TRUST,
+            FIX_TRUST,
         )
     records: dict[str, memoryview] = {}
     folders = set()
@@ -82,20 +82,20 @@ def _records(data: bytes, where: str) -> dict[str, memoryview]:
                 folder, _, name = info.filename.partition("/")
                 total += info.file_size
                 if not _RECORD.fullmatch(info.filename) or name in records:
-                    raise UnsafeArchive(where, f"unknown record {info.filename!a}", MEND_ATTACK)
+                    raise UnsafeModel(where, f"unknown record {info.filename!a}", FIX_ATTACK)
                 # Records that overlap, or are packed, could unpack to far more than they are.
                 if info.compress_type != zipfile.ZIP_STORED or total > len(data):
-                    raise UnsafeArchive(where, f"the record {name!a} is packed", MEND_ATTACK)
+                    raise UnsafeModel(where, f"the record {name!a} is packed", FIX_ATTACK)
                 records[name] = _content(data, file, info)
                 folders.add(folder)
-    except UnsafeArchive:
+    except UnsafeModel:
         raise
     except Exception as error:  # many kinds, on damaged files
-        raise UnsafeArchive(where, f"its zip file is damaged ({error})") from None
+        raise UnsafeModel(where, f"its zip file is damaged ({error})") from None
     if len(folders) != 1 or "data.pkl" not in records:
-        raise UnsafeArchive(where, "its zip file is not of weights")
+        raise UnsafeModel(where, "its zip file is not of weights")
     if records.get("byteorder", b"little") != b"little":
-        raise UnsafeArchive(where, "its numbers are not in the order little-endian", MEND_TRUST)
+        raise UnsafeModel(where, "its numbers are not in the order little-endian", FIX_TRUST)
     return records
 
 
@@ -126,11 +126,11 @@ class _Declarations:
             for instruction, argument, _ in pickletools.genops(pickle):
                 self._follow(instruction.name, argument, where)
             (state,) = self._stack
-        except UnsafeArchive:
+        except UnsafeModel:
             raise
         except Exception as error:  # many kinds, on damaged pickles
             what = f"its pickle is damaged, or its tensors are not as declared ({error!r:.200})"
-            raise UnsafeArchive(where, what) from None
+            raise UnsafeModel(where, what) from None
         return state
 
     def _follow(self, name: str, argument: Any, where: str) -> None:
@@ -159,7 +159,7 @@ class _Declarations:
             case "GLOBAL":
                 if argument not in _GLOBALS:
                     called = str(argument).replace(" ", ".")
-                    raise UnsafeArchive(where, f"loading it would run {called!a:.200}", MEND_ATTACK)
+                    raise UnsafeModel(where, f"loading it would run {called!a:.200}", FIX_ATTACK)
                 stack.append(_GLOBALS[argument])
             case "BINPERSID":
                 stack.append(self._storage(*stack.pop()))
@@ -174,7 +174,7 @@ class _Declarations:
                 self._set(self._popped(self._marks.pop()))
             case _:
                 what = f"its pickle holds the instruction {name}, which weights do not"
-                raise UnsafeArchive(where, what, MEND_ATTACK)
+                raise UnsafeModel(where, what, FIX_ATTACK)
 
     def _popped(self, start: int) -> list[Any]:
         if not 0 <= start <= len(self._stack):
@@ -234,24 +234,22 @@ def read_weights(
 
     # Errors
 
-    `UnsafeArchive` for anything that is not a dictionary of tensors. It is not run.
+    `UnsafeModel` for anything that is not a dictionary of tensors. It is not run.
     """
     records = _records(data, where)
     pickle = records["data.pkl"]
     if len(pickle) > _MAX_PICKLE:
-        raise UnsafeArchive(
-            where, f"the names of its tensors take {len(pickle)} bytes", MEND_ATTACK
-        )
+        raise UnsafeModel(where, f"the names of its tensors take {len(pickle)} bytes", FIX_ATTACK)
     sizes = {name: len(content) for name, content in records.items()}
     state = _Declarations(sizes).read(bytes(pickle), where)
     if not isinstance(state, dict):
-        raise UnsafeArchive(where, "it holds no dictionary of tensors")
+        raise UnsafeModel(where, "it holds no dictionary of tensors")
     numbers: dict[_Storage, numpy.ndarray] = {}
     tensors = {}
     total = 0
     for name, declared in state.items():
         if not isinstance(declared, _Tensor):
-            raise UnsafeArchive(where, f"{name!a:.200} is no tensor")
+            raise UnsafeModel(where, f"{name!a:.200} is no tensor")
         storage = declared.storage
         try:
             if storage not in numbers:
@@ -259,11 +257,11 @@ def read_weights(
             tensors[name] = _view(numbers[storage], declared)
         except (ValueError, OverflowError) as error:
             what = f"its tensors are not as declared ({name!a:.200}: {error})"
-            raise UnsafeArchive(where, what) from None
+            raise UnsafeModel(where, what) from None
         # Larger than the file where one number stands for many.
         total += math.prod(declared.size) * tensors[name].itemsize
     if total > limits.tensors:
-        raise UnsafeArchive(
+        raise UnsafeModel(
             where,
             f"its tensors take {total} bytes, the limit is {limits.tensors}",
             "if they have to be so large, raise the limit 'tensors'",

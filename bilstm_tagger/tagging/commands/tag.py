@@ -160,7 +160,7 @@ def settings_of(args: argparse.Namespace) -> "TagSettings":
         probabilities="all" if args.probabilities == "all" else bool(args.probabilities),
         top_k=args.top_k,
         language=args.language,
-        tasks=None if args.tasks is None else [each.strip() for each in args.tasks.split(",")],
+        tasks=None if args.tasks is None else [task.strip() for task in args.tasks.split(",")],
         constrained=False if args.no_constraints else None,
         dataset=args.dataset,
         vectors=args.vectors,
@@ -173,8 +173,8 @@ def settings_of(args: argparse.Namespace) -> "TagSettings":
 
 def _columns(text: Optional[str]) -> dict[str, str]:
     columns: dict[str, str] = {}
-    for each in text.split(",") if text else ():
-        task, equals, column = each.partition("=")
+    for place in text.split(",") if text else ():
+        task, equals, column = place.partition("=")
         if not equals or task.strip() in columns:
             raise UserError(
                 f"--columns {text}: expected TASK=COLUMN,..., each task once, as in pos=UPOS"

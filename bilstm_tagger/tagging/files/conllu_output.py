@@ -87,7 +87,7 @@ class ConlluOutput(OutputForm):
             value = tag.encode()
             if index == _INDEX["MISC"]:
                 entries = [] if cells[index] == b"_" else cells[index].split(b"|")
-                kept = [each for each in entries if not each.startswith(key)]
+                kept = [entry for entry in entries if not entry.startswith(key)]
                 value = b"|".join((*kept, key + value))
             cells[index] = value
 

@@ -39,7 +39,7 @@ class OutputFile:
         else:
             paths = [path for path in (self._path, self._written) if os.path.exists(path)]
             ours = list(map(os.stat, paths))
-        if any(os.path.samestat(given.status, each) for each in ours):
+        if any(os.path.samestat(given.status, status) for status in ours):
             raise UserError(f"{given.name} is the output, too; choose another file for the output")
 
     @property

@@ -43,10 +43,10 @@ class Shard:
         done = list(map(tagger, self.blocks))
         return TaggedBlock(
             self.index,
-            b"".join(each.output for each in done),
-            sum(each.sentences for each in done),
-            sum(each.tokens for each in done),
-            [skipped for each in done for skipped in each.skipped],
+            b"".join(block.output for block in done),
+            sum(block.sentences for block in done),
+            sum(block.tokens for block in done),
+            [skipped for block in done for skipped in block.skipped],
         )
 
 
@@ -142,7 +142,7 @@ class ShardedRun:
         try:
             record = json.loads(self._path(index, "json").read_bytes())
             output = self._path(index, "out").read_bytes()
-            skipped = [Skipped(**each) for each in record["skipped"]]
+            skipped = [Skipped(**reason) for reason in record["skipped"]]
             found = TaggedBlock(index, output, record["sentences"], record["tokens"], skipped)
             return found if _record(found) == record else None
         except (FileNotFoundError, ValueError, KeyError, TypeError):
@@ -172,28 +172,28 @@ class ShardedRun:
     def _claim(self, manifest: dict[str, Any]) -> None:
         """Makes the folder that of this run, unless it is."""
         path = self.folder / MANIFEST
-        mend = f"delete {self.folder} to start anew, or name another output"
+        fix = f"delete {self.folder} to start anew, or name another output"
         try:
             found = json.loads(path.read_bytes())
         except FileNotFoundError:
             # A new folder, or one that was hardly begun.
-            names = [each.name for each in self.folder.iterdir()]
+            names = [file.name for file in self.folder.iterdir()]
             if any(name != _LOCK and not name.startswith(f".{MANIFEST}") for name in names):
                 raise UserError(
-                    f"{self.folder} is in the way: it is not what an interrupted run leaves; {mend}"
+                    f"{self.folder} is in the way: it is not what an interrupted run leaves; {fix}"
                 ) from None
             write_whole(path, _as_json(manifest), sync=True)
             return
         except ValueError as error:
-            raise UserError(f"{path} is damaged ({error}); {mend}") from None
+            raise UserError(f"{path} is damaged ({error}); {fix}") from None
         if found != manifest:
             differences = "; ".join(_differences(found, manifest))
             raise UserError(
-                f"{self.folder} is of another run, which cannot be continued: {differences}; {mend}"
+                f"{self.folder} is of another run, which cannot be continued: {differences}; {fix}"
             )
         if manifest.get("input file") is None:
-            for each in self._records():
-                each.unlink()
+            for record in self._records():
+                record.unlink()
 
 
 def _record(tagged: TaggedBlock) -> dict[str, Any]:
@@ -209,10 +209,10 @@ def _record(tagged: TaggedBlock) -> dict[str, Any]:
 
 def _facts(path: str) -> Optional[dict[str, Any]]:
     """What tells whether a file is still the same; `None` for what is no file."""
-    found = os.stat(path)
-    if not stat.S_ISREG(found.st_mode):
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
         return None
-    return {"path": os.path.abspath(path), "size": found.st_size, "mtime": found.st_mtime_ns}
+    return {"path": os.path.abspath(path), "size": status.st_size, "mtime": status.st_mtime_ns}
 
 
 def _differences(then: Any, now: Any, name: str = "") -> Iterator[str]:

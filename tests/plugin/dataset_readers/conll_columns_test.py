@@ -273,39 +273,39 @@ def test_a_task_of_two_data_sets():
 
 
 # Broken files: each error names the file, the line, what was expected, what was found, and a way to
-# mend it.
+# fix it.
 
 
 BROKEN_FORM = [
     (
         "ragged_line.conll",
         {},
-        ":6: expected 3 columns as in line 1, found 4: 'slept VERB B-VP surplus'; mend the "
+        ":6: expected 3 columns as in line 1, found 4: 'slept VERB B-VP surplus'; fix the "
         "line, or 'delimiter' of the dataset reader",
     ),
     (
         "missing_column.conll",
         {},
         ":5: expected at least 3 columns separated by spaces or tabs, found 2: 'slept VERB'; "
-        "column 'chunk' (index 2) is missing; mend the line, or 'columns' or 'delimiter' of "
+        "column 'chunk' (index 2) is missing; fix the line, or 'columns' or 'delimiter' of "
         "the dataset reader",
     ),
     (
         "missing_column.conll",
         {"columns": {"tokens": 0, "pos": 3, "chunk": 7}},
         ":1: expected at least 8 columns separated by spaces or tabs, found 3: 'The DET B-NP'; "
-        "column 'pos' (index 3) is missing; mend the line, or 'columns'",
+        "column 'pos' (index 3) is missing; fix the line, or 'columns'",
     ),
     (
         "ragged_line.conll",
         {"delimiter": "\t"},
         r":1: expected at least 3 columns separated by '\t', found 1: 'The DET B-NP'; "
-        "column 'pos' (index 1) is missing; mend the line, or 'columns' or 'delimiter'",
+        "column 'pos' (index 1) is missing; fix the line, or 'columns' or 'delimiter'",
     ),
     (
         "empty_cell.tsv",
         {"delimiter": "\t"},
-        r":2: expected something in column 'pos' (index 1), found nothing: 'cat\t\tI-NP'; mend "
+        r":2: expected something in column 'pos' (index 1), found nothing: 'cat\t\tI-NP'; fix "
         "the line, or 'delimiter'",
     ),
     (
@@ -347,27 +347,27 @@ BROKEN_TAGS = [
         "iob1_tags.conll",
         {},
         ":1: column 'chunk' of task 'chunk' is declared as BIO, but 'I-NP' cannot start a "
-        "sentence in BIO; 'B-NP' expected; mend the file, set the 'encoding' of the task, or "
+        "sentence in BIO; 'B-NP' expected; fix the file, set the 'encoding' of the task, or "
         "set invalid_tags: 'repair'",
     ),
     (
         "open_chunk.conll",
         {"tasks": {"chunk": {"encoding": "IOBES"}}},
         ":6: column 'chunk' of task 'chunk' is declared as IOBES, but 'I-VP' cannot end a "
-        "sentence in IOBES; 'I-VP' or 'E-VP' expected after it; mend the file",
+        "sentence in IOBES; 'I-VP' or 'E-VP' expected after it; fix the file",
     ),
     (
         "unknown_prefix.conll",
         {"invalid_tags": "repair"},
         ":5: column 'chunk' of task 'chunk' is declared as BIO, but 'X-VP' is no tag of any "
-        "encoding and cannot be repaired; mend the file, or set the 'column' or 'encoding' of "
+        "encoding and cannot be repaired; fix the file, or set the 'column' or 'encoding' of "
         "the task",
     ),
     (
         "no_prefix.conll",
         {},
         ":2: column 'chunk' of task 'chunk' is declared as BIO, but 'NP' is neither 'O' nor "
-        "'<prefix>-<type>'; mend the file, set the 'encoding'",
+        "'<prefix>-<type>'; fix the file, set the 'encoding'",
     ),
 ]
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from filelock import FileLock
 
 from bilstm_tagger.experiments.records import write_record
@@ -116,9 +117,18 @@ def test_a_run_that_another_process_makes_is_left_to_it(tmp_path, monkeypatch, c
     assert job.record() is None
 
 
+def test_a_run_is_not_forked_where_there_is_a_gpu(monkeypatch):
+    """A process that is forked after the imports cannot use it."""
+    monkeypatch.setattr(local.sys, "platform", "linux")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert local.start_method() == "forkserver"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert local.start_method() == "spawn"
+
+
 def execute_by_fork(job: Job) -> None:
     """As a fork server of its own would take seconds to start."""
-    local._PROCESSES = multiprocessing.get_context("fork")
+    local.start_method = lambda: "fork"
     execute(job)
 
 

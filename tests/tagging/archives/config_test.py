@@ -7,7 +7,7 @@ from allennlp.common import Params
 
 from bilstm_tagger.tagging.archives import config as archive_config
 from bilstm_tagger.tagging.archives.json_object import parse_json
-from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import UnsafeModel
 from bilstm_tagger.tagging.archives.model import model_of
 from bilstm_tagger.tagging.archives.vocabulary import VocabularyData
 
@@ -47,7 +47,7 @@ def test_our_own_configs(path):
     if path.stem not in WITH_DOWNLOADS:
         assert read_config(data).model.tasks
         return
-    with pytest.raises(UnsafeArchive, match="|".join(WITH_DOWNLOADS[path.stem])) as error:
+    with pytest.raises(UnsafeModel, match="|".join(WITH_DOWNLOADS[path.stem])) as error:
         read_config(data)
     assert "trust=True" in str(error.value)
 
@@ -133,7 +133,7 @@ def test_what_is_refused(key, value, where, config, tmp_path, monkeypatch):
     (tmp_path / "evil_module.py").write_text("class A: pass\nModel = A\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     change(config, key, value)
-    with pytest.raises(UnsafeArchive) as error:
+    with pytest.raises(UnsafeModel) as error:
         read_config(written(config))
     assert error.value.where == f"config.json, {where}"
     assert "evil_module" not in sys.modules
@@ -164,19 +164,19 @@ def test_what_is_refused(key, value, where, config, tmp_path, monkeypatch):
     ],
 )
 def test_no_json(text):
-    with pytest.raises(UnsafeArchive, match=r"^config\.json: "):
+    with pytest.raises(UnsafeModel, match=r"^config\.json: "):
         read_config(text.encode())
 
 
 def test_bytes_that_are_no_text():
-    with pytest.raises(UnsafeArchive, match=r"^x\.json: this is no JSON"):
+    with pytest.raises(UnsafeModel, match=r"^x\.json: this is no JSON"):
         parse_json(b'{"a": "\xff"}', "x.json")
 
 
 @pytest.mark.parametrize("section", ["model", "dataset_reader"])
 def test_sections_that_are_missing(section, config):
     del config[section]
-    with pytest.raises(UnsafeArchive, match=f"config.json, {section}: expected an object"):
+    with pytest.raises(UnsafeModel, match=f"config.json, {section}: expected an object"):
         read_config(written(config))
 
 
@@ -192,5 +192,5 @@ def test_sections_that_are_missing(section, config):
 def test_inputs_that_do_not_go_together(embedder, indexer, kinds, config):
     change(config, EMBEDDERS, {"x": embedder})
     change(config, "dataset_reader.token_indexers", {} if indexer is None else {"x": indexer})
-    with pytest.raises(UnsafeArchive, match=f"^config.json: 'x' has the .*{kinds}, which do not"):
+    with pytest.raises(UnsafeModel, match=f"^config.json: 'x' has the .*{kinds}, which do not"):
         model_of(read_config(written(config)), VocabularyData({}, "?", []), {})

@@ -10,7 +10,7 @@ import numpy
 import pytest
 import torch
 
-from bilstm_tagger.tagging.archives.limits import Limits, UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import Limits, UnsafeModel
 from bilstm_tagger.tagging.archives.weights import read_weights
 
 LIMITS = Limits()
@@ -139,7 +139,7 @@ def test_a_payload_is_not_run(form, tmp_path):
         "plain pickle": lambda: pickle.dumps(evil),
         "beside tensors": lambda: saved({"a": torch.ones(2), "b": evil}),
     }[form]()
-    with pytest.raises(UnsafeArchive) as error:
+    with pytest.raises(UnsafeModel) as error:
         read_weights(data, LIMITS)
     assert not (tmp_path / "evil").exists()
     assert "weights.th" in str(error.value) and "\n" not in str(error.value)
@@ -182,7 +182,7 @@ def test_the_payload_would_run(tmp_path):
     ],
 )
 def test_odd_pickles(data, what):
-    with pytest.raises(UnsafeArchive, match=what):
+    with pytest.raises(UnsafeModel, match=what):
         read_weights(with_pickle(data), LIMITS)
 
 
@@ -222,7 +222,7 @@ def nested_tuple() -> bytes:
 def test_short_pickles_that_would_take_long(data):
     data = with_pickle(data)
     start = time.process_time()
-    with pytest.raises(UnsafeArchive):
+    with pytest.raises(UnsafeModel):
         read_weights(data, LIMITS)
     assert time.process_time() - start < 20
 
@@ -291,7 +291,7 @@ def test_declared_by_hand():
     ids=str,
 )
 def test_declarations_that_lie(changes):
-    with pytest.raises(UnsafeArchive, match=r"^weights\.th: its .*not as declared.*; the archive"):
+    with pytest.raises(UnsafeModel, match=r"^weights\.th: its .*not as declared.*; the archive"):
         read_weights(declared(**changes), LIMITS)
 
 
@@ -299,7 +299,7 @@ def test_the_order_of_bytes():
     content = records(saved({"a": torch.ones(2)}))
     assert content["archive/byteorder"] == b"little"
     content["archive/byteorder"] = b"big"
-    with pytest.raises(UnsafeArchive, match="little-endian; .*trust=True"):
+    with pytest.raises(UnsafeModel, match="little-endian; .*trust=True"):
         read_weights(zipped(content), LIMITS)
     del content["archive/byteorder"]  # as older versions of torch
     assert read_weights(zipped(content), LIMITS)["a"].tolist() == [1, 1]
@@ -309,7 +309,7 @@ def test_packed_records_are_a_bomb():
     content = records(saved({"a": torch.zeros(10**6)}))
     data = zipped(content, zipfile.ZIP_DEFLATED)
     assert len(data) < 10**5
-    with pytest.raises(UnsafeArchive, match="is packed"):
+    with pytest.raises(UnsafeModel, match="is packed"):
         read_weights(data, LIMITS)
     torch.load(io.BytesIO(data), weights_only=True)  # torch does not mind
 
@@ -325,7 +325,7 @@ def test_no_record_is_packed(method):
         for name, data in content.items():
             packed = method if name.endswith("data/1") else zipfile.ZIP_STORED
             target.writestr(name, data, packed)
-    with pytest.raises(UnsafeArchive, match="the record 'data/1' is packed"):
+    with pytest.raises(UnsafeModel, match="the record 'data/1' is packed"):
         read_weights(file.getvalue(), LIMITS)
 
 
@@ -343,7 +343,7 @@ def test_records_that_overlap_are_a_bomb():
                 setattr(twin, field, getattr(record, field))
             target.filelist.append(twin)
             target.NameToInfo[twin.filename] = twin
-    with pytest.raises(UnsafeArchive, match="is packed|is damaged"):
+    with pytest.raises(UnsafeModel, match="is packed|is damaged"):
         read_weights(file.getvalue(), LIMITS)
 
 
@@ -351,21 +351,21 @@ def test_records_that_overlap_are_a_bomb():
 def test_a_record_of_another_size(size):
     content = records(saved({"a": torch.zeros(1000)}))
     content["archive/data/0"] = bytes(size)
-    with pytest.raises(UnsafeArchive, match="not as declared"):
+    with pytest.raises(UnsafeModel, match="not as declared"):
         read_weights(zipped(content), LIMITS)
 
 
 @pytest.mark.parametrize("name", ["archive/code/a.py", "other/data/0", "archive/../x", "x"])
 def test_unknown_records(name):
     content = {**records(saved({"a": torch.ones(2)})), name: b"12345678"}
-    with pytest.raises(UnsafeArchive, match="unknown record|not of weights"):
+    with pytest.raises(UnsafeModel, match="unknown record|not of weights"):
         read_weights(zipped(content), LIMITS)
 
 
 def test_the_sum_of_tensors_is_limited():
     data = saved({"a": torch.zeros(100), "b": torch.zeros(1).expand(1000)})
     assert len(read_weights(data, Limits(tensors=4400))) == 2
-    with pytest.raises(UnsafeArchive, match="take 4400 bytes, the limit is 4399"):
+    with pytest.raises(UnsafeModel, match="take 4400 bytes, the limit is 4399"):
         read_weights(data, Limits(tensors=4399))
 
 
@@ -375,7 +375,7 @@ def test_every_damage_is_one_error():
         for damaged in (data[:place], data[:place] + b"\xaa\x55" + data[place + 2 :]):
             try:
                 tensors = read_weights(damaged, LIMITS)
-            except UnsafeArchive:
+            except UnsafeModel:
                 continue
             # In what zip files fill up.
             assert tensors["a"].tolist() == list(range(100))
@@ -395,7 +395,7 @@ def test_random_pickles_are_one_error_or_tensors():
             damaged[place] = random.integers(256)
         try:
             tensors = read_weights(zipped({**content, "archive/data.pkl": bytes(damaged)}), LIMITS)
-        except UnsafeArchive:
+        except UnsafeModel:
             refused += 1
             continue
         for tensor in tensors.values():
@@ -416,5 +416,5 @@ def content_of_halves(content: dict[str, bytes]) -> set[float]:
 
 def test_the_old_form_is_refused():
     data = saved({"a": torch.ones(2)}, _use_new_zipfile_serialization=False)
-    with pytest.raises(UnsafeArchive, match=r"before torch 1\.6.*trust=True"):
+    with pytest.raises(UnsafeModel, match=r"before torch 1\.6.*trust=True"):
         read_weights(data, LIMITS)

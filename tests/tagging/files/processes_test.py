@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bilstm_tagger.tagging.archives.limits import UnsafeArchive
+from bilstm_tagger.tagging.archives.limits import UnsafeModel
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.processes import WorkerLost, in_place, in_processes
 from bilstm_tagger.tagging.files.settings import TagSettings
@@ -93,7 +93,7 @@ def test_an_error_of_the_start(tmp_path):
     path.write_bytes(b"no archive")
     before = multiprocessing.active_children()
     with (
-        pytest.raises(UnsafeArchive, match="neither a model file nor an archive") as caught,
+        pytest.raises(UnsafeModel, match="neither a model file nor an archive") as caught,
         in_processes(settings(path), 1),
     ):
         pass

@@ -76,5 +76,7 @@ class WordCharactersIndexer(TokenIndexer):
         padded = numpy.zeros((padding_lengths["token_characters"], width), dtype=numpy.int32)
         lengths = numpy.array([len(row) for row in rows], dtype=numpy.int64)
         used = padded[: len(rows)]
-        used[numpy.arange(width) < lengths[:, None]] = [each for row in rows for each in row]
+        used[numpy.arange(width) < lengths[:, None]] = [
+            character for row in rows for character in row
+        ]
         return {"token_characters": torch.from_numpy(padded)}
