@@ -9,8 +9,7 @@ of the second position, and so on. As the longest sentence comes first, the sent
 a position are the first ones of the position before it, and there is no padding.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,11 +40,9 @@ class TokenOrder:
         # rows from `bounds[1]` on: (tokens - batch,).
         self.previous = rows[running[0] :] - running[:-1].repeat(running[1:])
 
-    @cached_property
-    def steps(self) -> list[tuple[slice, slice]]:
-        """For each position but the first, the rows of its tokens, and before them those of the
-        tokens they follow."""
-        return [
+        # For each position but the first, the rows of its tokens, and before them those of the
+        # tokens they follow.
+        self.steps = [
             (slice(start, start + stop - here), slice(here, stop))
             for start, here, stop in zip(
                 self.bounds, self.bounds[1:], self.bounds[2:], strict=False
@@ -60,7 +57,7 @@ class TokenOrder:
         return found
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Potentials:
     """
     What a sequence of tags is scored with. A start, transition or end of minus infinity is
@@ -76,6 +73,7 @@ class Potentials:
     start: Array  # (tags,)
     end: Array
     lengths: Ints  # of the sentences, (batch,), the longest first
+    order: TokenOrder = field(init=False)
 
     def __post_init__(self) -> None:
         lengths, (batch, length, _) = self.lengths, self.emissions.shape
@@ -86,10 +84,7 @@ class Potentials:
             )
         if (lengths[1:] > lengths[:-1]).any():
             raise ValueError("sentences must be sorted by length, the longest first")
-
-    @cached_property
-    def order(self) -> TokenOrder:
-        return TokenOrder(self.lengths)
+        self.order = TokenOrder(lengths)
 
     def double(self) -> "Potentials":
         """The same scores in double precision."""

@@ -1,7 +1,6 @@
 """Probabilities of tags, of sequences of tags and of spans, by any model of a linear chain."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -124,7 +123,7 @@ class TagDistribution:
         scores = _spread(self._scores, 1) + _spread(self.potentials.transitions, None)
         return bool(states + scores < _LOST)
 
-    @cached_property
+    @property
     def marginals(self) -> Array:
         """The probability of each tag of each token (Rabiner 1989, equation 27), packed (tokens,
         tags)."""

@@ -1,7 +1,7 @@
 """What a task says of the sentences of a batch: tags, and on request how certain they are."""
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import lru_cache, partial
 from typing import Any, Optional, Union
 
 import numpy as np
@@ -236,17 +236,36 @@ class TaskPredictor:
                     for row in rows[: len(chosen)].tolist()
                 ]
 
-    @cached_property
+    @property
     def _span_rules(self) -> SpanRules:
         assert self._encoding is not None
-        read: Any = self._encoding.spans
-        if self._repair is not None:
-            read = partial(repaired_spans, repair=self._repair)
-        return SpanRules.of(read, self.labels)
+        return _span_rules(self._encoding, self._repair, tuple(self.labels))
 
-    @cached_property
+    @property
     def _written_tags(self) -> WrittenTags:
-        if self._encoding is self._written_encoding and self._repair is None:
-            return WrittenTags(self.labels)  # as they are, in whatever letters
-        rules = None if self._encoding is None else self._span_rules
-        return WrittenTags(self.labels, self._written_encoding, rules)
+        return _written_tags(
+            tuple(self.labels), self._encoding, self._written_encoding, self._repair
+        )
+
+
+# Not `cached_property`: up to Python 3.11 all of its objects share one lock, which threads wait for
+# and a process that is forked meanwhile waits for for ever.
+@lru_cache(maxsize=64)
+def _span_rules(encoding: Encoding, repair: Optional[str], labels: tuple[str, ...]) -> SpanRules:
+    read: Any = encoding.spans
+    if repair is not None:
+        read = partial(repaired_spans, repair=repair)
+    return SpanRules.of(read, labels)
+
+
+@lru_cache(maxsize=64)
+def _written_tags(
+    labels: tuple[str, ...],
+    encoding: Optional[Encoding],
+    written: Optional[Encoding],
+    repair: Optional[str],
+) -> WrittenTags:
+    if encoding is written and repair is None:
+        return WrittenTags(labels)  # as they are, in whatever letters
+    rules = None if encoding is None else _span_rules(encoding, repair, labels)
+    return WrittenTags(labels, written, rules)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.requirements import missing
 
 if TYPE_CHECKING:
@@ -39,7 +40,14 @@ def _new_pipeline(language: str) -> tuple["Language", int]:
         raise missing("spacy", "text", "Raw text") from error
     # A blank pipeline: rules alone, nothing to download. Its limit on the length of a text is for
     # statistical models.
-    pipeline = spacy.blank(language)
+    try:
+        pipeline = spacy.blank(language)
+    except ImportError as error:  # of an unknown language, or one that needs another package
+        why = " ".join(str(error).split())
+        raise UserError(
+            f"spaCy cannot split text of the language {language!r} ({why:.200}); choose another "
+            "code of a language, such as 'en'"
+        ) from error
     pipeline.add_pipe("sentencizer")
     pipeline.max_length = 2**62
     return pipeline, len(pipeline.vocab.strings) + _MAX_WORDS

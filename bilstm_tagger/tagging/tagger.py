@@ -1,6 +1,6 @@
 """The tagger for Python: loads a model, takes text or tokens, gives sentences with tags."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Optional, Union
 
 from bilstm_tagger.tagging.network import EmissionSource
@@ -75,6 +75,10 @@ class Tagger:
         self.constrained = constrained
         self.dataset = dataset
         self.threads = threads
+        if isinstance(tasks, str) or (tasks is not None and not tasks):
+            raise UserError(f"'tasks' must be a list of names of tasks, found {tasks!r}")
+        if threads is not None and (not isinstance(threads, int) or threads < 1):
+            raise UserError(f"'threads' must be 1 or more, or None, found {threads!r}")
         self.tasks = sorted(specification.tasks) if tasks is None else list(tasks)
         for name in self.tasks:
             if name not in specification.tasks:
@@ -181,10 +185,11 @@ class Tagger:
         `UserError` for a string in place of a list, and as of `tag`.
         """
         for name, values in {"tokens": tokens, **(columns or {})}.items():
-            if isinstance(values, str):
+            unordered = isinstance(values, (str, bytes, Set, Mapping))
+            if unordered or not isinstance(values, Iterable):
                 raise UserError(
-                    f"'{name}' must be a list of strings, found the string {values!r:.80}; split "
-                    "it into tokens, or call the tagger with the raw text: tagger(text)"
+                    f"'{name}' must be a list of strings, found {values!r:.80}; split raw text "
+                    "into tokens, or call the tagger with it: tagger(text)"
                 )
         features = {name: list(values) for name, values in (columns or {}).items()}
         sentence = TokenizedSentence(list(tokens), features)
@@ -219,6 +224,12 @@ class Tagger:
         """
         options = PredictionOptions.of(probabilities, top_k, self.constrained)
         given = list(sentences)
+        for sentence in given:
+            if not isinstance(sentence, TokenizedSentence):
+                raise UserError(
+                    f"expected TokenizedSentence objects, found {sentence!r:.80}; for one list of "
+                    "tokens there is tag_tokens"
+                )
         features = self.specification.feature_columns
         for sentence in given:
             sentence.check(features)

@@ -39,6 +39,8 @@ def run(job: Job, environment: dict[str, str]) -> None:
     environment : `Dict[str, str]`
         Of the process that started this one, as it is now.
     """
+    # As in a process that was not started by `multiprocessing`.
+    multiprocessing.set_start_method(None, force=True)
     if hasattr(os, "setsid"):
         # An interrupt from the keyboard is for the process that started the runs; it ends them.
         os.setsid()

@@ -94,7 +94,7 @@ class Embedders(_Component, frozen=True, tag="basic"):
 
 
 class Encoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    hidden_sizes: list[int]
+    hidden_sizes: Annotated[list[int], msgspec.Meta(min_length=1)]
     dropout: Union[None, float, list[float]] = None
     recurrent_masks: str = "batch"
 

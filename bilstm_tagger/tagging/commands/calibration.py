@@ -87,6 +87,10 @@ def run_calibration(args: argparse.Namespace) -> None:
 
     with one_line_errors():
         file_format = _format_of(args.report) if args.report else None
+        for target in filter(None, (args.output_file, args.report)):
+            for source in filter(os.path.exists, (args.model, args.gold)):
+                if os.path.exists(target) and os.path.samefile(target, source):
+                    raise UserError(f"{source} is the output, too; choose another file for it")
         tagger = Tagger.load(
             args.model,
             trust=args.trust,

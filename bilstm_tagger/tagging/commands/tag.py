@@ -188,11 +188,17 @@ def _tag(args: argparse.Namespace, settings: "TagSettings", output: "OutputFile"
     from bilstm_tagger.tagging.files.progress import rate, tagging_progress
 
     # The bar, and output on the same terminal, would be in each other's way.
-    shown = sys.stderr.isatty() and not (args.output == "-" and sys.stdout.isatty())
+    shown = (
+        sys.stderr is not None
+        and sys.stderr.isatty()
+        and not (args.output == "-" and sys.stdout.isatty())
+    )
     sentences = tokens = skipped = 0
     seconds = 0.0
     with Input(args.input) as given:
-        output.check_differs(given)
+        output.check_differs(given.name, given.status)
+        for path in filter(os.path.exists, filter(None, (settings.archive, settings.vectors))):
+            output.check_differs(path, os.stat(path))
         # The output is there before a cluster's pieces of it are removed.
         with (
             _tagging(args, settings) as tag,

@@ -40,6 +40,8 @@ class Input:
             if os.path.isdir(path):
                 raise DataFormatError(path, None, "expected a file, found a folder; name a file")
             self._stream: BinaryIO = open(path, "rb", _BUFFER)  # noqa: SIM115  (closed by __exit__)
+        elif sys.stdin is None:
+            raise DataFormatError("<stdin>", None, "standard input is closed; name a file")
         else:
             self._stream = sys.stdin.buffer
         self.status = _status(self._stream)

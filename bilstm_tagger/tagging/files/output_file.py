@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, Optional, cast
 
-from bilstm_tagger.tagging.files.block_reader import Input
 from bilstm_tagger.text.errors import UserError
 
 STDOUT = "-"
+_STDOUTS = {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}
 _INCOMPLETE = ".incomplete"
 # As `gzip` does it: the best takes three times as long for a hundredth less.
 _LEVEL = 6
@@ -21,26 +21,33 @@ class OutputFile:
     was written stays beside it. Use as a context. A `UserError` for a folder."""
 
     def __init__(self, path: str) -> None:
+        if not path:
+            raise UserError("-o: the name of the file is empty; name a file, or leave -o out")
         if path != STDOUT and os.path.isdir(path):
             raise UserError(f"-o {path}: expected a file, found a folder; name a file")
-        self._path = path if path == STDOUT else os.path.realpath(path)
+        if os.path.abspath(path) in _STDOUTS:
+            path = STDOUT
         # Devices and named pipes are written as they are.
-        moves = path != STDOUT and (os.path.isfile(path) or not os.path.exists(path))
+        device = os.path.abspath(path).startswith(("/dev/", "/proc/"))
+        device = device or (os.path.exists(path) and not os.path.isfile(path))
+        moves = path != STDOUT and not device
+        self._path = os.path.realpath(path) if moves else path
         self._written = self._path + _INCOMPLETE if moves else self._path
+        self._mode = "wb" if moves else "ab"
         self._stream: Optional[BinaryIO] = None
         self._packed: Optional[gzip.GzipFile] = None
 
-    def check_differs(self, given: Input) -> None:
-        """Raises `UserError` where this is the input, or would overwrite it."""
-        if given.status is None:
+    def check_differs(self, name: str, read: Optional[os.stat_result]) -> None:
+        """Raises `UserError` where this is a file that is read, or would overwrite it."""
+        if read is None:
             return
         if self._path == STDOUT:
             ours = [os.fstat(1)]
         else:
             paths = [path for path in (self._path, self._written) if os.path.exists(path)]
             ours = list(map(os.stat, paths))
-        if any(os.path.samestat(given.status, status) for status in ours):
-            raise UserError(f"{given.name} is the output, too; choose another file for the output")
+        if any(os.path.samestat(read, status) for status in ours):
+            raise UserError(f"{name} is the output, too; choose another file for the output")
 
     @property
     def remains(self) -> Optional[str]:
@@ -54,7 +61,7 @@ class OutputFile:
             self._stream = sys.stdout.buffer
             return self
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-        self._stream = open(self._written, "wb")  # noqa: SIM115  (closed by __exit__)
+        self._stream = open(self._written, self._mode)  # noqa: SIM115  (closed by __exit__)
         if self._path.endswith(".gz"):
             # Without name and time: the same bytes for the same input.
             self._packed = gzip.GzipFile("", "wb", _LEVEL, self._stream, mtime=0)
