@@ -128,6 +128,7 @@ def _command(arguments: tuple[str, ...], log: str) -> None:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     # Tests in the background of a shell ignore interrupts, and so would this one.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGINT, signal.default_int_handler)
     compat.apply()
     run_allennlp(*arguments)

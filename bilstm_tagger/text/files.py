@@ -1,6 +1,7 @@
 """Writing of whole files."""
 
 import os
+import uuid
 from pathlib import Path
 
 from bilstm_tagger.text.errors import PathLike
@@ -15,7 +16,7 @@ def write_whole(path: PathLike, content: bytes, sync: bool = False) -> None:
     """Writes a file as a whole: a reader, at any time or after a crash, sees the old file or the
     new one, never a part; with `sync` even after the power has gone."""
     path = Path(path)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         scratch.write_bytes(content)
         if sync:

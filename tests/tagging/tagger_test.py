@@ -232,14 +232,30 @@ def test_repair_to_o_has_no_probabilities_of_tags_unconstrained(unsure):
         tagger.tag_tokens(["Yes"], probabilities=True)
 
 
-@pytest.mark.parametrize("tokens", ["Mina waved", ""])
-def test_a_string_is_no_list_of_tokens(tagger, tokens):
-    with pytest.raises(UserError, match="'tokens' must be a list of strings, found the string"):
+@pytest.mark.parametrize("tokens", ["Mina waved", "", b"Mina", {"Mina", "waved"}, {"a": 1}, 3])
+def test_what_is_no_list_of_tokens(tagger, tokens):
+    with pytest.raises(UserError, match="'tokens' must be a list of strings, found "):
         tagger.tag_tokens(tokens)
     with pytest.raises(UserError, match="expected a list of tokens of some text"):
         tagger.tag([TokenizedSentence("Mina waved")])
     with pytest.raises(UserError, match="expected a list of tokens of some text"):
         tagger.tag_tokens([1, 2])
+    with pytest.raises(UserError, match="expected TokenizedSentence objects, found 'a b'"):
+        tagger.tag(["a b"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tasks": "pos"}, "'tasks' must be a list of names of tasks, found 'pos'"),
+        ({"tasks": []}, "'tasks' must be a list of names of tasks, found "),
+        ({"threads": 0}, "'threads' must be 1 or more, or None, found 0"),
+        ({"threads": "2"}, "'threads' must be 1 or more"),
+    ],
+)
+def test_settings_of_wrong_types(quickstart_archive, settings, message):
+    with pytest.raises(UserError, match=message):
+        Tagger.load(quickstart_archive, **settings)
 
 
 def results(tagger, sentences):

@@ -193,12 +193,43 @@ class TaggerPredictor(Predictor):
         return columns
 
 
-for _input, _output in itertools.product(("json", "text", "conll"), ("json", "conll")):
-    _name = f"{_input}_to_{_output}"
-    _forms = {
-        "__doc__": f'Registered as a `Predictor` with name "{_name}"; see `TaggerPredictor`.',
-        "input_form": _input,
-        "output_form": _output,
-    }
-    _class = f"{_input.capitalize()}To{_output.capitalize()}"
-    Predictor.register(_name)(type(_class, (TaggerPredictor,), _forms))
+@Predictor.register("json_to_json")
+class JsonToJson(TaggerPredictor):
+    """Registered as a `Predictor` with name "json_to_json"; see `TaggerPredictor`."""
+
+    input_form, output_form = "json", "json"
+
+
+@Predictor.register("json_to_conll")
+class JsonToConll(TaggerPredictor):
+    """Registered as a `Predictor` with name "json_to_conll"; see `TaggerPredictor`."""
+
+    input_form, output_form = "json", "conll"
+
+
+@Predictor.register("text_to_json")
+class TextToJson(TaggerPredictor):
+    """Registered as a `Predictor` with name "text_to_json"; see `TaggerPredictor`."""
+
+    input_form, output_form = "text", "json"
+
+
+@Predictor.register("text_to_conll")
+class TextToConll(TaggerPredictor):
+    """Registered as a `Predictor` with name "text_to_conll"; see `TaggerPredictor`."""
+
+    input_form, output_form = "text", "conll"
+
+
+@Predictor.register("conll_to_json")
+class ConllToJson(TaggerPredictor):
+    """Registered as a `Predictor` with name "conll_to_json"; see `TaggerPredictor`."""
+
+    input_form, output_form = "conll", "json"
+
+
+@Predictor.register("conll_to_conll")
+class ConllToConll(TaggerPredictor):
+    """Registered as a `Predictor` with name "conll_to_conll"; see `TaggerPredictor`."""
+
+    input_form, output_form = "conll", "conll"

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from multiprocessing import connection
 from pathlib import Path
@@ -41,6 +41,19 @@ def start_method() -> str:
     return "forkserver" if sys.platform == "linux" and not torch.cuda.is_available() else "spawn"
 
 
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """For this thread, and for the processes that it starts."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def execute(job: Job, stop: threading.Event | None = None) -> RunRecord | None:
     """Makes a run in a process of its own, and waits for it, or until `stop` is set; its record, or
     `None` where another process is making it.
@@ -56,7 +69,9 @@ def execute(job: Job, stop: threading.Event | None = None) -> RunRecord | None:
     multiprocessing.set_forkserver_preload(PRELOADED)
     processes: Any = multiprocessing.get_context(start_method())
     process = processes.Process(target=worker.run, args=(job, dict(os.environ)))
-    with _ASKING:
+    # An interrupt from the keyboard is for the process that asked for the runs, which ends them:
+    # from their first moment they, and the server that they come of, do not see it.
+    with _ASKING, _interrupts_blocked():
         process.start()
     try:
         while not connection.wait([process.sentinel], 0.1):

@@ -3,6 +3,7 @@
 import copy
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -44,6 +45,10 @@ def run(job: Job, environment: dict[str, str]) -> None:
     if hasattr(os, "setsid"):
         # An interrupt from the keyboard is for the process that started the runs; it ends them.
         os.setsid()
+        # None of before; from now on as in any process.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with job.log.open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)

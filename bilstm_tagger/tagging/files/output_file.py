@@ -4,7 +4,7 @@ import gzip
 import os
 import sys
 from pathlib import Path
-from typing import BinaryIO, Optional, cast
+from typing import BinaryIO, Literal, Optional, cast
 
 from bilstm_tagger.text.errors import UserError
 
@@ -33,7 +33,7 @@ class OutputFile:
         moves = path != STDOUT and not device
         self._path = os.path.realpath(path) if moves else path
         self._written = self._path + _INCOMPLETE if moves else self._path
-        self._mode = "wb" if moves else "ab"
+        self._mode: Literal["wb", "ab"] = "wb" if moves else "ab"
         self._stream: Optional[BinaryIO] = None
         self._packed: Optional[gzip.GzipFile] = None
 
@@ -61,7 +61,7 @@ class OutputFile:
             self._stream = sys.stdout.buffer
             return self
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-        self._stream = open(self._written, self._mode)  # noqa: SIM115  (closed by __exit__)
+        self._stream = Path(self._written).open(self._mode)  # noqa: SIM115  (closed by __exit__)
         if self._path.endswith(".gz"):
             # Without name and time: the same bytes for the same input.
             self._packed = gzip.GzipFile("", "wb", _LEVEL, self._stream, mtime=0)

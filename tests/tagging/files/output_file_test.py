@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bilstm_tagger.command_line import main
 from bilstm_tagger.tagging.files.block_reader import Input
 from bilstm_tagger.tagging.files.output_file import OutputFile
 from bilstm_tagger.text.errors import UserError
@@ -80,11 +81,39 @@ def test_the_input_is_not_overwritten(tmp_path, name):
     (tmp_path / "link").symlink_to(path)
     output = OutputFile(str(tmp_path / ("x" if name == "incomplete" else name)))
     with Input(str(path)) as given, pytest.raises(UserError, match="is the output, too"):
-        output.check_differs(given)
+        output.check_differs(given.name, given.status)
 
 
 def test_another_file_than_the_input(tmp_path):
     (tmp_path / "input").write_bytes(b"some")
     with Input(str(tmp_path / "input")) as given:
         for name in ("-", str(tmp_path / "output")):
-            OutputFile(name).check_differs(given)
+            OutputFile(name).check_differs(given.name, given.status)
+
+
+def test_names_of_standard_output(tmp_path, capfdbinary):
+    for name in ("-", "/dev/stdout", "/proc/self/fd/1"):
+        with OutputFile(name) as output:
+            output.write(b"some ")
+    assert capfdbinary.readouterr().out == b"some some some "
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_name():
+    with pytest.raises(UserError, match="the name of the file is empty"):
+        OutputFile("")
+
+
+def test_other_files_that_are_read_are_not_overwritten(quickstart_archive, tmp_path):
+    model, gold = tmp_path / "model.tar.gz", tmp_path / "gold.conll"
+    model.write_bytes(quickstart_archive.read_bytes())
+    gold.write_text("The DET B-NP O\n")
+    for command in (
+        ["tag", model, gold, "-o", model],
+        ["calibration", model, gold, "--output-file", gold],
+        ["calibration", model, gold, "--output-file", model],
+    ):
+        with pytest.raises(SystemExit):
+            main(list(map(str, command)))
+    assert model.read_bytes() == quickstart_archive.read_bytes()
+    assert gold.read_text() == "The DET B-NP O\n"

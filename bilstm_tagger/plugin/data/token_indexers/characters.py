@@ -36,8 +36,7 @@ class WordCharactersIndexer(TokenIndexer):
             raise ConfigurationError(f"max_length must be a whole number, found {max_length!r}")
         self.max_length = max_length
         self.namespace = namespace
-        self._memo: dict[str, list[int]] = {}
-        self._memo_of: object = None
+        self._memo: tuple[dict[str, list[int]], object] = {}, None
 
     def _cut(self, text: str) -> str:
         return text[: self.max_length] if self.max_length > 0 else text
@@ -50,10 +49,11 @@ class WordCharactersIndexer(TokenIndexer):
 
     def tokens_to_indices(self, tokens: list[Token], vocabulary: Vocabulary) -> IndexedTokenList:
         ids = vocabulary.get_token_to_index_vocabulary(self.namespace)
-        if self._memo_of is not ids:
+        memo, of = self._memo
+        if of is not ids:
             unknown = ids[vocabulary._oov_token]
-            self._memo, self._memo_of = Memo(partial(self._row, ids, unknown)), ids
-        memo = self._memo
+            # Both at once: another thread may have another vocabulary.
+            self._memo = memo, _ = Memo(partial(self._row, ids, unknown)), ids
         return {"token_characters": [memo[token.text] for token in tokens]}
 
     def _row(self, ids: dict[str, int], unknown: int, text: str) -> list[int]:

@@ -28,18 +28,18 @@ class WordFormsIndexer(TokenIndexer):
         super().__init__()
         self.namespace = namespace
         # Text to id, for the vocabulary that was last used.
-        self._memo: dict[str, int] = {}
-        self._memo_of: object = None
+        self._memo: tuple[dict[str, int], object] = {}, None
 
     def count_vocab_items(self, token: Token, counter: dict[str, dict[str, int]]) -> None:
         counter[self.namespace][token.text] += 1
 
     def tokens_to_indices(self, tokens: list[Token], vocabulary: Vocabulary) -> IndexedTokenList:
         ids = vocabulary.get_token_to_index_vocabulary(self.namespace)
-        if self._memo_of is not ids:
+        memo, of = self._memo
+        if of is not ids:
             unknown = ids[vocabulary._oov_token]
-            self._memo, self._memo_of = Memo(partial(_id_of, ids, unknown)), ids
-        memo = self._memo
+            # Both at once: another thread may have another vocabulary.
+            self._memo = memo, _ = Memo(partial(_id_of, ids, unknown)), ids
         return {"tokens": [memo[token.text] for token in tokens]}
 
     def get_empty_token_list(self) -> IndexedTokenList:
