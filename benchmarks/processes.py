@@ -156,9 +156,8 @@ def run_command(
 
     `WorkerError` where it fails, with the last of its messages.
     """
-    log_path, input_path, usage_path = (
-        directory / f"{name}.{end}" for end in ("log", "in", "json")
-    )
+    ends = ("log", "in", "usage")
+    log_path, input_path, usage_path = (directory / f"{name}.{end}" for end in ends)
     input_path.write_text(given, encoding="utf-8")
     start = [sys.executable, "-I", "-S", launcher.__file__, str(usage_path)]
     with log_path.open("w") as log, input_path.open() as stdin:
