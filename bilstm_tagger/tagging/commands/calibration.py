@@ -42,7 +42,7 @@ HELP = "Report how well the probabilities of a model are calibrated."
 def add_calibration_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `calibration`, and what it does, to a parser."""
     add = parser.add_argument
-    add("model", metavar="MODEL", help="the archive, model.tar.gz")
+    add("model", metavar="MODEL", help="the model: model.tar.gz, or a model file")
     add("gold", metavar="GOLD", help="a column file with gold tags, as those of the training")
     add(
         "--task",
