@@ -1,5 +1,4 @@
-"""
-Inference in a linear-chain conditional random field, as functions of tensors.
+"""Inference in a linear-chain conditional random field, as functions of tensors.
 
 With `s(x, y)` the sum of the start, emission, transition and end scores of tags `y` for a sentence
 `x`, `p(y | x) = exp(s(x, y) - log Z(x))` (Lafferty, McCallum & Pereira 2001, section 3).
@@ -74,8 +73,7 @@ def _reorder(values: Tensor, order: Tensor, out: Optional[Tensor] = None) -> Ten
 
 
 def _scaled_posteriors(potentials: Potentials, interval: int) -> Optional[_Posteriors]:
-    """
-    The forward-backward algorithm with scaling (Rabiner 1989, section V.A): probabilities in
+    """The forward-backward algorithm with scaling (Rabiner 1989, section V.A): probabilities in
     place of their logarithms, so that a step is a matrix product. Both recursions are one loop:
     the backward one is the forward one of the reversed sentence and transposed transitions.
 
@@ -259,8 +257,7 @@ def marginals(potentials: Potentials) -> Tensor:
 
 @torch.no_grad()
 def viterbi(potentials: Potentials) -> tuple[Tensor, Tensor]:
-    """
-    The best paths (Viterbi 1967), (batch, length) with 0 on padding, and their scores, (batch,).
+    """The best paths (Viterbi 1967), (batch, length) with 0 on padding, and their scores, (batch,).
     Of equally good paths, the last tag is the lowest, then the one before it, and so on. A
     `ValueError` if the best score of a sentence is not finite, as no path is the best then.
     """
