@@ -8,10 +8,11 @@ import numpy
 
 from bilstm_tagger.tagging.archives.limits import UnsafeModel
 from bilstm_tagger.tagging.input_specification import Tensors
-from bilstm_tagger.tagging.specification import Specification, parse_specification
+from bilstm_tagger.tagging.specification import NewerFormat, Specification, parse_specification
 from bilstm_tagger.tagging.tensor_file import read_tensors, write_tensors
 from bilstm_tagger.text.errors import PathLike, UserError
 
+_FIX_VERSION = "install a newer version of bilstm-tagger"
 _FIX = "the file is damaged or was changed: export the model again"
 
 
@@ -55,5 +56,6 @@ def read_model(path: PathLike) -> tuple[Specification, dict[str, numpy.ndarray]]
         specification.check_tensors(tensors)
     except ValueError as error:
         problem = error.problem if isinstance(error, UserError) else str(error)
-        raise UnsafeModel("", problem, _FIX).at(path) from None
+        fix = _FIX_VERSION if isinstance(error, NewerFormat) else _FIX
+        raise UnsafeModel("", problem, fix).at(path) from None
     return specification, tensors

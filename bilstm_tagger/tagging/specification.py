@@ -157,19 +157,23 @@ def parse_specification(text: str) -> Specification:
 
     # Errors
 
-    `UserError` for what is no specification, or one of a later version.
+    `UserError` for what is no specification, `NewerFormat` for one of a later version.
     """
     try:
         version = msgspec.json.decode(text, type=_Version).version
         if version > VERSION:
-            raise UserError(
-                f"the file is of version {version} of the format, and this program reads versions "
-                f"up to {VERSION}; install a newer version of bilstm-tagger"
+            raise NewerFormat(
+                f"it is of version {version} of the format, and this program reads versions up to "
+                f"{VERSION}"
             )
         return msgspec.json.decode(text, type=Specification)
     except (msgspec.DecodeError, RecursionError) as error:
         raise UserError(f"its header is no specification of a model ({error})") from None
 
 
+class NewerFormat(UserError):
+    """A specification of a later version of the format."""
+
+
 class _Version(msgspec.Struct):
-    version: int
+    version: Annotated[int, msgspec.Meta(ge=1, le=10**6)]
