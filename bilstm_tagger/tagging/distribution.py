@@ -102,7 +102,7 @@ class TagDistribution:
     def _step(self, states: Array, weights: Array) -> Array:
         """The logarithm of a product of matrices, of which the logarithms are given: (rows, from)
         by (from, to)."""
-        if self._exact:
+        if self._exact or not _spread(states, 1) + _spread(weights, None) < _LOST:
             return _log_sum((states[:, :, None] + weights).swapaxes(1, 2))
         top = np.maximum(states.max(1, keepdims=True), _LEAST)
         highest = max(weights.max(), _LEAST)
@@ -221,7 +221,7 @@ def _spread(values: Array, axis: Optional[int]) -> float:
     one of them is NaN."""
     largest = values.max(axis, keepdims=True)
     with np.errstate(invalid="ignore"):  # where all are forbidden
-        return float(np.where(values == -np.inf, 0.0, largest - values).max())
+        return float(np.where(values == -np.inf, 0.0, largest - values).max(initial=0.0))
 
 
 def _log_sum(values: Array) -> Array:

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
@@ -15,6 +16,7 @@ import msgspec
 from bilstm_tagger.tagging.commands.errors import one_line_errors, write_file
 from bilstm_tagger.tagging.commands.tables import print_table
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.requirements import missing
 
 if TYPE_CHECKING:
     from bilstm_tagger.tagging import Tagger, TokenizedSentence
@@ -74,8 +76,8 @@ def add_calibration_options(parser: argparse.ArgumentParser) -> None:
 
 def _positive(text: str) -> int:
     value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    if not 1 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"{text} is not from 1 to 1000")
     return value
 
 
@@ -88,6 +90,8 @@ def run_calibration(args: argparse.Namespace) -> None:
 
     with one_line_errors():
         file_format = _format_of(args.report) if args.report else None
+        if file_format is not None and find_spec("matplotlib") is None:  # before the work
+            raise missing("matplotlib", "report", "--report")
         for target in filter(None, (args.output_file, args.report)):
             for source in filter(os.path.exists, (args.model, args.gold)):
                 if os.path.exists(target) and os.path.samefile(target, source):

@@ -217,4 +217,4 @@ def test_errors(quickstart_archive, error, tmp_path):
 def test_bins_is_a_number(allennlp, capsys):
     with pytest.raises(SystemExit):
         allennlp("calibration", "model", "gold", "--bins", 0)
-    assert "0 is not 1 or more" in capsys.readouterr().err
+    assert "0 is not from 1 to 1000" in capsys.readouterr().err

@@ -21,6 +21,7 @@ class TestProblems:
 
     LINES = [
         ("text", b"\xff bad", "expected UTF-8, found the byte 0xff at position 1"),
+        ("json", b'{"tokens": ["a"], "tokens": ["b"]}', "the key 'tokens' twice"),
         ("json", b"We left.", "expected a JSON object, found 'We left.'"),
         ("json", b"[" * 100_000, "expected a JSON object, found '\\[\\["),
         ("json", b'{"n": ' + b"1" * 5_000 + b"}", "expected a JSON object, found"),
