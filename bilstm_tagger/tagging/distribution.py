@@ -210,9 +210,10 @@ class TagDistribution:
             target[batch:] = moved + emitted[batch:]
         moves = np.where(rules.continues, transitions, -np.inf)
         going[previous] = self._forward[previous] + self._step(emitted[batch:], moves.T)
-        ending = np.maximum(self.marginals - self._probabilities(going), 0.0)
+        marginals = self.marginals
+        ending = np.maximum(marginals - self._probabilities(going), 0.0)
         return Neighbours(
-            self.marginals, self._probabilities(starting), self._probabilities(adjacent), ending
+            marginals, self._probabilities(starting), self._probabilities(adjacent), ending
         )
 
 

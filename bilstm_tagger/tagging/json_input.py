@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from bilstm_tagger.tagging.archives.json_object import unique_keys
 from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence
 from bilstm_tagger.tagging.tagger import Tagger
 
@@ -14,17 +15,9 @@ def parse_json(line: str) -> Any:
     """What a line holds; a `ValueError` for what is no JSON, and for a key that comes twice, of
     which one value would be lost."""
     try:
-        return json.loads(line, object_pairs_hook=_object)
+        return json.loads(line, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"expected a JSON object, found {line[:80]!r} ({error})") from None
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} twice")
-    return content
 
 
 def sentences_of(given: Any, tagger: Tagger) -> list[TokenizedSentence]:

@@ -223,10 +223,10 @@ class TaskPredictor:
                 "tags that a repair makes 'O' have no probabilities of their own; leave decoding "
                 "constrained, which makes no tags that want repair"
             )
-        names = self._written_tags.names
-        place = {name: index for index, name in enumerate(names)}
-        order = sorted(names)
-        chances = distribution.order.padded(self._written_tags.probabilities(distribution))
+        written_tags = self._written_tags
+        place = {name: index for index, name in enumerate(written_tags.names)}
+        order = sorted(place)
+        chances = distribution.order.padded(written_tags.probabilities(distribution))
         for prediction, rows in zip(predictions, chances, strict=True):
             chosen = [place[tag] for tag in prediction.tags]
             prediction.tag_probabilities = rows[np.arange(len(chosen)), chosen].tolist()

@@ -224,14 +224,13 @@ class Tagger:
         """
         options = PredictionOptions.of(probabilities, top_k, self.constrained)
         given = list(sentences)
+        features = self.specification.feature_columns
         for sentence in given:
             if not isinstance(sentence, TokenizedSentence):
                 raise UserError(
                     f"expected TokenizedSentence objects, found {sentence!r:.80}; for one list of "
                     "tokens there is tag_tokens"
                 )
-        features = self.specification.feature_columns
-        for sentence in given:
             sentence.check(features)
         predictions: list[dict[str, TaskPrediction]] = [{} for _ in given]
         with limited_threads(self.threads):

@@ -87,15 +87,15 @@ def run_calibration(args: argparse.Namespace) -> None:
     from bilstm_tagger.tagging import Tagger
     from bilstm_tagger.tagging.calibration import CalibrationCounter
     from bilstm_tagger.tagging.calibration_plot import plot_calibrations
+    from bilstm_tagger.tagging.files.output_file import check_outputs
 
     with one_line_errors():
         file_format = _format_of(args.report) if args.report else None
         if file_format is not None and find_spec("matplotlib") is None:  # before the work
             raise missing("matplotlib", "report", "--report")
-        for target in filter(None, (args.output_file, args.report)):
-            for source in filter(os.path.exists, (args.model, args.gold)):
-                if os.path.exists(target) and os.path.samefile(target, source):
-                    raise UserError(f"{source} is the output, too; choose another file for it")
+        outputs = [path for path in (args.output_file, args.report) if path]
+        for path in filter(os.path.exists, (args.model, args.gold)):
+            check_outputs(path, os.stat(path), *outputs)
         tagger = Tagger.load(
             args.model,
             trust=args.trust,

@@ -15,6 +15,17 @@ _INCOMPLETE = ".incomplete"
 _LEVEL = 6
 
 
+def check_outputs(name: str, read: Optional[os.stat_result], *outputs: str) -> None:
+    """Raises `UserError` where a file that is read, `None` for what is no file, is one of the
+    outputs."""
+    if read is None:
+        return
+    for path in outputs:
+        status = os.fstat(1) if path == STDOUT else os.path.exists(path) and os.stat(path)
+        if status and os.path.samestat(read, status):
+            raise UserError(f"{name} is the output, too; choose another file for the output")
+
+
 class OutputFile:
     """Takes bytes, for a file, packed if its name ends in `.gz`, or for `"-"` standard output. A
     file is written beside its place and moved there in the end; after an error or an interrupt what
@@ -39,15 +50,7 @@ class OutputFile:
 
     def check_differs(self, name: str, read: Optional[os.stat_result]) -> None:
         """Raises `UserError` where this is a file that is read, or would overwrite it."""
-        if read is None:
-            return
-        if self._path == STDOUT:
-            ours = [os.fstat(1)]
-        else:
-            paths = [path for path in (self._path, self._written) if os.path.exists(path)]
-            ours = list(map(os.stat, paths))
-        if any(os.path.samestat(read, status) for status in ours):
-            raise UserError(f"{name} is the output, too; choose another file for the output")
+        check_outputs(name, read, self._path, self._written)
 
     @property
     def remains(self) -> Optional[str]:
