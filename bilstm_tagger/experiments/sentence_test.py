@@ -13,7 +13,8 @@ import numpy as np
 
 from bilstm_tagger.experiments.distribution import Scale
 from bilstm_tagger.experiments.verdicts import gap_text, p_text
-from bilstm_tagger.text.columns import TOKENS, ColumnFormat, Sentence, read_sentences
+from bilstm_tagger.text.column_format import TOKENS, ColumnFormat
+from bilstm_tagger.text.columns import Sentence, read_sentences
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.spans import Span
@@ -83,8 +84,8 @@ def read_predictions(
     width = len(tokens.split(line))
     columns = dict(tokens.columns)
     for name, index in ((GOLD, gold), (PREDICTED, predicted)):
-        columns[name] = index + width if index < 0 else index
-        if not 0 <= columns[name] < width:
+        place = columns[name] = index + width if index < 0 else index
+        if not 0 <= place < width:
             raise _error(
                 first,
                 0,

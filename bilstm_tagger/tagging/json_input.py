@@ -1,57 +1,94 @@
 """Sentences in JSON: an object with raw text or tokens, and the object that they become."""
 
+import contextlib
 import json
-from typing import Any
+from typing import Any, Optional
 
-from bilstm_tagger.tagging.archives.json_object import unique_keys
 from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence
 from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.text.column_format import TOKENS
+from bilstm_tagger.text.dataset_layout import DatasetLayout
+from bilstm_tagger.text.objects import Item, split_object, value_at
 
 # What a token in a column cannot hold.
 _COLUMN_ENDS = frozenset("\t\r\n")
 
 
-def parse_json(line: str) -> Any:
-    """What a line holds; a `ValueError` for what is no JSON, and for a key that comes twice, of
-    which one value would be lost."""
-    try:
-        return json.loads(line, object_pairs_hook=unique_keys)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"expected a JSON object, found {line[:80]!r} ({error})") from None
+_TEXTS = ("sentence", "text")
 
 
-def sentences_of(given: Any, tagger: Tagger) -> list[TokenizedSentence]:
-    """The sentences of an object with `sentence` (raw text, of any number of sentences) or
-    `tokens` (a list, one sentence; feature columns beside it). A `ValueError` for another one."""
-    if not isinstance(given, dict) or ("sentence" in given) == ("tokens" in given):
-        raise ValueError(
-            "expected a JSON object with either 'sentence' (raw text) or 'tokens' (a list of "
-            f"strings), found {json.dumps(given)[:80]}"
-        )
-    features = {name: given[name] for name in tagger.specification.feature_columns if name in given}
-    if "tokens" in given:
-        tokens = given["tokens"]
-        for name, values in {"tokens": tokens, **features}.items():
-            if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
-                raise ValueError(f"'{name}' must be a list of strings, found {values!r:.80}")
-        return [TokenizedSentence(tokens, features)] if tokens else []
-    text = given["sentence"]
-    if not isinstance(text, str):
-        raise ValueError(f"'sentence' must be a string, found {text!r:.80}")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:  # no text that the splitter can read has one
-        raise ValueError(
-            f"'sentence' has an unpaired surrogate, which is no character, at position "
-            f"{error.start + 1}: {text[error.start : error.start + 40]!a}; fix it, or give "
-            "'tokens'"
-        ) from None
-    return tagger.split(text)
+def _key_of(given: Any, layout: Optional[DatasetLayout]) -> str:
+    """The key of an object under which its tokens, or its text, stand."""
+    if isinstance(given, dict):
+        if layout is not None and layout.form != "columns":
+            own = str(layout.columns[TOKENS])
+            with contextlib.suppress(KeyError):
+                value_at(given, own)
+                return own
+        keys = [key for key in (TOKENS, *_TEXTS) if key in given]
+        # Annotation tools give the text beside its tokens.
+        if keys == [TOKENS, "text"]:
+            return TOKENS
+        if len(keys) == 1:
+            return keys[0]
+    raise ValueError(
+        "expected a JSON object with either 'sentence' or 'text' (raw text), or 'tokens' (a list "
+        f"of strings), found {json.dumps(given)[:80]}; the keys of other objects are said by "
+        "--layout"
+    )
 
 
-def others_of(given: dict[str, Any], tagger: Tagger) -> dict[str, Any]:
+def sentences_of(
+    given: Any, tagger: Tagger, layout: Optional[DatasetLayout] = None
+) -> list[TokenizedSentence]:
+    """The sentences of an object with `sentence` or `text` (raw text, of any number of sentences)
+    or `tokens` (a list, one sentence; feature columns beside it), or with what a layout says. A
+    `ValueError` for another one."""
+    key = _key_of(given, layout)
+    places = {} if layout is None or layout.form == "columns" else layout.columns
+    features = {}
+    for name in tagger.specification.feature_columns:
+        with contextlib.suppress(KeyError):
+            features[name] = value_at(given, str(places.get(name, name)))
+            if not _is_list_of_strings(features[name]):
+                raise ValueError(
+                    f"'{name}' must be a list of strings, found {features[name]!r:.80}"
+                )
+    value = value_at(given, key)
+    if isinstance(value, str):
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as error:  # no text that the splitter can read has one
+            raise ValueError(
+                f"'{key}' has an unpaired surrogate, which is no character, at position "
+                f"{error.start + 1}: {value[error.start : error.start + 40]!a}; fix it, or give "
+                "'tokens'"
+            ) from None
+    elif not isinstance(value, list) or (key in _TEXTS and layout is None):
+        kind = "a list of strings" if key == TOKENS else "a string"
+        raise ValueError(f"'{key}' must be {kind}, found {value!r:.80}")
+    text, pieces = split_object(Item(given, "input"), key, tagger.language)
+    sentences = []
+    position = 0
+    for piece in pieces:
+        end = position + len(piece.tokens)
+        columns = {name: values[position:end] for name, values in features.items()}
+        sentences.append(TokenizedSentence(piece.tokens, columns, text, piece.offsets or None))
+        position = end
+    if features and pieces and any(len(values) != position for values in features.values()):
+        sentences[0].columns = features  # of another length, which the tagger refuses
+    return sentences
+
+
+def _is_list_of_strings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def others_of(
+    given: dict[str, Any], tagger: Tagger, layout: Optional[DatasetLayout] = None
+) -> dict[str, Any]:
     """The keys that are handed through."""
-    taken = {"sentence", "tokens", *tagger.specification.feature_columns}
+    taken = {_key_of(given, layout), *tagger.specification.feature_columns}
     return {key: value for key, value in given.items() if key not in taken}
 
 

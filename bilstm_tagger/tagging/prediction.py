@@ -1,7 +1,8 @@
 """What a task says of the sentences of a batch: tags, and on request how certain they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, Optional, Union
 
 import numpy as np
@@ -13,6 +14,7 @@ from bilstm_tagger.tagging.span_rules import SentenceSpan, SpanRules
 from bilstm_tagger.tagging.written_tags import WrittenTags
 from bilstm_tagger.text.encodings import Encoding
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.spans import Span
 from bilstm_tagger.text.tag_repair import repaired_spans
 
 
@@ -239,7 +241,7 @@ class TaskPredictor:
     @property
     def _span_rules(self) -> SpanRules:
         assert self._encoding is not None
-        return _span_rules(self._encoding, self._repair, tuple(self.labels))
+        return _span_rules(tuple(self.labels), self._encoding, self._written_encoding, self._repair)
 
     @property
     def _written_tags(self) -> WrittenTags:
@@ -251,10 +253,18 @@ class TaskPredictor:
 # Not `cached_property`: up to Python 3.11 all of its objects share one lock, which threads wait for
 # and a process that is forked meanwhile waits for for ever.
 @lru_cache(maxsize=64)
-def _span_rules(encoding: Encoding, repair: Optional[str], labels: tuple[str, ...]) -> SpanRules:
-    read: Any = encoding.spans
-    if repair is not None:
-        read = partial(repaired_spans, repair=repair)
+def _span_rules(
+    labels: tuple[str, ...],
+    encoding: Encoding,
+    written_encoding: Optional[Encoding],
+    repair: Optional[str],
+) -> SpanRules:
+    def read(tags: Sequence[str]) -> Sequence[Span]:
+        spans = encoding.spans(tags) if repair is None else repaired_spans(tags, repair)
+        if written_encoding is not None:  # IO joins spans that touch
+            return written_encoding.spans(written_encoding.spans_to_tags(spans, len(tags)))
+        return spans
+
     return SpanRules.of(read, labels)
 
 
@@ -262,10 +272,12 @@ def _span_rules(encoding: Encoding, repair: Optional[str], labels: tuple[str, ..
 def _written_tags(
     labels: tuple[str, ...],
     encoding: Optional[Encoding],
-    written: Optional[Encoding],
+    written_encoding: Optional[Encoding],
     repair: Optional[str],
 ) -> WrittenTags:
-    if encoding is written and repair is None:
+    if encoding is written_encoding and repair is None:
         return WrittenTags(labels)  # as they are, in whatever letters
-    rules = None if encoding is None else _span_rules(encoding, repair, labels)
-    return WrittenTags(labels, written, rules)
+    rules = None
+    if encoding is not None:
+        rules = _span_rules(labels, encoding, written_encoding, repair)
+    return WrittenTags(labels, written_encoding, rules)

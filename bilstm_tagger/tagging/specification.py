@@ -19,9 +19,10 @@ from bilstm_tagger.tagging.input_specification import (
     Words,
     layer_shapes,
 )
-from bilstm_tagger.text.dataset_layout import DatasetLayout
+from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling
 
 # To be raised with every change that an older program would misread.
 VERSION = 1
@@ -105,10 +106,17 @@ class Specification(Part, frozen=True):
 
     def file_encoding(self, task: str) -> Optional[str]:
         """The encoding in which the tags of a task are written: that of its first data set."""
-        for layout in self.datasets.values():
-            if task in layout.tasks:
-                return layout.tasks[task].encoding
-        return self.tasks[task].encoding
+        column = self._column(task)
+        return self.tasks[task].encoding if column is None else column.encoding
+
+    def spelling(self, task: str) -> TagSpelling:
+        """How the tags of a task are spelled: as in its first data set."""
+        column = self._column(task)
+        return USUAL if column is None else column.spelling
+
+    def _column(self, task: str) -> Optional[TaskColumn]:
+        columns = (layout.tasks.get(task) for layout in self.datasets.values())
+        return next(filter(None, columns), None)
 
     def shapes(self, tensors: Tensors) -> dict[str, Shape]:
         """Name and shape of every tensor of the model, whose own say how many words it has."""

@@ -13,9 +13,10 @@ from bilstm_tagger.tagging.results import (
 )
 from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.tagging.threads import limited_threads
-from bilstm_tagger.text.columns import ColumnFormat
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import PathLike, UserError
+from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling
 
 # None, those of what was chosen, or "all", those of every tag, too.
 Probabilities = Union[bool, str]
@@ -91,6 +92,11 @@ class Tagger:
             for name in self.tasks
             if (encoding := specification.file_encoding(name)) is not None
         }
+        self._spellings = {
+            name: spelling
+            for name in self.tasks
+            if (spelling := specification.spelling(name)) != USUAL
+        }
         self._predictors = {
             name: TaskPredictor(
                 task.labels,
@@ -147,11 +153,10 @@ class Tagger:
         return tagger
 
     @property
-    def layout(self) -> ColumnFormat:
-        """The columns that a file to be tagged must have: tokens and features."""
+    def layout(self) -> DatasetLayout:
+        """The layout that a file to be tagged has, of which tokens and features are read."""
         datasets = self.specification.datasets
-        name = next(iter(datasets)) if self.dataset is None else self.dataset
-        return datasets[name].format_for_prediction(self.specification.feature_columns)
+        return datasets[next(iter(datasets)) if self.dataset is None else self.dataset]
 
     def __call__(
         self, text: str, *, probabilities: Probabilities = False, top_k: int = 0
@@ -162,7 +167,7 @@ class Tagger:
 
     def split(self, text: str) -> list[TokenizedSentence]:
         """The sentences and tokens of raw text."""
-        from bilstm_tagger.tagging.raw_text import split_text
+        from bilstm_tagger.text.raw_text import split_text
 
         return [
             TokenizedSentence(sentence.tokens, text=text, offsets=sentence.offsets)
@@ -250,7 +255,8 @@ class Tagger:
         tagged = TaggedSentence(sentence.tokens, {}, {}, sentence.text, sentence.offsets)
         for task in self.tasks:
             prediction = predicted[task]
-            tagged.tags[task] = prediction.tags
+            spelling = self._spellings.get(task)
+            tagged.tags[task] = _spelled(prediction.tags, spelling)
             if with_spans and task in self._encodings:
                 spans = self._spans(task, prediction.tags, sentence)
                 tagged.spans[task] = spans
@@ -260,10 +266,15 @@ class Tagger:
                 tagged.probabilities[task] = prediction.tag_probabilities
                 tagged.sequence_probabilities[task] = prediction.probability
             if prediction.distributions is not None:
-                tagged.distributions[task] = prediction.distributions
+                tagged.distributions[task] = [
+                    dict(zip(_spelled(chances, spelling), chances.values(), strict=True))
+                    for chances in prediction.distributions
+                ]
             if prediction.alternatives is not None:
                 tagged.alternatives[task] = [
-                    Alternative(tags, self._spans(task, tags, sentence), probability)
+                    Alternative(
+                        _spelled(tags, spelling), self._spans(task, tags, sentence), probability
+                    )
                     for tags, probability in prediction.alternatives
                 ]
         return tagged
@@ -281,3 +292,8 @@ class Tagger:
                 span.text = " ".join(sentence.tokens[first:behind])
             spans.append(span)
         return spans
+
+
+def _spelled(tags: Iterable[str], spelling: Optional[TagSpelling]) -> list[str]:
+    """The tags of the program, as they are in files."""
+    return list(tags) if spelling is None else list(map(spelling.write, tags))

@@ -15,10 +15,10 @@ import numpy
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from bilstm_tagger.tagging.archives.json_object import unique_keys
 from bilstm_tagger.tagging.archives.limits import UnsafeModel
 from bilstm_tagger.text.errors import PathLike
 from bilstm_tagger.text.files import write_whole
+from bilstm_tagger.text.json_values import unique_keys
 
 _HEADER = "bilstm_tagger"
 _MAX_HEADER = 2**22  # the library would read 100 MB

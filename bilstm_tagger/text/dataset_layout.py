@@ -1,13 +1,21 @@
-"""What the files of a data set hold: columns, tasks and their encodings."""
+"""What the files of a data set hold: their form, columns, tasks and encodings."""
 
 from collections.abc import Sequence
-from typing import Optional
+from typing import Literal, Optional
 
 import msgspec
 
-from bilstm_tagger.text.columns import TOKENS, ColumnFormat, Sentence
+from bilstm_tagger.text.character_spans import Policy
+from bilstm_tagger.text.column_format import TOKENS, ColumnFormat, Place
+from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.encodings import Encoding, get_encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
+from bilstm_tagger.text.tag_recognition import recognise_tags
+from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling, spelling_settings
+
+# The forms of files; see `DatasetLayout.form`.
+Form = Literal["columns", "lines", "json", "brat", "spacy", "parquet"]
+_WITH_INDICES = ("columns", "lines")
 
 
 def _encoding(name: Optional[str], key: str) -> Optional[Encoding]:
@@ -17,23 +25,28 @@ def _encoding(name: Optional[str], key: str) -> Optional[Encoding]:
         raise UserError(f"{key}: {error}") from None
 
 
-class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True):
+class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_defaults=True):
     """The column that holds the labels of a task. A `UserError` for an encoding that there is
     not."""
 
-    # The encoding of spans in the file: IOB1, BIO (= IOB2), IOBES or BILOU. It is checked.
-    # `None`: plain labels, one for each token, such as parts of speech.
+    # The encoding of spans in the file: IO, IOB1, BIO (= IOB2), IOBES, BMES, BMEWO or BILOU. It is
+    # checked. `None`: plain labels, one for each token, such as parts of speech.
     encoding: Optional[str] = None
     # The encoding that the model learns; tags are converted. `None`: that of the file.
     model_encoding: Optional[str] = None
     column: Optional[str] = None  # its name in `columns`; `None`: that of the task
+    # How the tags of the file are spelled, where it is not as in `B-PER`.
+    spelling: TagSpelling = USUAL
+    # What the integers of the column stand for, counted from 0, where it has integers.
+    labels: Optional[list[str]] = None
 
     def __post_init__(self) -> None:
-        if self.encoding is None and self.model_encoding is not None:
-            raise UserError(
-                f"model_encoding is {self.model_encoding!r}, but the task has no 'encoding': say "
-                "in which encoding the file is, or leave model_encoding out"
-            )
+        for key, value in (("model_encoding", self.model_encoding), ("spelling", self.spelling)):
+            if self.encoding is None and value not in (None, USUAL):
+                raise UserError(
+                    f"{key} is set, but the task has no 'encoding': say in which encoding the file "
+                    f"is, or leave {key} out"
+                )
         self.source = _encoding(self.encoding, "encoding")
         self.target = _encoding(self.model_encoding, "model_encoding") or self.source
         # The names that encodings are known by: "IOB2" becomes "BIO".
@@ -41,20 +54,34 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True):
         self.model_encoding = None if self.target is None else self.target.name
 
 
-class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True):
+class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_defaults=True):
     """The layout of the files of one data set. A `UserError` for settings that do not go
     together."""
 
-    columns: dict[str, int]
+    # Column to its place: an index from 0; `MISC:name` for an entry of CoNLL-U's MISC; a name in
+    # the header; or a key of the objects of a file, which may lead through objects and lists by
+    # dots: `annotations.0.result`.
+    columns: dict[str, Place]
     tasks: dict[str, TaskColumn] = {}  # that the files have labels for
+    # "columns": a token a line. "lines": a sentence a line, tokens separated by blanks, the parts
+    # of a token by `delimiter`. "json": objects, one a line or a list of them. "brat": texts with
+    # annotations beside them. "spacy": a DocBin. "parquet": a Parquet file, or the folder of a
+    # Hugging Face data set.
+    form: Form = "columns"
     # As of `ColumnFormat`.
     delimiter: Optional[str] = None
     comment_prefix: Optional[str] = None
     document_dividers: bool = False
     conllu: bool = False
+    quoted: bool = False
+    ragged: bool = False
+    sentence_column: Optional[Place] = None
     # What to do with tags that are not in the declared encoding: "error", or "repair" as conlleval
     # reads them.
     invalid_tags: str = "error"
+    # The same for spans by character offsets that do not fit the tokens; see `AlignedSpans`.
+    invalid_spans: Policy = "error"
+    language: str = "en"  # of raw text, for splitting it into tokens
 
     def __post_init__(self) -> None:
         if self.invalid_tags not in ("error", "repair"):
@@ -63,15 +90,36 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True):
             )
         self.tasks = self.tasks or {}
         try:
-            self._format = self._format_of(self.columns)
+            # Also for forms that have keys: columns must have tokens, and so on.
+            ColumnFormat(self.columns)
+            if self.form in _WITH_INDICES:
+                self._format_of(self.columns)
         except ValueError as error:
             raise UserError(f"dataset_reader: {error}") from None
+        indices = [name for name, place in self.columns.items() if isinstance(place, int)]
+        if self.form not in _WITH_INDICES and indices:
+            raise UserError(
+                f"columns.{indices[0]} is {self.columns[indices[0]]}, but files of the form "
+                f"'{self.form}' have keys: give the key, as in columns: {{{TOKENS}: 'tokens'}}"
+            )
+        if self.form == "lines" and (self.delimiter is None or len(indices) < len(self.columns)):
+            raise UserError(
+                "the form 'lines' needs the 'delimiter' between the parts of a token, such as '|', "
+                "and the index of each part in 'columns'"
+            )
         for name, task in self.tasks.items():
             self.check_columns([task.column or name], f"task '{name}'")
 
-    def _format_of(self, columns: dict[str, int]) -> ColumnFormat:
+    def _format_of(self, columns: dict[str, Place]) -> ColumnFormat:
         return ColumnFormat(
-            columns, self.delimiter, self.comment_prefix, self.document_dividers, self.conllu
+            columns,
+            self.delimiter,
+            self.comment_prefix,
+            self.document_dividers,
+            self.conllu,
+            self.quoted,
+            self.ragged,
+            self.sentence_column,
         )
 
     def check_columns(self, names: Sequence[str], wanted_by: str) -> None:
@@ -88,14 +136,10 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True):
                     f"the dataset reader: {sorted(self.columns)}. Add it with its index."
                 )
 
-    def format_for_training(self) -> ColumnFormat:
-        """All columns are read."""
-        return self._format
-
-    def format_for_prediction(self, features: Sequence[str]) -> ColumnFormat:
-        """Only tokens and features are read: a file to be tagged need not have labels."""
-        columns = {name: self.columns[name] for name in (TOKENS, *features)}
-        return self._format_of(columns)
+    def column_format(self, names: Optional[Sequence[str]] = None) -> ColumnFormat:
+        """The layout of files of columns, with the tokens and these columns; `None` are all."""
+        names = list(self.columns) if names is None else [TOKENS, *names]
+        return self._format_of({name: self.columns[name] for name in names})
 
     def labels(self, sentence: Sentence) -> tuple[dict[str, list[str]], bool]:
         """The labels of a sentence for each task, in the model's encoding, and whether any had to
@@ -108,40 +152,60 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True):
         labels = {}
         repaired = False
         for name, task in self.tasks.items():
-            column = task.column or name
-            tags = sentence.columns[column]
+            tags = sentence.columns[task.column or name]
             if task.source is not None and task.target is not None:
-                fault = task.source.first_violation(tags)
-                if fault is not None and self.invalid_tags == "error":
-                    raise DataFormatError(
-                        sentence.path,
-                        sentence.line_numbers[fault.index],
-                        f"column '{column}' of task '{name}' is declared as {task.encoding}, but "
-                        f"{fault.message}; fix the file, set the 'encoding' of the task, or set "
-                        "invalid_tags: 'repair'",
-                    )
-                repaired |= fault is not None
                 try:
+                    if task.spelling != USUAL:
+                        tags = list(map(task.spelling.read, tags))
+                    fault = task.source.first_violation(tags)
+                    if fault is not None and self.invalid_tags == "error":
+                        raise self._invalid(sentence, name, fault.index, fault.message)
+                    repaired |= fault is not None
                     tags = task.target.repair(tags)
+                except DataFormatError:
+                    raise
                 except ValueError:  # no reading at all, so no repair
-                    raise self._unreadable(sentence, column, name, task.source) from None
+                    raise self._unreadable(sentence, name) from None
             labels[name] = tags
         return labels, repaired
 
-    @staticmethod
-    def _unreadable(
-        sentence: Sentence, column: str, task: str, encoding: Encoding
-    ) -> DataFormatError:
-        """The error for the first tag that belongs to no encoding."""
-        for index, tag in enumerate(sentence.columns[column]):  # noqa: B007
+    def _unreadable(self, sentence: Sentence, name: str) -> DataFormatError:
+        """The error for the first tag that is not spelled as declared."""
+        task = self.tasks[name]
+        message = ""
+        index = 0
+        for index, tag in enumerate(sentence.columns[task.column or name]):  # noqa: B007
             try:
-                encoding.spans([tag])
-            except ValueError:
+                get_encoding("BIO").spans([task.spelling.read(tag)])
+            except ValueError as error:
+                message = str(error)
                 break
+        return self._invalid(sentence, name, index, message, repairable=False)
+
+    def _invalid(
+        self, sentence: Sentence, name: str, index: int, message: str, repairable: bool = True
+    ) -> DataFormatError:
+        task = self.tasks[name]
+        column = task.column or name
+        recognised = recognise_tags([sentence.columns[column]])
+        fix = "fix the file, or set the 'column' or 'encoding' of the task"
+        if recognised is None:
+            fix += "; plain labels, such as parts of speech, have no encoding: leave it out"
+        elif recognised.spelling != task.spelling:
+            fix = (
+                f"these tags look like {recognised.encoding}, spelled in another way: set "
+                f"tasks.{name}: {{encoding: '{recognised.encoding}', spelling: "
+                f"{spelling_settings(recognised.spelling)}}} in the dataset reader"
+            )
+        elif repairable:
+            try:
+                get_encoding("BIO").spans(list(map(task.spelling.read, sentence.columns[column])))
+                fix += ", or set invalid_tags: 'repair'"
+            except ValueError:
+                pass
         return DataFormatError(
             sentence.path,
-            sentence.line_numbers[index],
-            f"column '{column}' of task '{task}' is declared as {encoding.name}, but {tag!r} is no "
-            "tag of any encoding and cannot be repaired; fix the file, or set the 'column' or "
-            "'encoding' of the task",
+            sentence.line_numbers[index] or None,
+            f"column '{column}' of task '{name}' is declared as {task.encoding}, but {message}; "
+            f"{fix}",
         )

@@ -1,4 +1,4 @@
-"""Chunk tag encodings: IOB1, BIO (IOB2), IOBES (BIOES) and BILOU.
+"""Chunk tag encodings: IO, IOB1, BIO (IOB2), IOBES (BIOES), BMES, BMEWO and BILOU.
 
 A tag is `O` or `<prefix>-<type>`; the type is all that follows the first dash. An encoding is a
 table of the prefixes that may follow each prefix, and the prefixes in which it writes a span. All
@@ -174,28 +174,38 @@ class Encoding:
         return f"{what} in {self.name}; {' or '.join(expected)} expected{after}"
 
 
+def _with_ends(name: str, shape: str, spellings: Mapping[str, str] | None = None) -> Encoding:
+    """An encoding with letters of its own for the last token of a span, and for a span of one."""
+    single, first, inner, last = list(shape)
+    outside = "O", "", f"O{first}{single}"
+    opened = f"{first}{inner}", f"{inner}{last}", ""
+    closed = f"{last}{single}", f"{first}{single}", f"O{first}{single}"
+    rules = outside, opened, closed
+    return Encoding(name, rules, shape, spellings=spellings or {})
+
+
 _ENCODINGS = (
     Encoding("IOB1", (("O", "", "OI"), ("IB", "BI", "OI")), shape="IIII", after_same="BBII"),
     Encoding("BIO", (("O", "", "OB"), ("BI", "BI", "OB")), shape="BBII"),
-    Encoding(
-        "IOBES",
-        (("O", "", "OBS"), ("BI", "IE", ""), ("ES", "BS", "OBS")),
-        shape="SBIE",
-        spellings={"M": "I", "W": "S"},
-    ),
-    Encoding("BILOU", (("O", "", "OBU"), ("BI", "IL", ""), ("LU", "BU", "OBU")), shape="UBIL"),
+    _with_ends("IOBES", "SBIE"),
+    # What these read as M and W stands in models that were trained when they wrote I and S.
+    _with_ends("BMES", "SBME", {"I": "M"}),
+    _with_ends("BMEWO", "WBME", {"I": "M", "S": "W"}),
+    _with_ends("BILOU", "UBIL"),
+    # It cannot tell two spans of one type from a longer one, where they touch.
+    Encoding("IO", (("OI", "I", "OI"),), shape="IIII"),
 )
 ENCODINGS: Mapping[str, Encoding] = MappingProxyType(
     {encoding.name: encoding for encoding in _ENCODINGS}
 )
-_ALIASES = {"IOB2": "BIO", "BIOES": "IOBES", "BMES": "IOBES", "BMEWO": "IOBES", "BIOUL": "BILOU"}
+_ALIASES = {"IOB2": "BIO", "BIOES": "IOBES", "BIOUL": "BILOU"}
 
 
 def get_encoding(name: str) -> Encoding:
     """The encoding of this name, in upper or lower case.
 
-    Other names are `IOB2` for BIO, `BIOES`, `BMES` and `BMEWO` for IOBES, `BIOUL` for BILOU. Raises
-    `ValueError` for an unknown one, with those permitted.
+    Other names are `IOB2` for BIO, `BIOES` for IOBES, `BIOUL` for BILOU. Raises `ValueError` for an
+    unknown one, with those permitted.
     """
     key = name.upper()
     key = _ALIASES.get(key, key)

@@ -11,7 +11,8 @@ from allennlp.predictors import Predictor
 
 from bilstm_tagger.plugin.loading import load_safely
 from bilstm_tagger.tagging.archives.limits import Limits, UnsafeModel
-from bilstm_tagger.text.columns import ColumnFormat, read_sentences
+from bilstm_tagger.text.column_format import ColumnFormat
+from bilstm_tagger.text.columns import read_sentences
 
 CORPUS = "fixtures/corpus/dev.conll"
 POS = "fixtures/corpus/pos.conllu"

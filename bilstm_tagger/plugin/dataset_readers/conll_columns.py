@@ -17,9 +17,10 @@ from bilstm_tagger.plugin.data.paths import local_path
 from bilstm_tagger.plugin.data.token_indexers import ColumnIndexer
 from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text import dataset_layout as layouts
-from bilstm_tagger.text.columns import ColumnFormat, Sentence, read_sentences
+from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.errors import DataFormatError, UserError
 from bilstm_tagger.text.memo import Memo
+from bilstm_tagger.text.read_dataset import read_dataset
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,8 @@ DataPath = Union[str, "os.PathLike[str]", Mapping[str, str]]
 
 @DatasetReader.register("conll_columns")
 class ConllColumnsReader(DatasetReader):
-    """Reads column files: CoNLL-2000, CoNLL-2003, CoNLL-U, or one's own.
+    """Reads annotated files: columns (CoNLL-2000, CoNLL-2003, CoNLL-U, one's own, CSV), JSON, BRAT,
+    and the other forms of `DatasetLayout`.
 
     An instance holds `tokens` (a `SentenceField`), `metadata`, and, where the file has labels,
     `labels` (a `TaskLabelsField` with the labels of every task of the data set, in the model's
@@ -45,7 +47,8 @@ class ConllColumnsReader(DatasetReader):
     token_indexers : `Dict[str, TokenIndexer]`
         How tokens become ids. A `column` indexer makes a column a feature; every data set then has
         to have it.
-    columns, tasks, delimiter, comment_prefix, document_dividers, conllu, invalid_tags : optional
+    columns, tasks, form, delimiter, comment_prefix, document_dividers, conllu, quoted, ragged, \
+    sentence_column, invalid_tags, invalid_spans, language : optional
         The layout of the files, where all are alike; see `DatasetLayout`.
     datasets : `Dict[str, DatasetLayout]`, optional
         The layout of each data set, where there are several. Instead of the keys above.
@@ -54,13 +57,19 @@ class ConllColumnsReader(DatasetReader):
     def __init__(
         self,
         token_indexers: dict[str, TokenIndexer],
-        columns: Optional[dict[str, int]] = None,
+        columns: Optional[dict[str, Union[int, str]]] = None,
         tasks: Optional[dict[str, TaskColumn]] = None,
+        form: str = "columns",
         delimiter: Optional[str] = None,
         comment_prefix: Optional[str] = None,
         document_dividers: bool = False,
         conllu: bool = False,
+        quoted: bool = False,
+        ragged: bool = False,
+        sentence_column: Union[int, str, None] = None,
         invalid_tags: str = "error",
+        invalid_spans: str = "error",
+        language: str = "en",
         datasets: Optional[dict[str, DatasetLayout]] = None,
         max_instances: Optional[int] = None,
     ) -> None:
@@ -78,11 +87,17 @@ class ConllColumnsReader(DatasetReader):
             settings = {
                 "columns": columns,
                 "tasks": tasks or {},
+                "form": form,
                 "delimiter": delimiter,
                 "comment_prefix": comment_prefix,
                 "document_dividers": document_dividers,
                 "conllu": conllu,
+                "quoted": quoted,
+                "ragged": ragged,
+                "sentence_column": sentence_column,
                 "invalid_tags": invalid_tags,
+                "invalid_spans": invalid_spans,
+                "language": language,
             }
             datasets = {"": DatasetLayout.from_params(settings)}
         if not datasets:
@@ -149,7 +164,8 @@ class ConllColumnsReader(DatasetReader):
     def _instances(self, path: DataPath) -> Iterator[Instance]:
         if self._predict_as is not None:
             local = local_path(os.fspath(path), _PATH_SETTING)  # type: ignore[arg-type]
-            for sentence in read_sentences(local, self.prediction_layout(), keep_lines=True):
+            layout = self.datasets[self._predict_as]
+            for sentence in read_dataset(local, layout, self.feature_columns, keep_lines=True):
                 about = {"dataset": self._predict_as, "lines": sentence.source_lines}
                 yield self._instance(sentence, None, about)
             return
@@ -162,7 +178,7 @@ class ConllColumnsReader(DatasetReader):
             layout = self.datasets[name]
             repaired = 0
             local = local_path(file, _PATH_SETTING)
-            for sentence in read_sentences(local, layout.format_for_training()):
+            for sentence in read_dataset(local, layout):
                 labels, changed = layout.labels(sentence)
                 repaired += changed
                 yield self._instance(sentence, labels, {"source": source, "dataset": name})
@@ -172,11 +188,6 @@ class ConllColumnsReader(DatasetReader):
                     file,
                     repaired,
                 )
-
-    def prediction_layout(self) -> ColumnFormat:
-        """The layout of the files that this reader reads for prediction: tokens and features."""
-        dataset = self._predict_as if self._predict_as is not None else next(iter(self.datasets))
-        return self.datasets[dataset].format_for_prediction(self.feature_columns)
 
     def for_prediction(self, dataset: Optional[str] = None) -> "ConllColumnsReader":
         """A copy of this reader that reads tokens and features alone, no labels, in the layout of a

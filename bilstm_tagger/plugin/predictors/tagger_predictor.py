@@ -16,12 +16,12 @@ from bilstm_tagger.tagging import TokenizedSentence
 from bilstm_tagger.tagging.json_input import (
     check_cell,
     others_of,
-    parse_json,
     prediction_of,
     sentences_of,
 )
 from bilstm_tagger.tagging.prediction import PredictionOptions
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.json_values import parse_json
 
 _BYTE_ORDER_MARK = "\ufeff"
 

@@ -13,7 +13,9 @@ import msgspec
 
 from bilstm_tagger.tagging.archives.limits import FIX_TRUST, UnsafeModel
 from bilstm_tagger.tagging.archives.members import CONFIG
-from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.text.character_spans import Policy
+from bilstm_tagger.text.column_format import Place
+from bilstm_tagger.text.dataset_layout import DatasetLayout, Form, TaskColumn
 
 # All tokens are padded to that length by the network of training.
 _MaxLength = Annotated[int, msgspec.Meta(le=10_000)]
@@ -141,13 +143,19 @@ class Model(_Component, frozen=True, tag="bilstm_tagger"):
 
 class Reader(_Component, frozen=True, tag="conll_columns"):
     token_indexers: dict[str, Indexer]
-    columns: Optional[dict[str, int]] = None
+    columns: Optional[dict[str, Place]] = None
     tasks: Optional[dict[str, TaskColumn]] = None
+    form: Form = "columns"
     delimiter: Optional[str] = None
     comment_prefix: Optional[str] = None
     document_dividers: bool = False
     conllu: bool = False
+    quoted: bool = False
+    ragged: bool = False
+    sentence_column: Optional[Place] = None
     invalid_tags: str = "error"
+    invalid_spans: Policy = "error"
+    language: str = "en"
     datasets: Optional[dict[str, DatasetLayout]] = None
     max_instances: Optional[int] = None
 

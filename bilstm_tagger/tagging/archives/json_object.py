@@ -2,23 +2,13 @@
 
 import json
 import math
-from collections import Counter
 from typing import Any
 
 from bilstm_tagger.tagging.archives.limits import UnsafeModel
+from bilstm_tagger.text.json_values import unique_keys
 
 _MAX_DEPTH = 50
 _MAX_VALUES = 10_000
-
-
-def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A hook of `json.loads`. A `ValueError` for a key that comes twice: one value would be lost,
-    and other readers may take the first."""
-    if len(content := dict(pairs)) < len(pairs):
-        counts = Counter(key for key, _ in pairs)
-        repeated = next(key for key, count in counts.items() if count > 1)
-        raise ValueError(f"a key comes twice: an object has the key {repeated!r:.80} twice")
-    return content
 
 
 def parse_json(data: bytes, where: str) -> dict[str, Any]:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from bilstm_tagger.tagging import Tagger, TokenizedSentence
     from bilstm_tagger.tagging.calibration import Bin, Calibration
     from bilstm_tagger.tagging.specification import Specification
-    from bilstm_tagger.text.columns import ColumnFormat
     from bilstm_tagger.text.dataset_layout import DatasetLayout
 
 logger = logging.getLogger(__name__)
@@ -112,6 +111,8 @@ def run_calibration(args: argparse.Namespace) -> None:
         while window := list(islice(gold, WINDOW)):
             tagged = tagger.tag([sentence for sentence, _ in window], probabilities=True)
             for predicted, (_, tags) in zip(tagged, window, strict=True):
+                for task, own in predicted.tags.items():
+                    predicted.tags[task] = list(map(specification.spelling(task).read, own))
                 counter.add(predicted, tags)
             sentences += len(window)
         found = counter.calibrations(args.bins)
@@ -184,18 +185,17 @@ def read_gold(
     `DataFormatError` for a file that cannot be read, has no gold tags, or others than declared.
     """
     from bilstm_tagger.tagging import TokenizedSentence
-    from bilstm_tagger.text.columns import TOKENS, read_sentences
     from bilstm_tagger.text.encodings import get_encoding
+    from bilstm_tagger.text.read_dataset import read_dataset
 
     declared, features = specification.datasets[dataset], specification.feature_columns
     layout = msgspec.structs.replace(declared, tasks={task: declared.tasks[task] for task in tasks})
     of_tasks = {task: each.column or task for task, each in layout.tasks.items()}
-    names = dict.fromkeys((TOKENS, *features, *of_tasks.values()))
-    columns = {name: layout.columns[name] for name in names}
-    file_layout = dataclasses.replace(layout.format_for_training(), columns=columns)
-    _check_columns(path, layout, features, of_tasks)
+    names = list(dict.fromkeys((*features, *of_tasks.values())))
+    if layout.form == "columns" and not layout.column_format().has_header:
+        _check_columns(path, layout, features, of_tasks)
     repaired = 0
-    for sentence in read_sentences(path, file_layout):
+    for sentence in read_dataset(path, layout, names):
         gold, changed = layout.labels(sentence)
         repaired += changed
         for task in tasks:
@@ -214,13 +214,13 @@ def _check_columns(
     from bilstm_tagger.text.columns import read_sentences
     from bilstm_tagger.text.errors import DataFormatError
 
-    unlabelled: ColumnFormat = layout.format_for_prediction(features)
+    unlabelled = layout.column_format(features)
     first = next(read_sentences(path, unlabelled, keep_lines=True))
     line = next(text for text, kind in first.source_lines if kind == "token")
     width = len(unlabelled.split(line))
     for task, name in of_tasks.items():
         index = layout.columns[name]
-        if index >= width:
+        if isinstance(index, int) and index >= width:
             raise DataFormatError(
                 path,
                 first.line_numbers[0],

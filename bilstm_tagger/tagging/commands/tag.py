@@ -7,13 +7,16 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from bilstm_tagger.tagging.commands.errors import interruptible, one_line_errors
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.requirements import missing
 
 if TYPE_CHECKING:
+    from bilstm_tagger.tagging.files.block_reader import Input
+    from bilstm_tagger.tagging.files.input_forms import OpenInput
+    from bilstm_tagger.tagging.files.item_input import ItemInput
     from bilstm_tagger.tagging.files.output_file import OutputFile
     from bilstm_tagger.tagging.files.processes import TagBlocks
     from bilstm_tagger.tagging.files.settings import TagSettings
@@ -27,11 +30,15 @@ HELP = "Tag text or column files."
 
 def add_tag_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `tag`, and what it does, to a parser."""
-    from bilstm_tagger.tagging.files.settings import INPUT_FORMS, OUTPUT_FORMS
+    from bilstm_tagger.tagging.files.input_forms import INPUT_FORMS, OUTPUT_FORMS
 
     add = parser.add_argument
     add("archive", metavar="MODEL", help="the model: a model file or model.tar.gz")
-    add("input", metavar="INPUT", help="the file to tag, plain or gzip; - is standard input")
+    add(
+        "input",
+        metavar="INPUT",
+        help="the file (of some forms: the folder) to tag, plain or packed; - is standard input",
+    )
     add(
         "-o",
         "--output",
@@ -44,15 +51,24 @@ def add_tag_options(parser: argparse.ArgumentParser) -> None:
         "--input-format",
         choices=INPUT_FORMS,
         help="text: raw text, any number of sentences a line; sentences: raw text, one a line; "
-        "tokens: one sentence a line, tokens separated by blanks; json: a line an object with "
-        "'sentence' or 'tokens'; conll: columns as in training; conllu: CoNLL-U (default: by "
-        "the ending .conllu, .conll, .iob, .bio, .tsv, .jsonl or .json, else text)",
+        "tokens: one sentence a line, tokens separated by blanks; lines: the same with parts, as "
+        "Word|POS; json: a line an object with 'text' or 'tokens'; conll: columns as in training, "
+        "or with a header; conllu: CoNLL-U; brat, spacy (DocBin), parquet: such files or folders "
+        "(default: what the content of the input looks like)",
+    )
+    add(
+        "--layout",
+        metavar="JSON",
+        help="where the tokens and features of the input are, if it has not the layout of the "
+        'training: keys of a dataset_reader, as in \'{"columns": {"tokens": 1}}\'',
     )
     add(
         "--output-format",
         choices=OUTPUT_FORMS,
-        help="json: an object a line; conll: a token a line, with a column for each task; "
-        "conllu: CoNLL-U (default: that of column input, else json)",
+        help="json: an object a line; objects: the objects that came, with tags or spans in them; "
+        "conll: a token a line, with a column for each task; conllu: CoNLL-U; lines: a sentence a "
+        "line; brat, spacy, parquet: a copy of such input with the tags (default: that of the "
+        "input, if it has a place for tags, else json)",
     )
     add(
         "--columns",
@@ -113,7 +129,10 @@ def add_tag_options(parser: argparse.ArgumentParser) -> None:
 def run_tag(args: argparse.Namespace) -> None:
     """Tags; ends the process with status 1 for an error of the user's, 130 if interrupted, and 141,
     as a program does that the closed pipe ends, if nobody reads the output."""
+    from bilstm_tagger.tagging.files.input_forms import open_input
+    from bilstm_tagger.tagging.files.input_layout import parse_layout
     from bilstm_tagger.tagging.files.output_file import OutputFile
+    from bilstm_tagger.tagging.files.write_back import read_annotations, write_back
 
     output: Optional[OutputFile] = None
 
@@ -126,9 +145,17 @@ def run_tag(args: argparse.Namespace) -> None:
 
     with one_line_errors(remains), interruptible(say), _quiet_logging():
         try:
-            settings = settings_of(args)
-            output = OutputFile(args.output)
-            _tag(args, settings, output)
+            declared = None if args.layout is None else parse_layout(args.layout)
+            with open_input(args.input, args.input_format, declared) as opened:
+                settings = settings_of(args, opened)
+                path = _path_of(args.output, settings.output_form)
+                output = OutputFile(path)
+                if opened.message:
+                    print(opened.message, file=sys.stderr)
+                _tag(args, settings, opened.input, path, output)
+            if path != args.output:
+                write_back(settings.output_form, args.input, read_annotations(path), args.output)
+                os.unlink(path)
         except BrokenPipeError:
             # Python would complain when it empties its buffers at the end.
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -138,23 +165,23 @@ def run_tag(args: argparse.Namespace) -> None:
             sys.exit(_CLOSED_PIPE)
 
 
-def settings_of(args: argparse.Namespace) -> "TagSettings":
-    """The settings that the options make.
+def settings_of(args: argparse.Namespace, opened: "OpenInput") -> "TagSettings":
+    """The settings that the options and the input make.
 
     # Errors
 
     `UserError` for options that do not go together.
     """
-    from bilstm_tagger.tagging.files.settings import TagSettings, input_form_of, output_form_for
+    from bilstm_tagger.tagging.files.input_forms import output_form_for
+    from bilstm_tagger.tagging.files.settings import TagSettings
 
     if args.jobs is not None and args.jobs < 1:
         raise UserError("--jobs must be at least 1")
-    input_form = args.input_format or input_form_of(args.input)
     return TagSettings(
         archive=args.archive,
         source="<stdin>" if args.input == "-" else args.input,
-        input_form=input_form,
-        output_form=args.output_format or output_form_for(input_form),
+        input_form=opened.form,
+        output_form=args.output_format or output_form_for(opened.form),
         skip=args.on_error == "skip",
         columns=_columns(args.columns),
         probabilities="all" if args.probabilities == "all" else bool(args.probabilities),
@@ -163,6 +190,8 @@ def settings_of(args: argparse.Namespace) -> "TagSettings":
         tasks=None if args.tasks is None else [task.strip() for task in args.tasks.split(",")],
         constrained=False if args.no_constraints else None,
         dataset=args.dataset,
+        layout=args.layout,
+        recognised=opened.recognised,
         vectors=args.vectors,
         trust=args.trust,
         packages=list(getattr(args, "include_package", ())),
@@ -183,8 +212,30 @@ def _columns(text: Optional[str]) -> dict[str, str]:
     return columns
 
 
-def _tag(args: argparse.Namespace, settings: "TagSettings", output: "OutputFile") -> None:
-    from bilstm_tagger.tagging.files.block_reader import Input
+def _path_of(output: str, form: str) -> str:
+    """The file that is written first: the output, or what a copy of the input is made from."""
+    from bilstm_tagger.tagging.files.input_forms import ITEM_FORMS
+    from bilstm_tagger.tagging.files.output_file import STDOUT
+
+    if form not in ITEM_FORMS:
+        return output
+    if output == STDOUT:
+        raise UserError(
+            f"--output-format {form} needs -o OUTPUT, the file or folder for a copy of the input "
+            "with the tags; or choose --output-format json"
+        )
+    if os.path.exists(output) and (os.path.isfile(output) or form != "brat" or os.listdir(output)):
+        raise UserError(f"-o {output}: is there already; remove it, or choose another name")
+    return f"{output.rstrip(os.sep)}.annotations.jsonl"
+
+
+def _tag(
+    args: argparse.Namespace,
+    settings: "TagSettings",
+    given: "Union[Input, ItemInput]",
+    path: str,
+    output: "OutputFile",
+) -> None:
     from bilstm_tagger.tagging.files.progress import rate, tagging_progress
 
     # The bar, and output on the same terminal, would be in each other's way.
@@ -195,28 +246,27 @@ def _tag(args: argparse.Namespace, settings: "TagSettings", output: "OutputFile"
     )
     sentences = tokens = skipped = 0
     seconds = 0.0
-    with Input(args.input) as given:
-        output.check_differs(given.name, given.status)
-        for path in filter(os.path.exists, filter(None, (settings.archive, settings.vectors))):
-            output.check_differs(path, os.stat(path))
-        # The output is there before a cluster's pieces of it are removed.
-        with (
-            _tagging(args, settings) as tag,
-            output,
-            tagging_progress(given, shown) as progress,
-        ):
-            started = time.monotonic()
-            # No more than a few blocks are in memory at a time.
-            for block in tag(given.blocks(settings.of_columns)):
-                output.write(block.output)
-                sentences += block.sentences
-                tokens += block.tokens
-                skipped += len(block.skipped)
-                seconds = time.monotonic() - started
-                for record in block.skipped:
-                    progress.say(f"skipped {settings.source}:{record.line}: {record.problem}")
-                progress.show(sentences, seconds)
-            given.check_unchanged()
+    output.check_differs(given.name, given.status)
+    for path in filter(os.path.exists, filter(None, (settings.archive, settings.vectors))):
+        output.check_differs(path, os.stat(path))
+    # The output is there before a cluster's pieces of it are removed.
+    with (
+        _tagging(args, settings, path) as tag,
+        output,
+        tagging_progress(given, shown) as progress,
+    ):
+        started = time.monotonic()
+        # No more than a few blocks are in memory at a time.
+        for block in tag(given.blocks(settings.of_columns, settings.starts_sentence)):
+            output.write(block.output)
+            sentences += block.sentences
+            tokens += block.tokens
+            skipped += len(block.skipped)
+            seconds = time.monotonic() - started
+            for record in block.skipped:
+                progress.say(f"skipped {settings.source}:{record.line}: {record.problem}")
+            progress.show(sentences, seconds)
+        given.check_unchanged()
     progress.say(
         f"{sentences:,} sentences, {tokens:,} tokens, {seconds:.1f} s, "
         f"{rate(sentences, seconds)}, {skipped:,} skipped"
@@ -224,7 +274,7 @@ def _tag(args: argparse.Namespace, settings: "TagSettings", output: "OutputFile"
 
 
 def _tagging(
-    args: argparse.Namespace, settings: "TagSettings"
+    args: argparse.Namespace, settings: "TagSettings", path: str
 ) -> contextlib.AbstractContextManager["TagBlocks"]:
     """Where the work is done: here, in processes, or on a cluster."""
     from bilstm_tagger.tagging.files.processes import in_place, in_processes
@@ -235,7 +285,7 @@ def _tagging(
             from bilstm_tagger.tagging.files.shards import ShardedRun
         except ImportError as error:
             raise missing("ray", "ray", "--ray") from error
-        run = ShardedRun.of(settings, args.input, args.output)
+        run = ShardedRun.of(settings, args.input, path)
         return on_ray(args.ray, settings.block_tagger, run, args.jobs)
     if args.jobs in (None, 1):
         return in_place(settings)

@@ -2,15 +2,17 @@
 
 import contextlib
 import io
+import itertools
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Optional, cast
 
 from bilstm_tagger.tagging.files.blocks import Block
-from bilstm_tagger.text.columns import BLANKS
+from bilstm_tagger.text.column_format import BLANKS
 from bilstm_tagger.text.errors import DataFormatError
+from bilstm_tagger.text.file_recognition import HEAD_LINES
 from bilstm_tagger.text.lines import DAMAGES, damaged, unpacked
 
 STDIN = "-"
@@ -20,6 +22,12 @@ _WHITE = BLANKS.encode() + b"\n"
 _BYTES = 100_000
 _LINES_OF_COLUMNS = 10_000
 _LINES = 500
+# A header is among the first lines.
+_LINES_OF_HEADER = 20
+
+
+# Whether a sentence starts between two lines.
+Starts = Callable[[bytes, bytes], bool]
 
 
 class Input:
@@ -45,11 +53,11 @@ class Input:
         else:
             self._stream = sys.stdin.buffer
         self.status = _status(self._stream)
+        self._lines = self._read_lines()
+        self._head: list[bytes] = []
 
-    def __enter__(self) -> "Input":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Closes what was opened here."""
         if self._owned:
             self._stream.close()
 
@@ -63,24 +71,40 @@ class Input:
         """How many of them were read; 0 for what is no file."""
         return 0 if self.status is None else cast(io.BufferedReader, self._stream).raw.tell()
 
-    def blocks(self, of_columns: bool) -> Iterator[Block]:
-        """Yields the input, cut behind a blank line (column files) or any line. Raises
-        `DataFormatError` for a damaged gzip file."""
+    @property
+    def head(self) -> list[bytes]:
+        """The first lines, which `blocks` yields, too."""
+        if not self._head:
+            self._head = list(itertools.islice(self._lines, HEAD_LINES))
+        return self._head
+
+    def _read_lines(self) -> Iterator[bytes]:
+        number = 0
+        try:
+            for number, line in enumerate(unpacked(self._stream, _BUFFER), start=1):  # noqa: B007
+                yield line
+        except DAMAGES as error:
+            raise damaged(self.name, number + 1, error) from None
+
+    def blocks(self, of_columns: bool, starts: Optional[Starts] = None) -> Iterator[Block]:
+        """Yields the input, cut behind a blank line (column files) or any line; with a function
+        that says whether a sentence starts between two lines, also there. Raises `DataFormatError`
+        for a damaged file."""
         most = _LINES_OF_COLUMNS if of_columns else _LINES
+        head = self.head[:_LINES_OF_HEADER]
         index, first, size = 0, 1, 0
         lines: list[bytes] = []
-        try:
-            for line in unpacked(self._stream, _BUFFER):
-                lines.append(line)
-                size += len(line)
-                full = size >= _BYTES or len(lines) >= most
-                if full and not (of_columns and line.strip(_WHITE)):
-                    yield Block(index, first, lines)
-                    index, first, size, lines = index + 1, first + len(lines), 0, []
-        except DAMAGES as error:
-            raise damaged(self.name, first + len(lines), error) from None
+        for line in itertools.chain(self._head, self._lines):
+            full = size >= _BYTES or len(lines) >= most
+            if full and (
+                not (of_columns and lines[-1].strip(_WHITE)) or (starts and starts(lines[-1], line))
+            ):
+                yield Block(index, first, lines, head if index else [])
+                index, first, size, lines = index + 1, first + len(lines), 0, []
+            lines.append(line)
+            size += len(line)
         if lines:
-            yield Block(index, first, lines)
+            yield Block(index, first, lines, head if index else [])
 
     def check_unchanged(self) -> None:
         """Raises `DataFormatError` for a file that was changed since it was opened."""

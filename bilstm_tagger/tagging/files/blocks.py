@@ -11,6 +11,8 @@ class Block:
     index: int  # from 0, in the order of the input
     first_line: int  # its number in the input, from 1
     lines: list[bytes]  # with their ends
+    # The first lines of the input, where a header stands; empty in the first block.
+    head: list[bytes] = field(default_factory=list)
 
 
 @dataclass(slots=True)

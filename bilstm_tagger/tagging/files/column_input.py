@@ -3,9 +3,10 @@
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.records import Record, Row
 from bilstm_tagger.tagging.results import TokenizedSentence
-from bilstm_tagger.text.columns import BLANK, DOCUMENT, TOKENS, ColumnFormat, Rows
+from bilstm_tagger.text.column_format import TOKENS, ColumnFormat
 from bilstm_tagger.text.lines import decode_line
 from bilstm_tagger.text.memo import remember
+from bilstm_tagger.text.rows import BLANK, DOCUMENT, HEADER, Rows
 
 
 class ColumnInput:
@@ -16,20 +17,26 @@ class ColumnInput:
 
     def __init__(self, layout: ColumnFormat) -> None:
         self._rows = Rows("", layout)
-        self._token_column = layout.columns[TOKENS]
-        self._features = {name: i for name, i in layout.columns.items() if name != TOKENS}
+        self._layout = layout
+        self._features = [name for name in layout.columns if name != TOKENS]
         self._known: dict[bytes, Row] = {}
 
     def records(self, block: Block) -> list[Record]:
         records: list[Record] = []
         record = Record(block.first_line, [], of_columns=True)
         tokens: list[Row] = []
+        by_column = self._layout.sentence_column is not None
+        if block.first_line > 1 and not self._rows.places:
+            self._read_header(block)
         # The first line of all may have a byte order mark, which is part of a token elsewhere.
         known = self._known if block.first_line > 1 else {}
 
         def close() -> None:
             if tokens and record.problem is None:
-                record.sentences.append(self._sentence(tokens))
+                sentence = self._sentence(tokens)
+                if not records and block.index == 0:
+                    self._rows.check_tokens(record.line, sentence.tokens)
+                record.sentences.append(sentence)
             records.append(record)
 
         for number, raw in enumerate(block.lines, block.first_line):
@@ -37,12 +44,20 @@ class ColumnInput:
             try:
                 row = known.get(raw) or self._row(number, raw)
                 kind, cells, _, _ = row
+                starts = by_column and kind == "token" and self._rows.starts_sentence(cells)
+                if starts and (tokens or record.problem):
+                    record.source.pop()
+                    close()
+                    record, tokens = Record(number, [raw], of_columns=True), []
                 if kind == "token":
                     if not tokens:
                         record.line = number
-                    elif len(cells) != (width := len(tokens[0].cells)):
+                    elif len(cells) != len(first := tokens[0].cells):
                         line = decode_line(number, raw, "input")
-                        raise self._rows.ragged(number, line, len(cells), width, record.line)
+                        widths = *self._rows.widths(first), record.line
+                        self._rows.check_width(number, line, cells, widths)
+                    if self._layout.conllu:
+                        self._rows.check_id(number, cells, len(tokens))
                     tokens.append(row)
                 elif kind == DOCUMENT and tokens:
                     raise self._rows.divider_in_sentence(number)
@@ -58,17 +73,23 @@ class ColumnInput:
         return records
 
     def _sentence(self, tokens: list[Row]) -> TokenizedSentence:
-        place = self._token_column
+        places = self._rows.places
+        token = places[TOKENS]
         return TokenizedSentence(
-            [row.cells[place] for row in tokens],
-            {name: [row.cells[i] for row in tokens] for name, i in self._features.items()},
+            [row.cells[token] for row in tokens],
+            {name: [row.cells[places[name]] for row in tokens] for name in self._features},
         )
+
+    def _read_header(self, block: Block) -> None:
+        for number, raw in enumerate(block.head, start=1):
+            if self._rows.classify(number, decode_line(number, raw, "input"))[0] == HEADER:
+                return
 
     def _row(self, number: int, raw: bytes) -> Row:
         kind, cells = self._rows.classify(number, decode_line(number, raw, "input"))
         body = raw.removesuffix(b"\n").removesuffix(b"\r")
         row = Row(kind, cells, body, raw[len(body) :])
-        if number > 1:
+        if number > 1 and kind != HEADER:
             # Lines come again and again: each is looked into once.
             remember(self._known, raw, row)
         return row

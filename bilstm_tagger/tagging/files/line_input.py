@@ -1,28 +1,33 @@
 """Text, sentences, tokens and JSON, a record a line."""
 
-import re
+from typing import Optional
 
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.records import PROBLEMS, Record
-from bilstm_tagger.tagging.json_input import others_of, parse_json, sentences_of
-from bilstm_tagger.tagging.raw_text import tokenize_text
+from bilstm_tagger.tagging.json_input import others_of, sentences_of
 from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.text.column_format import BLANKS, TOKENS, split_blanks
+from bilstm_tagger.text.dataset_layout import DatasetLayout
+from bilstm_tagger.text.json_values import parse_json
 from bilstm_tagger.text.lines import decode_line
-
-_BLANKS = " \t"
-_BLANK_RUN = re.compile("[ \t]+")
+from bilstm_tagger.text.raw_text import tokenize_text
+from bilstm_tagger.text.read_dataset import LineSplitter
 
 
 class LineInput:
     """Makes a record of each line that is not blank. The tagger splits raw text, and knows the
     features. The form is "text": any number of sentences; "sentences": one, not yet split into
-    tokens; "tokens": one, its tokens separated by blanks; "json": an object, see `sentences_of`.
+    tokens; "tokens": one, its tokens separated by blanks; "lines": one, its tokens of several
+    parts; all others: an object, see `sentences_of`. The layout is for the last two.
     """
 
-    def __init__(self, tagger: Tagger, form: str) -> None:
+    def __init__(self, tagger: Tagger, form: str, layout: Optional[DatasetLayout] = None) -> None:
         self._tagger = tagger
         self._form = form
+        self._layout = layout
+        self._splitter = LineSplitter(layout) if form == "lines" and layout is not None else None
+        self._of_objects = form not in ("text", "sentences", "tokens", "lines")
 
     def records(self, block: Block) -> list[Record]:
         records = []
@@ -30,13 +35,13 @@ class LineInput:
             record = Record(number, [raw])
             try:
                 line = decode_line(number, raw, "input")
-                if not line.strip(_BLANKS):
+                if not line.strip(BLANKS):
                     continue
                 self._read(record, line)
             except PROBLEMS as error:
                 record.fail(error)
             # White space that is not ASCII is a blank line of raw text, too.
-            if record.sentences or record.problem or self._form == "json":
+            if record.sentences or record.problem or self._of_objects:
                 records.append(record)
         return records
 
@@ -49,8 +54,18 @@ class LineInput:
                 if tokens:
                     record.sentences = [TokenizedSentence(tokens, text=line, offsets=offsets)]
             case "tokens":
-                record.sentences = [TokenizedSentence(_BLANK_RUN.split(line.strip(_BLANKS)))]
+                record.sentences = [TokenizedSentence(split_blanks(line))]
+            case "lines":
+                record.sentences = [self._sentence_of_parts(line)]
             case _:
-                given = parse_json(line)
-                record.sentences = sentences_of(given, self._tagger)
-                record.others = others_of(given, self._tagger)
+                record.value = parse_json(line)
+                record.sentences = sentences_of(record.value, self._tagger, self._layout)
+                record.others = others_of(record.value, self._tagger, self._layout)
+
+    def _sentence_of_parts(self, line: str) -> TokenizedSentence:
+        assert self._splitter is not None and self._layout is not None
+        parts = self._splitter.split(line)
+        names = (TOKENS, *self._tagger.specification.feature_columns)
+        places = {name: self._layout.columns[name] for name in names}
+        columns = {name: [part[place] for part in parts] for name, place in places.items()}  # type: ignore[index]
+        return TokenizedSentence(columns.pop(TOKENS), columns)

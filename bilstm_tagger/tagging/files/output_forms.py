@@ -1,14 +1,16 @@
 """Tagged sentences as JSON, and as columns."""
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Optional
 
 from bilstm_tagger.tagging.files.records import OutputForm, Record
 from bilstm_tagger.tagging.json_input import check_cell, prediction_of
 from bilstm_tagger.tagging.results import TaggedSentence
-from bilstm_tagger.text.columns import ColumnFormat
+from bilstm_tagger.text.column_format import ColumnFormat
 from bilstm_tagger.text.memo import MAX_ENTRIES
+from bilstm_tagger.text.rows import HEADER
 
 
 class JsonOutput(OutputForm):
@@ -22,28 +24,32 @@ class JsonOutput(OutputForm):
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
         if record.of_columns and not sentences:  # comments and blank lines
             return b""
-        return _dump(prediction_of(record.others, sentences))
+        return dump_json(prediction_of(record.others, sentences))
 
     def untagged(self, record: Record) -> bytes:
         assert record.problem is not None
         source = b"".join(record.source).rstrip(b"\r\n").decode("utf-8", "surrogateescape")
         problem = record.problem
-        return _dump({"error": problem.problem, "line": problem.line, "input": source})
+        return dump_json({"error": problem.problem, "line": problem.line, "input": source})
 
 
-def _dump(given: dict[str, Any]) -> bytes:
+def dump_json(given: dict[str, Any]) -> bytes:
+    """A line of JSON."""
     # An unpaired surrogate comes out as the escape that it came in as.
     return json.dumps(given, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
 class ColumnOutput(OutputForm):
     """A token a line, a column for each task. The lines of a column file come out byte for byte,
-    with the tags behind; of others, token and tags separated by tabs, and a blank line after each
-    sentence. The layout is that of the input, if it is a column file."""
+    with the tags behind, and the tasks behind a header; of others, token and tags separated by
+    tabs, and a blank line after each sentence. The layout is that of the input, if it is a column
+    file; the tasks are in the order of the tags."""
 
-    def __init__(self, layout: Optional[ColumnFormat]) -> None:
+    def __init__(self, layout: Optional[ColumnFormat], tasks: Sequence[str]) -> None:
         delimiter = None if layout is None else layout.delimiter
         self._delimiter = None if delimiter is None else delimiter.encode()
+        self._layout = layout
+        self._tasks = tasks
 
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
         if not record.of_columns:
@@ -55,13 +61,20 @@ class ColumnOutput(OutputForm):
         none = ("_",) * len(sentences[0].tags)
         lines = []
         for (kind, _, body, end), raw in zip(record.rows, record.source, strict=True):
-            if kind in ("token", "row"):
+            if kind in ("token", "row", HEADER):
                 tags = next(of_tokens) if kind == "token" else none
+                if kind == HEADER:
+                    tags = self._headings(body)
                 delimiter = self._delimiter or (b" " if b" " in body else b"\t")
                 lines.append(body + _cells(delimiter, tags) + end)
             else:
                 lines.append(raw)
         return b"".join(lines)
+
+    def _headings(self, header: bytes) -> tuple[str, ...]:
+        assert self._layout is not None
+        names = self._layout.split(header.decode("utf-8"))
+        return tuple(f"{task}_predicted" if task in names else task for task in self._tasks)
 
 
 @lru_cache(maxsize=MAX_ENTRIES)

@@ -3,16 +3,17 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from bilstm_tagger.tagging.files.block_reader import Input
+from bilstm_tagger.tagging.files.item_input import ItemInput
 
 
 class TaggingProgress:
     """Lines on standard error, and a bar, if there is one: how much of the input was read,
     sentences, and sentences a second. The bar is a `rich.progress.Progress`."""
 
-    def __init__(self, given: Input, bar: Optional[Any] = None) -> None:
+    def __init__(self, given: Union[Input, ItemInput], bar: Optional[Any] = None) -> None:
         self._given = given
         self._bar = bar
         self._task = bar and bar.add_task("tagging", total=given.size, done="")
@@ -32,7 +33,7 @@ class TaggingProgress:
 
 
 @contextmanager
-def tagging_progress(given: Input, shown: bool) -> Iterator[TaggingProgress]:
+def tagging_progress(given: Union[Input, ItemInput], shown: bool) -> Iterator[TaggingProgress]:
     """With a bar, if it is to be shown, which is for terminals."""
     if not shown:
         yield TaggingProgress(given)

@@ -30,7 +30,8 @@ class Record:
     sentences: list[TokenizedSentence] = field(default_factory=list)  # what is to be tagged
     # What each line of a column file is. Not all of them where there is a problem.
     rows: list[Row] = field(default_factory=list)
-    others: dict[str, Any] = field(default_factory=dict)  # keys of JSON that are handed through
+    value: Any = None  # the object of a line of JSON
+    others: dict[str, Any] = field(default_factory=dict)  # its keys that are handed through
     of_columns: bool = False
     problem: Optional[Skipped] = None  # why it cannot be tagged
 

@@ -4,44 +4,27 @@ there."""
 import importlib
 import os
 import pkgutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Optional
 
-from bilstm_tagger.tagging import raw_text
+from bilstm_tagger.tagging.files.block_reader import Starts
 from bilstm_tagger.tagging.files.block_tagger import FormTagger
+from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.column_input import ColumnInput
 from bilstm_tagger.tagging.files.conllu_output import ConlluOutput, places_of
+from bilstm_tagger.tagging.files.input_forms import COLUMN_FORMS, ITEM_FORMS
+from bilstm_tagger.tagging.files.input_layout import input_layout
 from bilstm_tagger.tagging.files.line_input import LineInput
+from bilstm_tagger.tagging.files.object_output import ItemOutput, LineOutput, ObjectOutput
 from bilstm_tagger.tagging.files.output_forms import ColumnOutput, JsonOutput
-from bilstm_tagger.tagging.files.records import OutputForm
+from bilstm_tagger.tagging.files.records import OutputForm, Record
 from bilstm_tagger.tagging.prediction import PredictionOptions
 from bilstm_tagger.tagging.tagger import Probabilities, Tagger
-from bilstm_tagger.text.columns import TOKENS, ColumnFormat
+from bilstm_tagger.text import raw_text
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import UserError
-
-COLUMN_FORMS = ("conll", "conllu")
-INPUT_FORMS = ("text", "sentences", "tokens", "json", *COLUMN_FORMS)
-OUTPUT_FORMS = ("json", *COLUMN_FORMS)
-_BY_ENDING = {
-    ".conllu": "conllu",
-    ".conll": "conll",
-    ".iob": "conll",
-    ".bio": "conll",
-    ".tsv": "conll",
-    ".jsonl": "json",
-    ".json": "json",
-}
-
-
-def input_form_of(path: str) -> str:
-    """The form of an input by the ending of its name, a `.gz` left aside; else text."""
-    _, ending = os.path.splitext(path.lower().removesuffix(".gz"))
-    return _BY_ENDING.get(ending, "text")
-
-
-def output_form_for(input_form: str) -> str:
-    """The form that goes with an input: columns for columns, else JSON."""
-    return input_form if input_form in COLUMN_FORMS else "json"
+from bilstm_tagger.text.file_recognition import RecognisedFile
 
 
 @dataclass(frozen=True)
@@ -61,6 +44,8 @@ class TagSettings:
     tasks: Optional[list[str]] = None
     constrained: Optional[bool] = None
     dataset: Optional[str] = None
+    layout: Optional[str] = None  # of the input, as JSON; `None`: see `input_layout`
+    recognised: Optional[RecognisedFile] = None  # what the input looks like
     vectors: Optional[str] = None
     trust: bool = False
     cuda_device: int = -1
@@ -77,11 +62,35 @@ class TagSettings:
             )
         if self.output_form != "conllu" and self.columns:
             raise UserError("--columns is for --output-format conllu")
+        if self.output_form in ITEM_FORMS and self.output_form != self.input_form:
+            raise UserError(
+                f"--output-format {self.output_form} is for input of the same form, in a copy of "
+                "which the tags are written; choose json or conll"
+            )
+        if self.output_form == "objects" and self.input_form != "json":
+            raise UserError("--output-format objects is for --input-format json")
 
     @property
     def of_columns(self) -> bool:
         """Whether the input is a column file, to be cut at blank lines."""
         return self.input_form in COLUMN_FORMS
+
+    @property
+    def starts_sentence(self) -> Optional[Starts]:
+        """Where a column file without blank lines can be cut: see `Input.blocks`."""
+        settings = {} if self.recognised is None else self.recognised.settings
+        name, delimiter = settings.get("sentence_column"), settings.get("delimiter", "")
+        if name is None or self.recognised is None or not self.of_columns:
+            return None
+        place = self.recognised.names.index(name)
+
+        def starts(before: bytes, line: bytes) -> bool:
+            cells = line.split(delimiter.encode())[place : place + 1]
+            return any(map(bytes.strip, cells)) and (
+                cells != before.split(delimiter.encode())[place : place + 1]
+            )
+
+        return starts
 
     def block_tagger(self) -> FormTagger:
         """Loads the model.
@@ -110,46 +119,42 @@ class TagSettings:
 
     def with_tagger(self, tagger: Tagger) -> FormTagger:
         """As `block_tagger`, with a model that is there."""
-        if self.input_form in ("text", "sentences"):
+        if self.input_form in ("text", "sentences", "brat"):
             raw_text.prepare(tagger.language)  # or else every line would be an error
-        layout = self._layout(tagger) if self.of_columns else None
-        reads = LineInput(tagger, self.input_form) if layout is None else ColumnInput(layout)
-        if self.input_form not in ("json", *COLUMN_FORMS) and tagger.specification.feature_columns:
+        features = tagger.specification.feature_columns
+        if self.input_form in ("text", "sentences", "tokens", "brat") and features:
             raise UserError(
-                f"the model was trained with the columns {tagger.specification.feature_columns} as "
-                f"features, which --input-format {self.input_form} has not; give it a column file, "
-                "or JSON with 'tokens' and these keys"
+                f"the model was trained with the columns {features} as features, which "
+                f"--input-format {self.input_form} has not; give it a column file, or JSON with "
+                "'tokens' and these keys"
             )
+        layout: Optional[DatasetLayout] = None
+        if self.input_form not in ("text", "sentences", "tokens"):
+            layout = input_layout(self.input_form, tagger, self.layout, self.recognised)
+        reads: Callable[[Block], list[Record]]
+        if layout is not None and self.of_columns:
+            reads = ColumnInput(layout.column_format(features)).records
+        else:
+            reads = LineInput(tagger, self.input_form, layout).records
         writes = self._output(tagger, layout)
         return FormTagger(
-            tagger, reads.records, writes, self.source, self.skip, self.probabilities, self.top_k
+            tagger, reads, writes, self.source, self.skip, self.probabilities, self.top_k
         )
 
-    def _layout(self, tagger: Tagger) -> ColumnFormat:
-        layout = tagger.layout
-        if self.input_form == "conllu":
-            if layout.conllu:
-                return layout
-            if columns := tagger.specification.feature_columns:
-                raise UserError(
-                    f"the model was trained with the columns {columns} as "
-                    "features, and not on CoNLL-U: where they are in it is not known; take "
-                    "--input-format conll, and a file with the columns of the training"
-                )
-            return ColumnFormat({TOKENS: 1}, conllu=True)
-        names = sorted(tagger.specification.datasets)
-        if self.dataset is None and len(names) > 1:
-            raise UserError(
-                f"the model was trained on several data sets ({', '.join(names)}): say which "
-                f"layout the file has, as in --dataset {names[0]}"
-            )
-        return layout
-
-    def _output(self, tagger: Tagger, layout: Optional[ColumnFormat]) -> OutputForm:
+    def _output(self, tagger: Tagger, layout: Optional[DatasetLayout]) -> OutputForm:
         if self.output_form == "json":
             return JsonOutput()
+        if self.output_form in ITEM_FORMS:
+            return ItemOutput(layout)
+        if self.output_form == "objects":
+            return ObjectOutput(layout)
+        if self.output_form == "lines":
+            return LineOutput(layout)
         if self.output_form == "conll":
-            return ColumnOutput(layout)
+            columns = None
+            if layout is not None and self.of_columns:
+                columns = layout.column_format(tagger.specification.feature_columns)
+            return ColumnOutput(columns, tagger.tasks)
         places = places_of(tagger.tasks, self.columns)
         for task, column in places.items():
             labels = tagger.specification.tasks[task].labels
@@ -159,7 +164,7 @@ class TagSettings:
                     f"the tags of '{task}' have '|', which separates entries of MISC: "
                     f"{broken[:3]}; leave the task out by --tasks, or choose another column"
                 )
-        return ConlluOutput(places, layout is not None and layout.conllu)
+        return ConlluOutput(places, layout is not None and layout.conllu and self.of_columns)
 
 
 def _import_all(package: str) -> None:

@@ -9,7 +9,8 @@ import pytest
 from allennlp.common import Params
 from allennlp.data import DatasetReader, Vocabulary
 
-from bilstm_tagger.text.columns import ColumnFormat, read_sentences
+from bilstm_tagger.text.column_format import ColumnFormat
+from bilstm_tagger.text.columns import read_sentences
 from bilstm_tagger.text.word_forms import known_form
 from bilstm_tagger.text.word_vectors import read_word_vectors
 

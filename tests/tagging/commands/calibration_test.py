@@ -9,7 +9,8 @@ import bilstm_tagger.tagging.commands.calibration as command
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
 from bilstm_tagger.tagging.input_specification import Feature
 from bilstm_tagger.tagging.specification import Specification, Task
-from bilstm_tagger.text.columns import ColumnFormat, read_sentences
+from bilstm_tagger.text.column_format import ColumnFormat
+from bilstm_tagger.text.columns import read_sentences
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 
 DEV = "fixtures/corpus/dev.conll"

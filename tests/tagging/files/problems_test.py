@@ -12,7 +12,7 @@ from bilstm_tagger.plugin.tagging import tagger_of
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.column_input import ColumnInput
-from bilstm_tagger.text.columns import ColumnFormat
+from bilstm_tagger.text.column_format import ColumnFormat
 from bilstm_tagger.text.errors import DataFormatError, UserError
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from bilstm_tagger.tagging import raw_text
-from bilstm_tagger.tagging.raw_text import RawSentence, split_text, tokenize_text
+from bilstm_tagger.text import raw_text
+from bilstm_tagger.text.raw_text import RawSentence, split_text, tokenize_text
 
 TEXTS = [
     "The rain stopped. Did you see it?",

@@ -1,0 +1,101 @@
+"""In which form an input is: as the user says, by its content, or by the ending of its name."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional, Union
+
+from bilstm_tagger.tagging.files.block_reader import STDIN, Input
+from bilstm_tagger.tagging.files.item_input import ItemInput
+from bilstm_tagger.text.dataset_layout import DatasetLayout
+from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.file_recognition import RecognisedFile, recognise_lines, recognise_path
+
+COLUMN_FORMS = ("conll", "conllu")
+# Files that are read as a whole, and written as such.
+ITEM_FORMS = ("brat", "spacy", "parquet")
+INPUT_FORMS = ("text", "sentences", "tokens", "lines", "json", *COLUMN_FORMS, *ITEM_FORMS)
+OUTPUT_FORMS = ("json", "objects", "lines", *COLUMN_FORMS, *ITEM_FORMS)
+_BY_ENDING = {
+    ".conllu": "conllu",
+    ".conll": "conll",
+    ".iob": "conll",
+    ".bio": "conll",
+    ".tsv": "conll",
+    ".csv": "conll",
+    ".jsonl": "json",
+    ".json": "json",
+    ".spacy": "spacy",
+    ".parquet": "parquet",
+}
+
+
+@dataclass(frozen=True)
+class OpenInput:
+    """An input, and what it is. Use as a context."""
+
+    input: Union[Input, ItemInput]
+    form: str  # one of `INPUT_FORMS`
+    recognised: RecognisedFile  # what its content looks like
+    message: str = ""  # what a user should know of how it was recognised
+
+    def __enter__(self) -> "OpenInput":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.input.close()
+
+
+def output_form_for(input_form: str) -> str:
+    """The form that goes with an input: that of the input itself, if it has a place for tags, else
+    JSON."""
+    return input_form if input_form in (*COLUMN_FORMS, "lines", *ITEM_FORMS) else "json"
+
+
+def open_input(
+    path: str, form: Optional[str], declared: Optional[DatasetLayout] = None
+) -> OpenInput:
+    """Opens what is to be tagged, in a form or, with `None`, in that of the declared layout, or
+    else in that which its content has; the ending of its name decides where the content does not.
+
+    # Errors
+
+    `DataFormatError` as of `Input`, and `UserError` where neither decides.
+    """
+    if form is None and declared is not None:
+        columns = "conllu" if declared.conllu else "conll"
+        form = columns if declared.form == "columns" else declared.form
+    whole = None if path == STDIN or form not in (None, *ITEM_FORMS) else recognise_path(path)
+    if form in ITEM_FORMS or (form is None and whole is not None):
+        form = form or whole.form  # type: ignore[union-attr]
+        recognised = whole or RecognisedFile(form, "")
+        return OpenInput(ItemInput(path, form), form, recognised)
+    opened = Input(path)
+    recognised = recognise_lines(_decoded(opened.head))
+    if form is not None:
+        return OpenInput(opened, form, recognised)
+    _, ending = os.path.splitext(path.lower().removesuffix(".gz"))
+    by_ending = _BY_ENDING.get(ending)
+    by_content = recognised.form
+    if by_content == "columns":
+        by_content = "conllu" if recognised.settings.get("conllu") else "conll"
+    if recognised.sure and by_content != "text":
+        message = ""
+        if by_content != by_ending:
+            message = (
+                f"{opened.name} is read as {recognised.evidence}; --input-format chooses another "
+                "form"
+            )
+        return OpenInput(opened, by_content, recognised, message)
+    if by_ending is not None and by_ending not in ITEM_FORMS:
+        return OpenInput(opened, by_ending, recognised)
+    if not recognised.sure:
+        raise UserError(
+            f"{opened.name} may be text, or have {recognised.evidence}: say which, --input-format "
+            f"text or --input-format {by_content}"
+        )
+    return OpenInput(opened, "text", recognised)
+
+
+def _decoded(head: Sequence[bytes]) -> list[str]:
+    return [line.decode("utf-8", "replace").rstrip("\r\n").lstrip("\ufeff") for line in head]

@@ -1,0 +1,82 @@
+"""Parquet files, and data sets of Hugging Face as `save_to_disk` writes them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bilstm_tagger.text.errors import DataFormatError, PathLike
+from bilstm_tagger.text.objects import Item
+from bilstm_tagger.text.requirements import missing
+
+if TYPE_CHECKING:
+    import pyarrow
+
+_STATE, _SPLITS = "state.json", "dataset_dict.json"
+
+
+def read_table(path: PathLike) -> Iterator[Item]:
+    """Yields an object for each row. Integers that stand for labels, of which the file has the
+    names (`ClassLabel`), become these."""
+    number = 0
+    for batch in read_batches(path):
+        names = _label_names(batch.schema)
+        for row in batch.to_pylist():
+            number += 1
+            for column, labels in names.items():
+                row[column] = [labels[i] if i is not None and i >= 0 else i for i in row[column]]
+            yield Item(row, path, None, f"row {number}")
+
+
+def read_batches(path: PathLike) -> Iterator["pyarrow.RecordBatch"]:
+    """Yields the rows of a file or folder, some thousands at a time.
+
+    # Errors
+
+    `DataFormatError` for what is neither, and for a folder of several splits; `UserError` where
+    pyarrow is not installed.
+    """
+    try:
+        import pyarrow
+        from pyarrow import ipc, parquet
+    except ImportError as error:
+        raise missing(
+            "pyarrow", "parquet", "A Parquet file, or a Hugging Face data set,"
+        ) from error
+    root = Path(path)
+    if not root.exists():
+        raise DataFormatError(path, None, "there is no such file or folder; check the path")
+    if (root / _SPLITS).exists():
+        splits = json.loads((root / _SPLITS).read_bytes())["splits"]
+        raise DataFormatError(
+            path, None, f"this data set has the splits {splits}; name one, as in {root / splits[0]}"
+        )
+    try:
+        if not root.is_dir():
+            with parquet.ParquetFile(root) as file:
+                yield from file.iter_batches()
+            return
+        state = json.loads((root / _STATE).read_bytes())
+        for name in state["_data_files"]:
+            with pyarrow.memory_map(str(root / name["filename"])) as source:
+                yield from ipc.open_stream(source)
+    except (pyarrow.ArrowInvalid, OSError, ValueError, KeyError) as error:
+        raise DataFormatError(
+            path,
+            None,
+            "expected a Parquet file, or the folder of a Hugging Face data set, which this is not "
+            f"({error!s:.200})",
+        ) from None
+
+
+def _label_names(schema: "pyarrow.Schema") -> dict[str, list[str]]:
+    """The names of the labels in columns that are lists of `ClassLabel`s."""
+    about = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+    names = {}
+    for column, feature in about.get("info", {}).get("features", {}).items():
+        inner = feature.get("feature", feature) if isinstance(feature, dict) else {}
+        if isinstance(feature, list) and len(feature) == 1:  # of older versions
+            inner = feature[0]
+        if isinstance(inner, dict) and inner.get("_type") == "ClassLabel" and inner is not feature:
+            names[column] = inner["names"]
+    return names

@@ -1,0 +1,178 @@
+"""What a file is, by its content."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+from bilstm_tagger.text.column_format import BLANKS, split_blanks
+from bilstm_tagger.text.errors import PathLike
+from bilstm_tagger.text.json_values import parse_json
+from bilstm_tagger.text.rows import DIVIDER as _DIVIDER
+from bilstm_tagger.text.rows import TOKEN_NAMES, is_header
+from bilstm_tagger.text.tag_spelling import recognised_spelling
+
+PARQUET_MAGIC = b"PAR1"
+# So many lines are looked at.
+HEAD_LINES = 300
+# Columns of a header that say to which sentence a line belongs, in lower case.
+_SENTENCE_NAMES = ("sentence #", "sentence", "sentence_id", "sentence id", "sent_id", "sentenceid")
+_CONLLU_WIDTH = 10
+_LINE_SEPARATORS = "|/_"
+
+
+class RecognisedFile(NamedTuple):
+    """What a file looks like."""
+
+    form: str  # "text", or one of `Form`
+    evidence: str  # in words
+    sure: bool = True  # whether it can hardly be anything else
+    # Keys of `DatasetLayout` but for `columns` and `tasks`.
+    settings: dict[str, Any] = {}
+    # The columns: names of the header, keys of the first object; of other files none.
+    names: Sequence[str] = ()
+    width: int = 0  # the number of columns of a line, or of the parts of a token
+
+
+def recognise_path(path: PathLike) -> Optional[RecognisedFile]:
+    """What a folder, or a file that is no text, is; `None` for others."""
+    root = Path(path)
+    if root.is_dir():
+        if any((root / name).exists() for name in ("state.json", "dataset_dict.json")):
+            return RecognisedFile("parquet", "the folder of a Hugging Face data set")
+        if next(root.rglob("*.txt"), None) is not None:
+            return RecognisedFile("brat", "a folder of texts, as of BRAT")
+        return None
+    if not root.is_file():
+        return None
+    with root.open("rb") as file:
+        start = file.read(4)
+    if start == PARQUET_MAGIC:
+        return RecognisedFile("parquet", "a Parquet file")
+    if os.fspath(path).endswith(".spacy"):
+        return RecognisedFile("spacy", "a DocBin of spaCy")
+    if root.suffix in (".ann", ".txt") and root.with_suffix(".ann").exists():
+        return RecognisedFile("brat", f"a text with annotations beside it, {root.stem}.ann")
+    return None
+
+
+def recognise_lines(lines: Sequence[str]) -> RecognisedFile:
+    """What a file with these first lines, without their ends, is."""
+    filled = [line for line in lines if line.strip(BLANKS)]
+    if not filled:
+        return RecognisedFile("text", "no text")
+    recognised = _json(filled) or _conllu(filled) or _spreadsheet(filled)
+    recognised = recognised or _columns(lines) or _token_parts(filled)
+    return recognised or RecognisedFile("text", "lines of text")
+
+
+def _json(filled: Sequence[str]) -> Optional[RecognisedFile]:
+    first = filled[0].lstrip()
+    if first[0] not in "{[":
+        return None
+    try:
+        value = parse_json(first)
+    except ValueError:
+        # A list over many lines.
+        opens_list = first.rstrip() == "[" and len(filled) > 1 and filled[1].lstrip()[0] in "{["
+        return RecognisedFile("json", "a list in JSON") if opens_list else None
+    if isinstance(value, list) and value:
+        value = value[0]
+    if isinstance(value, dict):
+        return RecognisedFile("json", f"JSON with the keys {list(value)}", names=list(value))
+    return None
+
+
+def _conllu(filled: Sequence[str]) -> Optional[RecognisedFile]:
+    rows = [line.split("\t") for line in filled if not line.startswith("#")]
+    if rows and all(len(row) == _CONLLU_WIDTH and row[0][:1].isdigit() for row in rows):
+        return RecognisedFile("columns", "CoNLL-U", True, {"conllu": True}, width=_CONLLU_WIDTH)
+    return None
+
+
+def _spreadsheet(filled: Sequence[str]) -> Optional[RecognisedFile]:
+    """Columns with a header."""
+    for delimiter in "\t,;":
+        names = [name.strip().strip('"') for name in filled[0].split(delimiter)]
+        lower = [name.lower() for name in names]
+        if len(names) < 2 or not is_header(names) or len(set(names)) < len(names):
+            continue
+        settings: dict[str, Any] = {"delimiter": delimiter}
+        # Quotes that are tokens stand alone; those of spreadsheets are in pairs.
+        if delimiter != "\t" or any(line.count('"') and '""' in line for line in filled):
+            settings["quoted"] = True
+        sentence = next((names[lower.index(n)] for n in _SENTENCE_NAMES if n in lower), None)
+        if sentence is not None:
+            settings["sentence_column"] = sentence
+        evidence = f"columns with a header, {', '.join(names)}"
+        return RecognisedFile("columns", evidence, True, settings, names, len(names))
+    return None
+
+
+def _columns(lines: Sequence[str]) -> Optional[RecognisedFile]:
+    divided = any(not line.strip(BLANKS) for line in lines[:-1])
+    rows = [line for line in lines if line.strip(BLANKS)]
+    # A token may be "#", too.
+    for comments in (False, True):
+        if comments:
+            rows = [row for row in rows if not row.startswith("#")]
+        for delimiter, ragged in ((None, False), ("\t", False), ("\t", True)):
+            cells = [split_blanks(row) if delimiter is None else row.split("\t") for row in rows]
+            recognised = _table(cells, delimiter, ragged, divided)
+            if recognised is not None:
+                if comments:
+                    recognised.settings["comment_prefix"] = "#"
+                return recognised
+    return None
+
+
+def _table(
+    cells: Sequence[Sequence[str]], delimiter: Optional[str], ragged: bool, divided: bool
+) -> Optional[RecognisedFile]:
+    widths = {len(row) for row in cells if row[0] != _DIVIDER}
+    if not widths or (len(widths) > 1 and not ragged):
+        return None
+    width = min(widths)
+    columns = [[row[i] for row in cells if i < len(row)] for i in range(1, width)]
+    tagged = any(map(_are_tags, columns))
+    # A text may have lines of as many words, by chance.
+    if not tagged and (ragged or len(cells) < 4 or (width == 1 and not divided)):
+        return None
+    settings: dict[str, Any] = {}
+    if delimiter is not None:
+        settings["delimiter"] = delimiter
+    if ragged:
+        settings["ragged"] = True
+    if any(row[0] == _DIVIDER for row in cells):
+        settings["document_dividers"] = True
+    evidence = f"{'at least ' * ragged}{width} column{'s' * (width > 1)}"
+    evidence += ", blank lines between sentences" * divided
+    return RecognisedFile("columns", evidence, tagged, settings, width=width)
+
+
+def _are_tags(cells: Sequence[str]) -> bool:
+    """Whether these can hardly be words of a text."""
+    labels = set(cells)
+    if labels & {"O", "0", "o"} and recognised_spelling(labels) is not None:
+        return True
+    spans = sum(cell[1:2] in ("-", "_") and cell[0] in "BIESLUM" for cell in labels)
+    upper = all(not cell.isalpha() or cell.isupper() for cell in labels)
+    return spans > len(labels) / 2 or (upper and any(map(str.isalpha, labels)))
+
+
+def _token_parts(filled: Sequence[str]) -> Optional[RecognisedFile]:
+    tokens = [token for line in filled for token in split_blanks(line)]
+    for separator in _LINE_SEPARATORS:
+        width = tokens[0].strip(separator).count(separator) + 1
+        parts = [token.rsplit(separator, width - 1) for token in tokens]
+        whole = width > 1 and all(len(part) == width and all(part) for part in parts)
+        if whole and len(tokens) > 2 and _are_tags([part[-1] for part in parts]):
+            evidence = f"a sentence a line, tokens of {width} parts separated by {separator!r}"
+            return RecognisedFile("lines", evidence, True, {"delimiter": separator}, width=width)
+    return None
+
+
+def token_name(names: Sequence[str]) -> Optional[str]:
+    """The column of the tokens among the names of a header, or the keys of an object."""
+    lower = {name.lower(): name for name in reversed(names)}
+    return next((lower[name] for name in TOKEN_NAMES if name in lower), None)

@@ -1,0 +1,185 @@
+"""Annotated objects, as of a line of JSON: tokens with tags, or text with spans, to sentences."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+
+from bilstm_tagger.text.character_spans import AlignedSpans, CharacterSpan, parse_span
+from bilstm_tagger.text.column_format import TOKENS
+from bilstm_tagger.text.columns import Sentence
+from bilstm_tagger.text.encodings import get_encoding
+from bilstm_tagger.text.errors import DataFormatError, PathLike
+from bilstm_tagger.text.raw_text import RawSentence, split_text
+
+if TYPE_CHECKING:
+    from bilstm_tagger.text.dataset_layout import DatasetLayout
+
+
+class Item(NamedTuple):
+    """An object of a file, and where it stands there."""
+
+    value: Any
+    path: PathLike
+    line: Optional[int] = None  # from 1; `None` in files without lines
+    name: str = ""  # such as "document 3", in files without lines
+
+    def error(self, problem: str) -> DataFormatError:
+        """The error for what is wrong with it."""
+        return DataFormatError(self.path, self.line, f"{self.name}: {problem}".lstrip(": "))
+
+
+def value_at(value: Any, key: str) -> Any:
+    """What stands under a key of an object. A key with dots leads through objects, and lists by
+    index: `annotations.0.result`. Raises `KeyError`."""
+    if isinstance(value, dict) and key in value:
+        return value[key]
+    for step in key.split("."):
+        if isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        elif isinstance(value, dict) and step in value:
+            value = value[step]
+        else:
+            raise KeyError(key)
+    return value
+
+
+def split_object(item: Item, key: str, language: str) -> tuple[Optional[str], list[RawSentence]]:
+    """The raw text of an object, if it has one, and its sentences: of a string those of the
+    splitter; of a list of strings one, without offsets; of a list of objects with `text`, `start`
+    and `end` those that start at tokens with `sentence_start`."""
+    try:
+        value = value_at(item.value, key)
+    except KeyError:
+        raise item.error(
+            f"expected the tokens or the text under {key!r}, which is not there; check "
+            f"'columns.{TOKENS}' of the dataset reader"
+        ) from None
+    if isinstance(value, str):
+        return value, split_text(value, language)
+    if isinstance(value, list) and all(isinstance(token, str) for token in value):
+        if "" in value:
+            raise item.error(f"the token {value.index('')} of {key!r} is empty; leave it out")
+        return None, [RawSentence(value, [])] if value else []
+    try:
+        pieces: list[RawSentence] = []
+        for token in value:
+            if not pieces or token.get("sentence_start"):
+                pieces.append(RawSentence([], []))
+            pieces[-1].tokens.append(token["text"])
+            pieces[-1].offsets.append((token["start"], token["end"]))
+        text = item.value["text"]
+        flat = (pair for piece in pieces for pair in zip(piece.tokens, piece.offsets, strict=True))
+        for token, (start, end) in flat:
+            if text[start:end] != token:
+                raise item.error(f"the token {token!r:.80} is not at {start} to {end} of the text")
+        return text, pieces
+    except (KeyError, TypeError, AttributeError):
+        raise item.error(
+            f"expected text, a list of tokens, or tokens with 'text', 'start' and 'end' beside "
+            f"'text', found under {key!r}: {json.dumps(value, default=repr)[:80]}"
+        ) from None
+
+
+class ObjectReader:
+    """Makes sentences of objects, in the layout of a data set.
+
+    # Parameters
+
+    layout : `DatasetLayout`
+    names : `Sequence[str]`
+        The columns beside the tokens that are read.
+    """
+
+    def __init__(self, layout: "DatasetLayout", names: Sequence[str]) -> None:
+        self._layout = layout
+        self._names = names
+        self._encodings = {
+            task.column or name: task.encoding
+            for name, task in layout.tasks.items()
+            if task.encoding is not None
+        }
+        self._labels = {task.column or name: task.labels for name, task in layout.tasks.items()}
+        self.changes: Counter[str] = Counter()  # what became of spans
+
+    def sentences(self, item: Item) -> Iterator[Sentence]:
+        """Yields the sentences of an object; none of one without tokens.
+
+        # Errors
+
+        `DataFormatError` for an object that is not as the layout says.
+        """
+        layout = self._layout
+        text, pieces = split_object(item, str(layout.columns[TOKENS]), layout.language)
+        offsets = [pair for piece in pieces for pair in piece.offsets]
+        length = sum(len(piece.tokens) for piece in pieces)
+        bounds = set()
+        position = 0
+        for piece in pieces:
+            bounds.add(position)
+            position += len(piece.tokens)
+        columns: dict[str, list[str]] = {}
+        for name in self._names:
+            values = self._value(item, name)
+            # An empty list is one of spans where there are tokens.
+            if values and not isinstance(values[0], (list, dict, CharacterSpan)):
+                columns[name] = self._tags(item, name, values, length)
+                continue
+            if values and (text is None or not offsets):
+                raise item.error(
+                    f"the spans of '{name}' need the text that their offsets count in: set "
+                    f"'columns.{TOKENS}' of the dataset reader to the key of the text"
+                )
+            try:
+                spans = [s if isinstance(s, CharacterSpan) else parse_span(s) for s in values]
+                aligned = AlignedSpans(text or "", offsets, spans, layout.invalid_spans)
+            except ValueError as error:
+                raise item.error(f"'{name}': {error}") from None
+            self.changes.update(aligned.changes)
+            encoding = self._encodings.get(name)
+            if encoding is None:
+                raise item.error(f"'{name}' holds spans: set the 'encoding' of its task, as 'BIO'")
+            columns[name] = get_encoding(encoding).spans_to_tags(aligned.spans, length)
+            # The splitter must not end a sentence within a span.
+            for span in aligned.spans:
+                bounds.difference_update(range(span.start + 1, span.end))
+        starts = sorted(bounds)
+        tokens = [token for piece in pieces for token in piece.tokens]
+        for start, end in zip(starts, [*starts[1:], length], strict=True):
+            yield Sentence(
+                tokens[start:end],
+                {name: values[start:end] for name, values in columns.items()},
+                str(item.path),
+                [item.line or 0] * (end - start),
+                text=text,
+                offsets=offsets[start:end] or None,
+                item=item,
+            )
+
+    def _value(self, item: Item, name: str) -> list[Any]:
+        key = str(self._layout.columns[name])
+        try:
+            value = value_at(item.value, key)
+        except KeyError:
+            raise item.error(
+                f"expected a list of tags or spans under {key!r}, which is not there; check "
+                f"'columns.{name}' of the dataset reader"
+            ) from None
+        if not isinstance(value, list):
+            raise item.error(f"expected a list under {key!r}, found {value!r:.80}")
+        return value
+
+    def _tags(self, item: Item, name: str, values: list[Any], length: int) -> list[str]:
+        if len(values) != length:
+            raise item.error(f"'{name}' has {len(values)} tags, and there are {length} tokens")
+        labels = self._labels.get(name)
+        tags = []
+        for value in values:
+            if type(value) is int and labels is not None and 0 <= value < len(labels):
+                value = labels[value]
+            if not isinstance(value, str) or not value:
+                what = f"'{name}' has {value!r:.80} in place of a tag"
+                fix = f"set tasks.{name}.labels of the dataset reader, the list that it counts in"
+                raise item.error(f"{what}; {fix}" if type(value) is int else what)
+            tags.append(value)
+        return tags

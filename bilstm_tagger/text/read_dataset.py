@@ -1,0 +1,105 @@
+"""The sentences of a file of any form."""
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from typing import Optional
+
+from bilstm_tagger.text.column_format import BLANKS, TOKENS, split_blanks
+from bilstm_tagger.text.columns import Sentence, read_sentences
+from bilstm_tagger.text.dataset_layout import DatasetLayout
+from bilstm_tagger.text.errors import DataFormatError, PathLike
+from bilstm_tagger.text.lines import read_lines
+
+logger = logging.getLogger(__name__)
+
+
+def read_dataset(
+    path: PathLike,
+    layout: DatasetLayout,
+    names: Optional[Sequence[str]] = None,
+    keep_lines: bool = False,
+) -> Iterator[Sentence]:
+    """Yields the sentences of a file in the layout of a data set, one at a time.
+
+    # Parameters
+
+    path : `PathLike`
+        The file; of BRAT and Hugging Face data sets also a folder.
+    layout : `DatasetLayout`
+    names : `Sequence[str]`, optional (default = all)
+        The columns beside the tokens that are read. Others need not be there.
+    keep_lines : `bool`, optional (default=`False`)
+        Whether files of columns are read with their lines, `Sentence.source_lines`.
+
+    # Errors
+
+    `DataFormatError` for a file that is not as the layout says, or has no sentences.
+    """
+    if names is None:
+        names = [name for name in layout.columns if name != TOKENS]
+    if layout.form == "columns":
+        yield from read_sentences(path, layout.column_format(names), keep_lines)
+        return
+    sentence = None
+    for sentence in (_of_lines if layout.form == "lines" else _of_objects)(path, layout, names):
+        yield sentence
+    if sentence is None:
+        raise DataFormatError(path, None, "expected at least one sentence, found none")
+
+
+def _of_objects(path: PathLike, layout: DatasetLayout, names: Sequence[str]) -> Iterator[Sentence]:
+    from bilstm_tagger.text.object_files import read_items
+    from bilstm_tagger.text.objects import ObjectReader
+
+    reader = ObjectReader(layout, names)
+    for item in read_items(path, layout.form):
+        yield from reader.sentences(item)
+    for change, count in sorted(reader.changes.items()):
+        logger.warning("%s: %d %s.", path, count, change)
+
+
+def _of_lines(path: PathLike, layout: DatasetLayout, names: Sequence[str]) -> Iterator[Sentence]:
+    splitter = LineSplitter(layout)
+    places = {name: layout.columns[name] for name in (TOKENS, *names)}
+    for number, line in read_lines(path):
+        if not line.strip(BLANKS):
+            continue
+        try:
+            parts = splitter.split(line)
+        except ValueError as error:
+            raise DataFormatError(path, number, str(error)) from None
+        columns = {name: [token[place] for token in parts] for name, place in places.items()}  # type: ignore[index]
+        tokens = columns.pop(TOKENS)
+        yield Sentence(tokens, columns, os.fspath(path), [number] * len(tokens))
+
+
+class LineSplitter:
+    """Splits lines of the form "lines". All tokens have as many parts as the first; what is more
+    belongs to the first part, as in `||PUNCT|O`."""
+
+    def __init__(self, layout: DatasetLayout) -> None:
+        assert layout.delimiter is not None
+        self.delimiter = layout.delimiter
+        self._needed = 1 + max(place for place in layout.columns.values() if isinstance(place, int))
+        self._parts = 0
+
+    def split(self, line: str) -> list[list[str]]:
+        """The parts of each token of a sentence. Raises `ValueError` for a token without the parts
+        that are read, or with empty ones."""
+        tokens = split_blanks(line)
+        if not self._parts:
+            self._parts = max(
+                self._needed, tokens[0].strip(self.delimiter).count(self.delimiter) + 1
+            )
+        sentence = []
+        for token in tokens:
+            parts = token.rsplit(self.delimiter, self._parts - 1)
+            if len(parts) < self._parts or not all(parts[: self._needed]):
+                raise ValueError(
+                    f"expected {self._parts} parts separated by {self.delimiter!r}, found "
+                    f"{token[:80]!r}; fix the line, or 'columns' or 'delimiter' of the dataset "
+                    "reader"
+                )
+            sentence.append(parts)
+        return sentence
