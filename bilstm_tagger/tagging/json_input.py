@@ -55,7 +55,7 @@ def sentences_of(
                     f"'{name}' must be a list of strings, found {features[name]!r:.80}"
                 )
     value = value_at(given, key)
-    if isinstance(value, str):
+    if isinstance(value, str) and key != TOKENS:
         try:
             value.encode("utf-8")
         except UnicodeEncodeError as error:  # no text that the splitter can read has one
@@ -64,9 +64,12 @@ def sentences_of(
                 f"{error.start + 1}: {value[error.start : error.start + 40]!a}; fix it, or give "
                 "'tokens'"
             ) from None
-    elif not isinstance(value, list) or (key in _TEXTS and layout is None):
-        kind = "a list of strings" if key == TOKENS else "a string"
-        raise ValueError(f"'{key}' must be {kind}, found {value!r:.80}")
+    elif key in _TEXTS and layout is None:
+        raise ValueError(f"'{key}' must be a string, found {value!r:.80}")
+    elif key == TOKENS and not _is_list_of_strings(value) and not _has_offsets(value):
+        raise ValueError(f"'{key}' must be a list of strings, found {value!r:.80}")
+    if _is_list_of_strings(value):
+        return [TokenizedSentence(value, features)] if value else []
     text, pieces = split_object(Item(given, "input"), key, tagger.language)
     sentences = []
     position = 0
@@ -78,6 +81,10 @@ def sentences_of(
     if features and pieces and any(len(values) != position for values in features.values()):
         sentences[0].columns = features  # of another length, which the tagger refuses
     return sentences
+
+
+def _has_offsets(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def _is_list_of_strings(value: Any) -> bool:

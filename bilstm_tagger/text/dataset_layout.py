@@ -10,6 +10,7 @@ from bilstm_tagger.text.column_format import TOKENS, ColumnFormat, Place
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.encodings import Encoding, get_encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
+from bilstm_tagger.text.spans import read_spans
 from bilstm_tagger.text.tag_recognition import recognise_tags
 from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling, spelling_settings
 
@@ -44,8 +45,8 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
         for key, value in (("model_encoding", self.model_encoding), ("spelling", self.spelling)):
             if self.encoding is None and value not in (None, USUAL):
                 raise UserError(
-                    f"{key} is set, but the task has no 'encoding': say in which encoding the file "
-                    f"is, or leave {key} out"
+                    f"{key} is {value!r}, but the task has no 'encoding': say in which encoding "
+                    f"the file is, or leave {key} out"
                 )
         self.source = _encoding(self.encoding, "encoding")
         self.target = _encoding(self.model_encoding, "model_encoding") or self.source
@@ -170,42 +171,47 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
         return labels, repaired
 
     def _unreadable(self, sentence: Sentence, name: str) -> DataFormatError:
-        """The error for the first tag that is not spelled as declared."""
+        """The error for the first tag that is no tag of spans, as they are spelled here."""
         task = self.tasks[name]
-        message = ""
-        index = 0
-        for index, tag in enumerate(sentence.columns[task.column or name]):  # noqa: B007
-            try:
-                get_encoding("BIO").spans([task.spelling.read(tag)])
-            except ValueError as error:
-                message = str(error)
-                break
-        return self._invalid(sentence, name, index, message, repairable=False)
+        tags = sentence.columns[task.column or name]
+        index = next(index for index, tag in enumerate(tags) if not _is_readable(task, tag))
+        message = f"{tags[index]!r} is no tag of any encoding and cannot be repaired"
+        if task.spelling != USUAL:
+            message = f"{tags[index]!r} is not spelled as declared"
+        return self._invalid(sentence, name, index, message)
 
-    def _invalid(
-        self, sentence: Sentence, name: str, index: int, message: str, repairable: bool = True
-    ) -> DataFormatError:
+    def _invalid(self, sentence: Sentence, name: str, index: int, message: str) -> DataFormatError:
         task = self.tasks[name]
         column = task.column or name
-        recognised = recognise_tags([sentence.columns[column]])
-        fix = "fix the file, or set the 'column' or 'encoding' of the task"
-        if recognised is None:
-            fix += "; plain labels, such as parts of speech, have no encoding: leave it out"
-        elif recognised.spelling != task.spelling:
+        tags = sentence.columns[column]
+        recognised = recognise_tags([tags])
+        readable = [_is_readable(task, tag) for tag in tags]
+        of_spans = any(
+            can and tag != task.spelling.outside for can, tag in zip(readable, tags, strict=True)
+        )
+        if all(readable):
+            fix = "fix the file, set the 'encoding' of the task, or set invalid_tags: 'repair'"
+        elif recognised is not None and recognised.spelling != task.spelling and not of_spans:
             fix = (
                 f"these tags look like {recognised.encoding}, spelled in another way: set "
                 f"tasks.{name}: {{encoding: '{recognised.encoding}', spelling: "
                 f"{spelling_settings(recognised.spelling)}}} in the dataset reader"
             )
-        elif repairable:
-            try:
-                get_encoding("BIO").spans(list(map(task.spelling.read, sentence.columns[column])))
-                fix += ", or set invalid_tags: 'repair'"
-            except ValueError:
-                pass
+        else:
+            fix = "fix the file, or set the 'column' or 'encoding' of the task"
+            if not any(readable):
+                fix += ", which plain labels, such as parts of speech, have not"
         return DataFormatError(
             sentence.path,
             sentence.line_numbers[index] or None,
             f"column '{column}' of task '{name}' is declared as {task.encoding}, but {message}; "
             f"{fix}",
         )
+
+
+def _is_readable(task: TaskColumn, tag: str) -> bool:
+    try:
+        read_spans([task.spelling.read(tag)])
+    except ValueError:
+        return False
+    return True

@@ -21,7 +21,10 @@ TAGS = {
     "IOB1": ["O", "I-A", "B-A", "I-B", "B-B"],
     "BIO": ["O", "B-A", "I-A", "B-B", "I-B"],
     "IOBES": ["O", "B-A", "I-A", "E-A", "S-A"],
+    "BMES": ["O", "B-A", "M-A", "E-A", "S-A"],
+    "BMEWO": ["O", "B-A", "M-A", "E-A", "W-A"],
     "BILOU": ["O", "B-A", "I-A", "L-A", "U-A"],
+    "IO": ["O", "I-A", "I-B"],
 }
 
 
@@ -92,7 +95,7 @@ def test_equals_enumeration(make_chain, check, monkeypatch, encoding, constraine
     if exact:
         exact_only(monkeypatch, False)
     tags, rules = TAGS[encoding], get_encoding(encoding).allowed(TAGS[encoding])
-    potentials = make_chain(LENGTHS, 5, 1.5, rules if constrained else None)
+    potentials = make_chain(LENGTHS, len(tags), 1.5, rules if constrained else None)
     if not moves:
         for part in (potentials.transitions, potentials.start, potentials.end):
             part[part > -np.inf] = 0.0
@@ -104,7 +107,7 @@ def test_equals_enumeration(make_chain, check, monkeypatch, encoding, constraine
 @pytest.mark.parametrize("repair", ["O", "B"])
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_spans_after_a_repair(make_chain, check, encoding, repair, scale):
-    potentials = make_chain(LENGTHS, 5, scale)
+    potentials = make_chain(LENGTHS, len(TAGS[encoding]), scale)
     check(potentials, TAGS[encoding], partial(repaired_spans, repair=repair))
 
 
@@ -119,7 +122,8 @@ def test_spans_after_a_repair(make_chain, check, encoding, repair, scale):
 @settings(max_examples=80, deadline=None, derandomize=True)
 def test_any_case(make_chain, check, encoding, lengths, scale, moves, permitted, seed):
     lengths = sorted(lengths, reverse=True)
-    potentials = make_chain(lengths, 5, scale, permitted=permitted, seed=seed)
+    size = len(TAGS[encoding])
+    potentials = make_chain(lengths, size, scale, permitted=permitted, seed=seed)
     for part in (potentials.transitions, potentials.start, potentials.end):
         part[part > -np.inf] *= moves / (scale or 1.0)
     check(potentials, TAGS[encoding], get_encoding(encoding).spans, atol=1e-8)

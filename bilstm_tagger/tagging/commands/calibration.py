@@ -106,13 +106,18 @@ def run_calibration(args: argparse.Namespace) -> None:
         dataset = _dataset(specification, args.dataset)
         tagger.tasks = _tasks(tagger, dataset, args.task)
         counter = CalibrationCounter({t: specification.file_encoding(t) for t in tagger.tasks})
+        spellings = {
+            task: specification.spelling(task)
+            for task in tagger.tasks
+            if specification.file_encoding(task) is not None
+        }
         sentences = 0
         gold = read_gold(args.gold, specification, dataset, tagger.tasks)
         while window := list(islice(gold, WINDOW)):
             tagged = tagger.tag([sentence for sentence, _ in window], probabilities=True)
             for predicted, (_, tags) in zip(tagged, window, strict=True):
-                for task, own in predicted.tags.items():
-                    predicted.tags[task] = list(map(specification.spelling(task).read, own))
+                for task, spelling in spellings.items():
+                    predicted.tags[task] = list(map(spelling.read, predicted.tags[task]))
                 counter.add(predicted, tags)
             sentences += len(window)
         found = counter.calibrations(args.bins)

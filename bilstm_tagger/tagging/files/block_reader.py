@@ -56,8 +56,10 @@ class Input:
         self._lines = self._read_lines()
         self._head: list[bytes] = []
 
-    def close(self) -> None:
-        """Closes what was opened here."""
+    def __enter__(self) -> "Input":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         if self._owned:
             self._stream.close()
 

@@ -43,7 +43,7 @@ class OpenInput:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.input.close()
+        self.input.__exit__()
 
 
 def output_form_for(input_form: str) -> str:

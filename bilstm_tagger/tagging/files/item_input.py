@@ -34,7 +34,10 @@ class ItemInput:
         if os.path.isfile(path):
             self.status = os.stat(path)
 
-    def close(self) -> None:
+    def __enter__(self) -> "ItemInput":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Nothing is open between two blocks."""
 
     def blocks(self, of_columns: bool = False, starts: Optional[Starts] = None) -> Iterator[Block]:

@@ -1,5 +1,6 @@
 """Text, sentences, tokens and JSON, a record a line."""
 
+import re
 from typing import Optional
 
 from bilstm_tagger.tagging.files.blocks import Block
@@ -7,12 +8,15 @@ from bilstm_tagger.tagging.files.records import PROBLEMS, Record
 from bilstm_tagger.tagging.json_input import others_of, sentences_of
 from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.tagging.tagger import Tagger
-from bilstm_tagger.text.column_format import BLANKS, TOKENS, split_blanks
+from bilstm_tagger.text.column_format import TOKENS
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.json_values import parse_json
 from bilstm_tagger.text.lines import decode_line
 from bilstm_tagger.text.raw_text import tokenize_text
 from bilstm_tagger.text.read_dataset import LineSplitter
+
+_BLANKS = " \t"
+_BLANK_RUN = re.compile("[ \t]+")
 
 
 class LineInput:
@@ -35,7 +39,7 @@ class LineInput:
             record = Record(number, [raw])
             try:
                 line = decode_line(number, raw, "input")
-                if not line.strip(BLANKS):
+                if not line.strip(_BLANKS):
                     continue
                 self._read(record, line)
             except PROBLEMS as error:
@@ -54,7 +58,7 @@ class LineInput:
                 if tokens:
                     record.sentences = [TokenizedSentence(tokens, text=line, offsets=offsets)]
             case "tokens":
-                record.sentences = [TokenizedSentence(split_blanks(line))]
+                record.sentences = [TokenizedSentence(_BLANK_RUN.split(line.strip(_BLANKS)))]
             case "lines":
                 record.sentences = [self._sentence_of_parts(line)]
             case _:

@@ -1,3 +1,7 @@
+import json
+import re
+
+import _jsonnet
 import pytest
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
@@ -5,14 +9,16 @@ from allennlp.common.checks import ConfigurationError
 from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.dataset_layout import TaskColumn
-from bilstm_tagger.text.encodings import ENCODINGS
 from bilstm_tagger.text.errors import DataFormatError
+from bilstm_tagger.text.tag_spelling import TagSpelling
 
 # One sentence in every encoding: two adjacent chunks of one type, a long one, one of one token.
 TAGS = {
     "IOB1": ["I-NP", "B-NP", "I-NP", "O", "I-VP", "I-VP", "I-VP", "I-NP"],
     "BIO": ["B-NP", "B-NP", "I-NP", "O", "B-VP", "I-VP", "I-VP", "B-NP"],
     "IOBES": ["S-NP", "B-NP", "E-NP", "O", "B-VP", "I-VP", "E-VP", "S-NP"],
+    "BMES": ["S-NP", "B-NP", "E-NP", "O", "B-VP", "M-VP", "E-VP", "S-NP"],
+    "BMEWO": ["W-NP", "B-NP", "E-NP", "O", "B-VP", "M-VP", "E-VP", "W-NP"],
     "BILOU": ["U-NP", "B-NP", "L-NP", "O", "B-VP", "I-VP", "L-VP", "U-NP"],
 }
 
@@ -26,8 +32,8 @@ def sentence(tags, path="file.conll", first_line=10):
     return Sentence([f"w{line}" for line in lines], {"chunk": tags}, path, lines)
 
 
-@pytest.mark.parametrize("source", ENCODINGS)
-@pytest.mark.parametrize("target", [None, *ENCODINGS])
+@pytest.mark.parametrize("source", TAGS)
+@pytest.mark.parametrize("target", [None, *TAGS])
 def test_tags_are_converted_exactly(source, target):
     task = (
         {"encoding": source} if target is None else {"encoding": source, "model_encoding": target}
@@ -37,7 +43,7 @@ def test_tags_are_converted_exactly(source, target):
     assert repaired is False
 
 
-@pytest.mark.parametrize("source", ENCODINGS)
+@pytest.mark.parametrize("source", TAGS)
 def test_repair_leaves_valid_tags_alone(source):
     repairing = layout(tasks={"chunk": {"encoding": source}}, invalid_tags="repair")
     assert repairing.labels(sentence(TAGS[source])) == ({"chunk": TAGS[source]}, False)
@@ -76,7 +82,7 @@ def test_several_tasks_and_their_columns():
         ("BIO", ["I-NP"], 10, "'I-NP' cannot start a sentence in BIO; 'B-NP' expected"),
         ("BIO", ["B-NP", "I-VP"], 11, "'I-VP' cannot follow 'B-NP'"),
         ("BIO", ["B-NP", "E-NP"], 11, "unknown prefix in 'E-NP'; permitted in BIO: O, B, I"),
-        ("BIO", ["O", "NP"], 11, "'NP' is neither 'O' nor '<prefix>-<type>'"),
+        ("BIO", ["O", "E-NP", "O", "I-NP"], 11, "unknown prefix in 'E-NP'"),
         ("IOB1", ["B-NP", "I-NP"], 10, "'B-NP' cannot start a sentence in IOB1; 'I-NP' expected"),
         ("IOBES", ["B-NP", "I-NP", "O"], 12, "'O' cannot follow 'I-NP' in IOBES"),
         ("IOBES", ["O", "B-NP"], 11, "'B-NP' cannot end a sentence in IOBES"),
@@ -90,6 +96,27 @@ def test_tags_of_another_encoding(encoding, tags, line, found):
     assert message.startswith(f"file.conll:{line}: column 'chunk' of task 'np' is declared as ")
     assert f"{encoding}, but {found}" in message
     assert "set the 'encoding' of the task, or set invalid_tags: 'repair'" in message
+
+
+@pytest.mark.parametrize(
+    "tags, settings",
+    [
+        (["O", "B_A", "I_A"], "encoding: 'BIO', spelling: {separator: '_'}"),
+        (["A-B", "O"], "encoding: 'BIO', spelling: {prefix: 'last'}"),
+        (["o", "b-a"], "encoding: 'BIO', spelling: {lower_case: true, outside: 'o'}"),
+        (["0", "B-A"], "encoding: 'BIO', spelling: {outside: '0'}"),
+        (["O", "B", "I"], "encoding: 'BIO', spelling: {untyped: 'SPAN'}"),
+        (["PER", "PER", "O"], "encoding: 'IO', spelling: {prefix: 'none'}"),
+    ],
+)
+def test_the_fix_for_another_spelling_works(tags, settings):
+    with pytest.raises(DataFormatError, match=re.escape(settings)) as raised:
+        layout(tasks={"chunk": {"encoding": "BIO"}}).labels(sentence(tags))
+    assert "repair" not in str(raised.value)  # which cannot help
+    fixed = json.loads(_jsonnet.evaluate_snippet("", "{" + settings + "}"))
+    labels, repaired = layout(tasks={"chunk": fixed}).labels(sentence(tags))
+    spelling = TaskColumn(**fixed | {"spelling": TagSpelling(**fixed["spelling"])}).spelling
+    assert [spelling.write(tag) for tag in labels["chunk"]] == tags and not repaired
 
 
 @pytest.mark.parametrize(
@@ -113,22 +140,21 @@ def test_repair(encoding, target, tags, repaired):
 def test_what_cannot_be_repaired(bad):
     repairing = layout(tasks={"chunk": {"encoding": "BIO"}}, invalid_tags="repair")
     # The fault before it can be: the line is that of the tag that no encoding has.
-    with pytest.raises(DataFormatError, match=f"^file.conll:12: .*{bad!r} is no tag of any enc"):
+    with pytest.raises(DataFormatError, match=f"^file.conll:12: .*BIO, but .*{bad!r}") as raised:
         repairing.labels(sentence(["I-NP", "O", bad, "O"]))
+    assert "invalid_tags" not in str(raised.value)  # which cannot help
 
 
 def test_formats():
     one = layout(
         columns={"tokens": 2, "chunk": 1, "lemma": 4, "pos": 0}, tasks={"chunk": {}}, delimiter="|"
     )
-    training = one.format_for_training()
+    training = one.column_format()
     assert training.columns == {"tokens": 2, "chunk": 1, "lemma": 4, "pos": 0}
-    prediction = one.format_for_prediction(["pos"])
+    prediction = one.column_format(["pos"])
     assert prediction.columns == {"tokens": 2, "pos": 0}
     assert training.delimiter == prediction.delimiter == "|"
-    every = layout(comment_prefix="%", document_dividers=True, conllu=True).format_for_prediction(
-        []
-    )
+    every = layout(comment_prefix="%", document_dividers=True, conllu=True).column_format([])
     assert (every.comment_prefix, every.document_dividers, every.conllu) == ("%", True, True)
 
 
@@ -141,10 +167,13 @@ def test_formats():
         ({"tasks": {"pos": {}}}, r"column 'pos', wanted by task 'pos'.*\['chunk', 'tokens'\]"),
         ({"tasks": {"pos": {"column": "upos"}}}, "column 'upos', wanted by task 'pos'"),
         ({"tasks": {"tokens": {}}}, "'tokens' is wanted by task 'tokens'.*a second name"),
-        ({"tasks": {"chunk": {"encoding": "IOB"}}}, "encoding: .*'IOB'.*IOB1, BIO, IOBES, BILOU"),
+        (
+            {"tasks": {"chunk": {"encoding": "IOB"}}},
+            "encoding: .*'IOB'.*IOB1, BIO, IOBES, BMES",
+        ),
         (
             {"tasks": {"chunk": {"encoding": "BIO", "model_encoding": "BIE"}}},
-            "model_encoding: .*'BIE'.*IOB1, BIO, IOBES, BILOU",
+            "model_encoding: .*'BIE'.*IOB1, BIO, IOBES, BMES, BMEWO, BILOU, IO",
         ),
         (
             {"tasks": {"chunk": {"model_encoding": "BIO"}}},

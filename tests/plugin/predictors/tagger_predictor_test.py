@@ -263,7 +263,7 @@ class TestErrors:
             ('["We", "left"]', "expected a JSON object with either 'sentence'"),
             ('"We left."', "expected a JSON object with either 'sentence'"),
             ("{}", "expected a JSON object with either 'sentence'"),
-            ('{"text": "We left."}', 'either .* found {"text": "We left."}'),
+            ('{"title": "We left."}', 'either .* found {"title": "We left."}'),
             ('{"sentence": "We left.", "tokens": ["We"]}', "with either 'sentence'"),
             ('{"sentence": ["We"]}', r"'sentence' must be a string, found \['We'\]"),
             ('{"tokens": "We left."}', "'tokens' must be a list of strings, found 'We left.'"),

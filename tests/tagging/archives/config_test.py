@@ -117,7 +117,7 @@ def test_all_that_a_tagger_may_have(config):
         ("dataset_reader", "evil_module.A", "dataset_reader"),
         ("dataset_reader.type", "evil_module.A", "dataset_reader.type"),
         ("dataset_reader.type", "sharded", "dataset_reader.type"),
-        ("dataset_reader.columns", {"tokens": "x"}, "dataset_reader.columns.tokens"),
+        ("dataset_reader.columns", {"tokens": [1]}, "dataset_reader.columns.tokens"),
         ("validation_dataset_reader", {"type": "evil_module.A"}, "validation_dataset_reader.type"),
         ("validation_dataset_reader", "evil_module.A", "validation_dataset_reader"),
         ("dataset_reader.token_indexers.x", "evil_module.A",

@@ -9,7 +9,8 @@ import pytest
 
 from bilstm_tagger.tagging import Tagger
 from bilstm_tagger.tagging.files.blocks import Block
-from bilstm_tagger.tagging.files.settings import TagSettings, input_form_of, output_form_for
+from bilstm_tagger.tagging.files.input_forms import output_form_for
+from bilstm_tagger.tagging.files.settings import TagSettings
 from bilstm_tagger.text.errors import UserError
 
 RAW = "Zoë's café  in São Paulo didn't open 😀. We left."
@@ -154,24 +155,6 @@ def test_hostile_text(tag, text, given):
 
 
 class TestSettings:
-    @pytest.mark.parametrize(
-        ("path", "form"),
-        [
-            ("a.conllu", "conllu"),
-            ("a.CONLL.gz", "conll"),
-            ("a.iob", "conll"),
-            ("a.bio", "conll"),
-            ("a.tsv", "conll"),
-            ("a.jsonl.gz", "json"),
-            ("a.json", "json"),
-            ("a.txt", "text"),
-            ("-", "text"),
-            ("conll", "text"),
-        ],
-    )
-    def test_form_by_name(self, path, form):
-        assert input_form_of(path) == form
-
     def test_output_goes_with_input(self):
         assert [output_form_for(each) for each in ("text", "json", "conll", "conllu")] == [
             "json",

@@ -152,5 +152,5 @@ class TestFeatures:
             tag(b"We left.", form)
 
     def test_their_place_in_conllu_is_not_known(self, tag):
-        with pytest.raises(UserError, match="'pos'.*take --input-format conll"):
+        with pytest.raises(UserError, match="'pos'.*say where they are, as in --layout"):
             tag(b"1\tWe\n", "conllu")
