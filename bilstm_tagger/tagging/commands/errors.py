@@ -44,7 +44,11 @@ def interruptible(say: Callable[[str], None]) -> Iterator[None]:
     """Where the user, or the system, interrupts: says "interrupted" or "terminated", and ends the
     process with status 130 or 143, as a shell would."""
 
+    process = os.getpid()
+
     def terminate(number: int, frame: Any) -> None:
+        if os.getpid() != process:
+            os._exit(128 + number)  # A worker that was forked has inherited this.
         raise Terminated
 
     main = threading.current_thread() is threading.main_thread()
