@@ -43,7 +43,7 @@ def failing(error_of, tmp_path):
         ({"vocabulary.pretrained_file": "nope.txt"}, "nope.txt: there is no such file; check"),
         ({"modell": 3}, "Extra parameters passed to EvaluatedTraining: {'modell': 3}"),
         ({"model.encoder.hidden": 3}, "Extra parameters passed to BiLSTMEncoder: {'hidden': 3}"),
-        ({"trainer.epochs": 3}, "trainer has no settings epochs"),
+        ({"trainer.epochs": 3}, "trainer has no such settings: epochs"),
         ({"model": {"type": "bilstm_tagger"}}, 'key "text_field_embedder" is required at'),
         ({"model.encoder.hidden_sizes": "x"}, "BiLSTMEncoder: Expected hidden_sizes.0 to be a int"),
         ({"trainer.optimizer.lr": -1}, "NadamOptimizer: Invalid learning rate: -1"),

@@ -17,6 +17,7 @@ from allennlp.models.archival import CONFIG_NAME
 from allennlp.nn.util import dist_reduce_sum
 from allennlp.training.util import evaluate
 
+from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
 from bilstm_tagger.plugin.errors import config_mistake
 from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.plugin.training.console import console, scores_of
@@ -49,9 +50,11 @@ class EvaluatedTraining(TrainModel):
             kept = {
                 part: loader
                 for part, loader in loaders.items()
-                if loader and not getattr(loader, "max_instances_in_memory", None)
+                if isinstance(getattr(loader, "reader", None), ConllColumnsReader)
+                and not loader.max_instances_in_memory
             }
-            console.info("\n%s", data_summary(self.model, kept))
+            if kept:
+                console.info("\n%s", data_summary(self.model, kept))
 
     def run(self) -> dict[str, Any]:
         metrics = super().run()

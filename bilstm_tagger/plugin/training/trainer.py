@@ -47,7 +47,7 @@ class TaggerTrainer(GradientDescentTrainer):
     ) -> GradientDescentTrainer:
         # AllenNLP drops settings that it does not know.
         if unknown := sorted(kwargs.keys() - _SETTINGS):
-            raise ConfigurationError(f"trainer has no settings {', '.join(unknown)}")
+            raise ConfigurationError(f"trainer has no such settings: {', '.join(unknown)}")
         # Before the learning rate scheduler asks for the number of batches.
         tell_purposes(data_loader, validation_data_loader)
         kwargs.setdefault("checkpointer", Lazy(RecoverableCheckpointer))
