@@ -122,6 +122,22 @@ def allennlp() -> Callable[..., None]:
     return run_allennlp
 
 
+@pytest.fixture
+def error_of(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs `allennlp ARGUMENTS`, which fails; returns its one line on stderr, but for bars."""
+
+    def run(*arguments: Any) -> str:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            run_allennlp(*arguments)
+        assert ended.value.code == 1
+        errors = capsys.readouterr().err.splitlines()
+        (line,) = [line for line in errors if line and "it/s]" not in line]
+        return line
+
+    return run
+
+
 def _command(arguments: tuple[str, ...], log: str) -> None:
     """In a process of its own: runs `allennlp ARGUMENTS`, which prints to a file."""
     with open(log, "wb") as file:

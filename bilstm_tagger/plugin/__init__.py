@@ -3,6 +3,7 @@
 Nothing else of the process changes, but in a process of a command of AllenNLP: `compat.apply`.
 """
 
+import sys
 from importlib.util import find_spec
 
 from bilstm_tagger.text.requirements import missing
@@ -22,6 +23,9 @@ import bilstm_tagger.plugin.modules.token_embedders
 import bilstm_tagger.plugin.predictors
 import bilstm_tagger.plugin.training
 from bilstm_tagger.plugin import compat
+from bilstm_tagger.plugin.training.console import quieten
 
 if compat.in_command():
     compat.apply()
+    if sys.argv[1:2] == ["train"]:
+        quieten()

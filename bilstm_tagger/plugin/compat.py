@@ -6,12 +6,14 @@ reason beside it. To import this module changes nothing: `apply` does, in the pr
 
 import gc
 import warnings
+from collections.abc import Callable
 from typing import Any, Literal, Optional, Union
 
 import torch
-from allennlp.commands import train
+from allennlp.commands import evaluate, find_learning_rate, predict, train
 from allennlp.commands.train import TrainModel
 from allennlp.common import Registrable
+from allennlp.common import logging as allennlp_logging
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import is_distributed
 from allennlp.data import DataLoader
@@ -27,8 +29,10 @@ from allennlp.training.optimizers import Optimizer
 from bilstm_tagger import called_by
 from bilstm_tagger.plugin.data.samplers import ProcessShare
 from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
+from bilstm_tagger.plugin.errors import in_one_line
 from bilstm_tagger.plugin.training.checkpointer import RecoverableCheckpointer
-from bilstm_tagger.plugin.training.train_model import EvaluatedTraining, one_line_interrupts
+from bilstm_tagger.plugin.training.console import fit_bars, quietened
+from bilstm_tagger.plugin.training.train_model import EvaluatedTraining, ends_in_one_line
 from bilstm_tagger.plugin.training.trainer import TaggerTrainer
 
 
@@ -100,6 +104,18 @@ _REPLACEMENTS: dict[type[Registrable], dict[str, type[Registrable]]] = {
     Checkpointer: {"default": RecoverableCheckpointer},
 }
 
+# Functions that AllenNLP's commands call, by the names that they call them by, and what is put
+# around them: errors and interruptions end a command with a line instead of a traceback, and a
+# training shows on the console what concerns its user.
+_WRAPPERS: list[tuple[Any, str, Callable[..., Any]]] = [
+    (train, "train_model_from_file", ends_in_one_line),
+    (evaluate, "evaluate_from_archive", in_one_line),
+    (find_learning_rate, "find_learning_rate_model", in_one_line),
+    (predict, "_get_predictor", in_one_line),
+    (predict._PredictManager, "run", in_one_line),
+    (allennlp_logging, "prepare_global_logging", quietened),
+]
+
 # Functions of AllenNLP that a command, or a process of a distributed training, begins with.
 _COMMANDS = {("allennlp.commands", "main"), ("allennlp.commands.train", "_train_worker")}
 
@@ -121,9 +137,11 @@ def apply() -> None:
             # such as "from_partial_objects", stays.
             _, constructor = Registrable._registry[base][name]
             Registrable._registry[base][name] = (replacement, constructor)
-    # `allennlp train` ends with a traceback where the user interrupts it.
-    if not hasattr(train.train_model_from_file, "__wrapped__"):
-        train.train_model_from_file = one_line_interrupts(train.train_model_from_file)
+    for place, name, wrapper in _WRAPPERS:
+        function = getattr(place, name)
+        if not hasattr(function, "__wrapped__"):
+            setattr(place, name, wrapper(function))
+    fit_bars()
     # torch renamed torch.cuda.amp.autocast; the trainer calls it by its old name at every epoch, in
     # the middle of the progress bar. Nothing that a user could change.
     warnings.filterwarnings(

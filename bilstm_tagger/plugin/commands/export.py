@@ -51,10 +51,11 @@ class Export(Subcommand):
 def run_export(args: argparse.Namespace) -> None:
     """Writes the file; ends the process with status 1 where the archive cannot be read or
     exported."""
+    from bilstm_tagger.plugin.errors import config_mistake
     from bilstm_tagger.plugin.model_files import export_archive
 
     output = args.output or args.archive.removesuffix(".tar.gz") + _SUFFIX
-    with one_line_errors():
+    with one_line_errors(mistake=config_mistake):
         difference = export_archive(args.archive, output, args.half_words, args.trust)
     size = os.path.getsize(output) / 1e6
     print(

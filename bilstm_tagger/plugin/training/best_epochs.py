@@ -1,7 +1,6 @@
 """The best epoch of each task: its scores, and its weights."""
 
 import json
-import logging
 import string
 from pathlib import Path
 from typing import Any, Optional
@@ -15,11 +14,10 @@ from allennlp.training import TrainerCallback
 
 from bilstm_tagger.experiments.records import write_text
 from bilstm_tagger.plugin.models import BiLSTMTagger
+from bilstm_tagger.plugin.training.console import console
 from bilstm_tagger.plugin.training.moving_average import averaged
 from bilstm_tagger.plugin.training.results_table import Result, ResultsTable
 from bilstm_tagger.plugin.training.whole_files import save_whole
-
-logger = logging.getLogger(__name__)
 
 RESULTS = "results.tsv"
 BEST_EPOCHS = "best_epochs.json"
@@ -127,7 +125,7 @@ class BestEpochsCallback(TrainerCallback):
 
     def on_end(self, trainer: Any, **kwargs: Any) -> None:
         for result in self._best(trainer.model):
-            logger.info(
+            console.info(
                 "Best epoch of %s: %d, %s: dev %.4f%s, weights in %s",
                 result.task,
                 result.epoch,

@@ -1,7 +1,7 @@
 """Shows at the start of a training what is trained."""
 
 import io
-import logging
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +13,7 @@ from rich.table import Table
 
 from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder
-
-logger = logging.getLogger(__name__)
+from bilstm_tagger.plugin.training.console import console
 
 _WIDTH = 110
 # Part, shape, module for its parameters, the tasks that it serves.
@@ -23,7 +22,7 @@ _Row = tuple[str, str, torch.nn.Module, str]
 
 @TrainerCallback.register("model_summary")
 class ModelSummaryCallback(TrainerCallback):
-    """Logs a table of the model at the start of a training: its parts, their shapes and numbers of
+    """Shows a table of the model at the start of a training: its parts, their shapes and numbers of
     parameters, and which tasks share them.
 
     Registered as a `TrainerCallback` with name "model_summary".
@@ -36,7 +35,7 @@ class ModelSummaryCallback(TrainerCallback):
                 "the callback 'model_summary' is for the model 'bilstm_tagger'"
             )
         if is_primary:
-            logger.info("\n%s", model_summary(trainer.model))
+            console.info("\n%s", model_summary(trainer.model))
 
 
 def _layers(encoder: BiLSTMEncoder, used_by: list[str]) -> Iterator[_Row]:
@@ -99,7 +98,12 @@ def model_summary(model: BiLSTMTagger) -> str:
         table.add_row(part, shape, *_counts(module), serves)
     table.add_section()
     table.add_row("all", "", *_counts(model), "")
-    console = Console(file=io.StringIO(), width=_WIDTH)
-    console.print(table)
-    text: str = console.file.getvalue()  # type: ignore[attr-defined]
-    return text
+    return text_of(table)
+
+
+def text_of(table: Table) -> str:
+    """A table as text, no wider than the terminal."""
+    stream = io.StringIO()
+    width = min(shutil.get_terminal_size((_WIDTH, 0)).columns, _WIDTH)
+    Console(file=stream, width=width).print(table)
+    return stream.getvalue()

@@ -1,6 +1,7 @@
 """AllenNLP's trainer, which tells what data are for training, and checks what it is given."""
 
 import functools
+import inspect
 import random
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,19 +12,27 @@ from allennlp.common import Lazy
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import is_distributed
 from allennlp.data import DataLoader
-from allennlp.training import GradientDescentTrainer
+from allennlp.training import GradientDescentTrainer, Trainer
 
 from bilstm_tagger.plugin.data.samplers import tell_purposes
 from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.plugin.training.checkpointer import RecoverableCheckpointer
+from bilstm_tagger.plugin.training.console import described
 from bilstm_tagger.plugin.training.whole_files import save_whole
+
+_SETTINGS = {
+    name
+    for function in (GradientDescentTrainer.from_partial_objects, Trainer.__init__)
+    for name in inspect.signature(function).parameters
+}
 
 
 class TaggerTrainer(GradientDescentTrainer):
     """AllenNLP's "gradient_descent", which it replaces in the commands (`compat.apply`). It tells
     the samplers which of them is for training, keeps the order of the data the same in all
-    processes of a distributed training, checks `validation_metric` before the first epoch, and
-    leaves no half of a file behind.
+    processes of a distributed training, checks its settings and `validation_metric` before the
+    first epoch, shows in its progress bars the metrics that are chosen by, and leaves no half of a
+    file behind.
     """
 
     @classmethod
@@ -36,6 +45,9 @@ class TaggerTrainer(GradientDescentTrainer):
         validation_data_loader: Optional[DataLoader] = None,
         **kwargs: Any,
     ) -> GradientDescentTrainer:
+        # AllenNLP drops settings that it does not know.
+        if unknown := sorted(kwargs.keys() - _SETTINGS):
+            raise ConfigurationError(f"trainer has no such settings: {', '.join(unknown)}")
         # Before the learning rate scheduler asks for the number of batches.
         tell_purposes(data_loader, validation_data_loader)
         kwargs.setdefault("checkpointer", Lazy(RecoverableCheckpointer))
@@ -45,9 +57,13 @@ class TaggerTrainer(GradientDescentTrainer):
 
     def train(self) -> dict[str, Any]:
         if self._validation_data_loader is not None and isinstance(self.model, BiLSTMTagger):
-            tracked = (name for _, name in self._metric_tracker.tracked_metrics)
-            check_metrics(tracked, self.model.metric_names)
+            check_metrics(self.chosen_by, self.model.metric_names)
         return super().train()
+
+    @property
+    def chosen_by(self) -> list[str]:
+        """The metrics of `validation_metric`."""
+        return [name for _, name in self._metric_tracker.tracked_metrics]
 
     def _train_epoch(self, epoch: int) -> dict[str, float]:
         if is_distributed():
@@ -55,7 +71,12 @@ class TaggerTrainer(GradientDescentTrainer):
             state = [random.getstate()]
             torch.distributed.broadcast_object_list(state)
             random.setstate(state[0])
-        return super()._train_epoch(epoch)
+        with described(f"epoch {epoch + 1}/{self._num_epochs}", self.chosen_by):
+            return super()._train_epoch(epoch)
+
+    def _validation_loss(self, epoch: int) -> tuple[float, Optional[float], int]:
+        with described("  validation", self.chosen_by):
+            return super()._validation_loss(epoch)
 
     def _save_model_state(self, path: str) -> None:
         save_whole(self._pytorch_model.state_dict(), Path(path))

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.files import write_text
@@ -18,14 +18,24 @@ class Terminated(BaseException):
     """The system asks the process to end."""
 
 
+def users_mistake(error: Exception) -> Optional[str]:
+    """What a user can fix of input, config and files; `None` for any other error."""
+    return str(error) if isinstance(error, (UserError, OSError)) else None
+
+
 @contextmanager
-def one_line_errors(more: Callable[[], str] = str) -> Iterator[None]:
-    """Turns errors of input, config and files into a line on stderr, with more behind it, and exit
-    status 1."""
+def one_line_errors(
+    more: Callable[[], str] = str,
+    mistake: Callable[[Exception], Optional[str]] = users_mistake,
+) -> Iterator[None]:
+    """Turns the mistakes of a user into a line on stderr, with more behind it, and exit status 1.
+    Other errors pass. `mistake` says of an error what the user can fix, and `None` for others."""
     try:
         yield
-    except (UserError, OSError) as error:
-        print(f"error: {error}{more()}", file=sys.stderr)
+    except Exception as error:
+        if (text := mistake(error)) is None:
+            raise
+        print(f"error: {text}{more()}", file=sys.stderr)
         sys.exit(1)
 
 
@@ -34,7 +44,11 @@ def interruptible(say: Callable[[str], None]) -> Iterator[None]:
     """Where the user, or the system, interrupts: says "interrupted" or "terminated", and ends the
     process with status 130 or 143, as a shell would."""
 
+    process = os.getpid()
+
     def terminate(number: int, frame: Any) -> None:
+        if os.getpid() != process:
+            os._exit(128 + number)  # A worker that was forked has inherited this.
         raise Terminated
 
     main = threading.current_thread() is threading.main_thread()

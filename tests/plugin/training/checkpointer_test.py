@@ -4,6 +4,7 @@ import errno
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -160,7 +161,7 @@ def test_killed_at_every_step_of_writing(train, recover, tmp_path, monkeypatch, 
     assert kills >= 6
 
 
-def test_full_disk(whole, train, recover, tmp_path, monkeypatch):
+def test_full_disk(whole, error_of, recover, tmp_path, monkeypatch):
     save = torch.save
     full = False
 
@@ -172,8 +173,10 @@ def test_full_disk(whole, train, recover, tmp_path, monkeypatch):
     folder = tmp_path / "model"
     with monkeypatch.context() as patch:
         patch.setattr(whole_files.torch, "save", save_until_full)
-        with pytest.raises(OSError, match="training_state_e3_b0.th cannot be written: .*No space"):
-            train(CONFIG, folder, OVERRIDES)
+        error = error_of("train", CONFIG, "-s", folder, "-o", json.dumps(OVERRIDES))
+    assert re.search("training_state_e3_b0.th cannot be written: .*No space", error)
+    # The folder is needed, and says more.
+    assert "Traceback" in (folder / "out.log").read_text()
     assert not list(folder.glob("*.part"))
     assert (folder / "model_state_e2_b0.th").is_file()
     assert not (folder / "model_state_e3_b0.th").exists()

@@ -28,6 +28,11 @@ class SentenceField(TextField):
         self._tensors: Optional[TextFieldTensors] = None
         self._tensors_key: Any = None
 
+    def ids(self, indexer: str) -> list[int]:
+        """The ids of the tokens, once this is indexed, of an indexer that gives one to each."""
+        ids: list[int] = self._indexed_tokens[indexer]["tokens"]
+        return ids
+
     def index(self, vocab: Vocabulary) -> None:
         super().index(vocab)
         self._forget()

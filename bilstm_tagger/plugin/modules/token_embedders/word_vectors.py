@@ -49,6 +49,8 @@ class WordVectorEmbedder(TokenEmbedder):
     ) -> None:
         super().__init__()
         self.output_dim = embedding_dim
+        # Id of a word to whether it has a vector in the file; `None` where there is no file.
+        self.has_vector: Optional[torch.Tensor] = None
         rows = vocab.get_vocab_size(namespace)
         weight = torch.empty(rows, embedding_dim).uniform_(-_RANDOM_RANGE, _RANDOM_RANGE)
         if rows:
@@ -82,7 +84,10 @@ class WordVectorEmbedder(TokenEmbedder):
         if -1 in targets:
             known = [row for row, target in enumerate(targets) if target >= 0]
             matrix, targets = matrix[known], [targets[row] for row in known]
-        weight.index_copy_(0, torch.tensor(targets, dtype=torch.long), matrix)
+        rows = torch.tensor(targets, dtype=torch.long)
+        weight.index_copy_(0, rows, matrix)
+        self.has_vector = torch.zeros(weight.size(0), dtype=torch.bool)
+        self.has_vector[rows] = True
         if isinstance(vocab, WordVectorVocabulary):
             vocab.word_vectors = None  # used; a second copy in memory serves nobody
         logger.info("%d of %d words have a vector in %s", len(targets), weight.size(0), path)

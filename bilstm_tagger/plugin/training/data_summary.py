@@ -1,0 +1,45 @@
+"""What a training reads: a table of its data sets."""
+
+from collections import Counter, defaultdict
+
+from allennlp.data import DataLoader
+from rich.table import Table
+
+from bilstm_tagger.plugin.models import BiLSTMTagger
+from bilstm_tagger.plugin.modules.token_embedders import WordVectorEmbedder
+from bilstm_tagger.plugin.training.summary import text_of
+
+_EMBEDDER = "token_embedder_"
+
+
+def data_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> str:
+    """A table of the data, a row for each part (training, validation, test) and data set: its
+    sentences and tokens, the share of the tokens that have a vector in the file of word vectors,
+    and the number of different labels of each task.
+    """
+    table = Table(title="The data")
+    for heading in ("data", "sentences", "tokens", "with a vector", "labels"):
+        table.add_column(heading, justify="left" if heading in ("data", "labels") else "right")
+    indexer, has_vector = "", None
+    for name, module in model.text_field_embedder.named_children():
+        if isinstance(module, WordVectorEmbedder) and module.has_vector is not None:
+            indexer, has_vector = name.removeprefix(_EMBEDDER), module.has_vector.tolist()
+    for part, loader in loaders.items():
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
+        labels: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for instance in loader.iter_instances():
+            data_set = instance["metadata"].metadata["dataset"]
+            words = instance["tokens"]
+            counts[data_set].update(sentences=1, tokens=len(words))
+            if has_vector is not None:
+                ids = words.ids(indexer)
+                counts[data_set]["vectors"] += sum(map(has_vector.__getitem__, ids))
+            if "labels" in instance.fields:
+                for task, tags in instance["labels"].labels.items():
+                    labels[data_set][task].update(tags)
+        for data_set, count in counts.items():
+            share = f"{count['vectors'] / count['tokens']:.1%}" if has_vector is not None else ""
+            numbers = ", ".join(f"{task} {len(tags)}" for task, tags in labels[data_set].items())
+            sizes = (f"{count['sentences']:,}", f"{count['tokens']:,}")
+            table.add_row(f"{part} {data_set}".rstrip(), *sizes, share, numbers)
+    return text_of(table)
