@@ -11,7 +11,8 @@ from typing import BinaryIO, Optional, cast
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.text.columns import BLANKS
 from bilstm_tagger.text.errors import DataFormatError
-from bilstm_tagger.text.lines import DAMAGES, damaged, unpacked
+from bilstm_tagger.text.lines import unpacked_text
+from bilstm_tagger.text.packing import UnreadableContent
 
 STDIN = "-"
 _BUFFER = 2**17
@@ -23,8 +24,8 @@ _LINES = 500
 
 
 class Input:
-    """What is to be tagged: a file, or for `"-"` standard input, plain or gzip (told by its first
-    bytes). Use as a context.
+    """What is to be tagged: a file, or for `"-"` standard input, plain or packed (gzip, bzip2, xz,
+    zip). Use as a context.
 
     # Errors
 
@@ -65,20 +66,20 @@ class Input:
 
     def blocks(self, of_columns: bool) -> Iterator[Block]:
         """Yields the input, cut behind a blank line (column files) or any line. Raises
-        `DataFormatError` for a damaged gzip file."""
+        `DataFormatError` for a file that is damaged or no UTF-8 text with line ends."""
         most = _LINES_OF_COLUMNS if of_columns else _LINES
         index, first, size = 0, 1, 0
         lines: list[bytes] = []
         try:
-            for line in unpacked(self._stream, _BUFFER):
+            for line in unpacked_text(self._stream, _BUFFER):
                 lines.append(line)
                 size += len(line)
                 full = size >= _BYTES or len(lines) >= most
                 if full and not (of_columns and line.strip(_WHITE)):
                     yield Block(index, first, lines)
                     index, first, size, lines = index + 1, first + len(lines), 0, []
-        except DAMAGES as error:
-            raise damaged(self.name, first + len(lines), error) from None
+        except UnreadableContent as error:
+            raise error.at(self.name, first + len(lines)) from None
         if lines:
             yield Block(index, first, lines)
 
