@@ -8,7 +8,7 @@ from bilstm_tagger.text.content import binary_kind
 
 # As many lines are looked at: some files have words with blanks, whose lines make no sense.
 _LINES = 20
-_HEADER = re.compile(rb"(\d+)[ \t]+(\d+)\s*")
+_HEADER = re.compile(rb"(\d{1,15})[ \t]+(\d{1,15})\s*")
 _NUMBER = re.compile(rb"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf|infinity)", re.IGNORECASE)
 _WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|head)", re.IGNORECASE)
 _JSON = re.compile(rb'\s*[\[{]\s*["{\[\d]')
@@ -51,7 +51,7 @@ def vector_lines(start: bytes) -> Optional[VectorLines]:
     layouts = [
         layout
         for line in lines[0 if says is None else 1 :]
-        if (layout := _layout(line, count)) and (layout.dimension > 1 or dimension == 1)
+        if (layout := _layout(line, count, 1 if dimension == 1 else 2))
     ]
     # The header decides: the first line may be damaged, or one of a word with a blank and a number.
     return next((layout for layout in layouts if layout.dimension == dimension), None) or next(
@@ -59,13 +59,13 @@ def vector_lines(start: bytes) -> Optional[VectorLines]:
     )
 
 
-def _layout(line: bytes, count: Optional[int]) -> Optional[VectorLines]:
-    """The first layout by which a line is a word and numbers."""
+def _layout(line: bytes, count: Optional[int], least: int) -> Optional[VectorLines]:
+    """The first layout by which a line is a word and so many numbers, at least."""
     for separator, is_loose in ((b" ", False), (b"\t", True), (b" ", True)):
         layout = VectorLines(count, separator, is_loose, 0)
-        _, _, rest = (layout.tidy(line) if is_loose else line.strip()).partition(separator)
+        _, _, rest = (layout.tidy(line) if is_loose else line.rstrip()).partition(separator)
         numbers = rest.split(b" ")
-        if all(map(_NUMBER.fullmatch, numbers)):
+        if len(numbers) >= least and all(map(_NUMBER.fullmatch, numbers)):
             return layout._replace(dimension=len(numbers))
     return None
 

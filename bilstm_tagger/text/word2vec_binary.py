@@ -13,7 +13,7 @@ from bilstm_tagger.text.errors import DataFormatError
 from bilstm_tagger.text.kept_vectors import KeptVectors
 from bilstm_tagger.text.packing import UnreadableContent
 
-_HEADER = re.compile(rb"(\d+) (\d+)\n")
+_HEADER = re.compile(rb"(\d{1,15}) (\d{1,15})\n")
 # What words and numbers as text have not.
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _NUMBERS = re.compile(rb"[-+.\deEnaif]+(?:\s+[-+.\deEnaif]+)*\s*")
