@@ -168,7 +168,7 @@ class Rows:
 def read_sentences(
     path: PathLike, layout: ColumnFormat, keep_lines: bool = False
 ) -> Iterator[Sentence]:
-    """Yields the sentences of a column file, plain or gzip, one at a time; on request with the
+    """Yields the sentences of a column file, plain or packed, one at a time; on request with the
     lines as they were read, in `Sentence.source_lines`. Every column that the layout names must be
     there, in every line of a token.
 

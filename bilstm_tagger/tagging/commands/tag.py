@@ -31,7 +31,7 @@ def add_tag_options(parser: argparse.ArgumentParser) -> None:
 
     add = parser.add_argument
     add("archive", metavar="MODEL", help="the model: a model file or model.tar.gz")
-    add("input", metavar="INPUT", help="the file to tag, plain or gzip; - is standard input")
+    add("input", metavar="INPUT", help="the file to tag, plain or packed; - is standard input")
     add(
         "-o",
         "--output",
