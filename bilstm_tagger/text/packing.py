@@ -18,8 +18,11 @@ _BZIP2_MAGIC = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 _BZIP2_CUT = re.compile(rb"BZh[1-9](?:1A?Y?&?S?|\x17r?E?8?P?)")
 # As many bytes of a pipe are looked at before it is read.
 _LOOK = 4096
+_ENDINGS = re.compile(r"\.(?:gz|bz2|xz|zip)$", re.IGNORECASE)
 # Names of members that an error shows.
 _NAMES = 5
+# The bit of a member's flags.
+_ENCRYPTED = 1
 
 
 class UnreadableContent(Exception):
@@ -106,6 +109,11 @@ def unpacked(stream: BinaryIO, buffer: int) -> io.BufferedReader:
     return plain if unpack is None else io.BufferedReader(unpack(plain), buffer)
 
 
+def unpacked_name(path: str) -> str:
+    """The path without the ending that says that the file is packed."""
+    return _ENDINGS.sub("", path)
+
+
 def _unpacker(start: bytes) -> Callable[[BinaryIO], _Unpacking] | None:
     """What unpacks a file that begins so; of a file cut short, too."""
     if _begins(start, GZIP_MAGIC):
@@ -142,6 +150,7 @@ def _xz(stream: BinaryIO) -> _Unpacking:
 
 def _zip(stream: BinaryIO) -> _Unpacking:
     import lzma
+    import struct
     import zipfile
 
     if not stream.seekable():
@@ -151,37 +160,33 @@ def _zip(stream: BinaryIO) -> _Unpacking:
         )
     try:
         archive = zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise _damaged("zip", error) from None
-    # A Mac adds notes of its own about each file.
-    members = [
-        member
-        for member in archive.infolist()
-        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
-    ]
-    names = ", ".join(repr(member.filename) for member in members[:_NAMES])
-    if len(members) != 1:
-        more = f" and {len(members) - _NAMES} more" if len(members) > _NAMES else ""
+        # A Mac adds notes of its own about each file.
+        members = [
+            member
+            for member in archive.infolist()
+            if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+        ]
+        if len(members) == 1 and not members[0].flag_bits & _ENCRYPTED:
+            file = cast(BinaryIO, archive.open(members[0]))
+            return _Unpacking("zip", file, (zipfile.BadZipFile, lzma.LZMAError))
+    except NotImplementedError as error:
         raise UnreadableContent(
-            f"expected a zip file with one file in it, found {len(members)}"
-            f"{': ' if names else ''}{names}{more}; unpack the one that is meant: "
-            "unzip -p FILE MEMBER > NEW"
-        )
-    if members[0].flag_bits & 1:
+            f"the zip file is packed in a way that Python does not know ({error}); unpack it by "
+            "another program: unzip FILE"
+        ) from None
+    except (zipfile.BadZipFile, OSError, ValueError, LookupError, struct.error) as error:
+        raise _damaged("zip", error) from None
+    names = ", ".join(repr(member.filename) for member in members[:_NAMES])
+    if len(members) == 1:
         raise UnreadableContent(
             f"the file {names} in the zip file is encrypted; unpack it with its password: "
             "unzip FILE"
         )
-    damages = zipfile.BadZipFile, lzma.LZMAError
-    try:
-        return _Unpacking("zip", cast(BinaryIO, archive.open(members[0])), damages)
-    except NotImplementedError as error:
-        raise UnreadableContent(
-            f"the file {names} in the zip file is packed by a method that Python does not know "
-            f"({error}); unpack it: unzip FILE"
-        ) from None
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise _damaged("zip", error) from None
+    more = f" and {len(members) - _NAMES} more" if len(members) > _NAMES else ""
+    raise UnreadableContent(
+        f"expected a zip file with one file in it, found {len(members)}{': ' if names else ''}"
+        f"{names}{more}; unpack the one that is meant: unzip -p FILE MEMBER > NEW"
+    )
 
 
 def _damaged(kind: str, error: Exception) -> UnreadableContent:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_tagger.text.packing import UnreadableContent, unpacked
+from bilstm_tagger.text.packing import UnreadableContent, unpacked, unpacked_name
 
 TEXT = b"The DET\ncat NOUN\n\nIt PRON\n"
 _BUFFER = 2**17
@@ -66,6 +66,11 @@ class TestKinds:
 
     def test_what_a_mac_adds_is_no_member(self):
         assert read(zipped(TEXT, "__MACOSX/._data.txt", "folder/")) == TEXT
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".bz2", ".xz", ".zip", ".BZ2"])
+def test_name_of_what_is_packed(ending):
+    assert unpacked_name(f"a.gz/b.conll{ending}") == "a.gz/b.conll"
 
 
 class TestPipe:
@@ -179,5 +184,5 @@ class TestZip:
     def test_unknown_method(self):
         packed = bytearray(zipped(TEXT))
         packed[8] = packed[packed.index(b"PK\x01\x02") + 10] = 97
-        with pytest.raises(UnreadableContent, match="a method that Python does not know"):
+        with pytest.raises(UnreadableContent, match="packed in a way that Python does not"):
             read(bytes(packed))

@@ -18,6 +18,7 @@ from bilstm_tagger.tagging.prediction import PredictionOptions
 from bilstm_tagger.tagging.tagger import Probabilities, Tagger
 from bilstm_tagger.text.columns import TOKENS, ColumnFormat
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.packing import unpacked_name
 
 COLUMN_FORMS = ("conll", "conllu")
 INPUT_FORMS = ("text", "sentences", "tokens", "json", *COLUMN_FORMS)
@@ -34,8 +35,8 @@ _BY_ENDING = {
 
 
 def input_form_of(path: str) -> str:
-    """The form of an input by the ending of its name, a `.gz` left aside; else text."""
-    _, ending = os.path.splitext(path.lower().removesuffix(".gz"))
+    """The form of an input by the ending of its name, that of packing left aside; else text."""
+    _, ending = os.path.splitext(unpacked_name(path.lower()))
     return _BY_ENDING.get(ending, "text")
 
 
