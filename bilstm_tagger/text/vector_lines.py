@@ -10,6 +10,7 @@ from bilstm_tagger.text.content import binary_kind
 _LINES = 20
 _HEADER = re.compile(rb"(\d{1,15})[ \t]+(\d{1,15})\s*")
 _NUMBER = re.compile(rb"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf|infinity)", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(rb"[-+]?\d+,\d+")
 _WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|head)", re.IGNORECASE)
 _JSON = re.compile(rb'\s*[\[{]\s*["{\[\d]')
 # What helps with a file that is known, beyond what holds for every file.
@@ -48,15 +49,16 @@ def vector_lines(start: bytes) -> Optional[VectorLines]:
     lines = _first_lines(start)
     says = _HEADER.fullmatch(lines[0])
     count, dimension = (int(says[1]), int(says[2])) if says else (None, 0)
-    layouts = [
+    layouts = (
         layout
         for line in lines[0 if says is None else 1 :]
         if (layout := _layout(line, count, 1 if dimension == 1 else 2))
-    ]
-    # The header decides: the first line may be damaged, or one of a word with a blank and a number.
-    return next((layout for layout in layouts if layout.dimension == dimension), None) or next(
-        iter(layouts), None
     )
+    first = next(layouts, None)
+    if first is None or says is None or first.dimension == dimension:
+        return first
+    # The header decides: the first line may be damaged, or have a word with a number in it.
+    return next((layout for layout in layouts if layout.dimension == dimension), first)
 
 
 def _layout(line: bytes, count: Optional[int], least: int) -> Optional[VectorLines]:
@@ -87,6 +89,8 @@ def what_is_no_vectors(start: bytes) -> str:
     widths = {len(line) for line in lines}
     if all(line[0].count(b",") > 1 and len(line) == 1 for line in lines):
         return f"{found}: commas between numbers; write blanks: tr ',' ' ' < FILE > NEW"
+    if all(len(line) > 2 and all(map(_DECIMAL_COMMA.fullmatch, line[1:])) for line in lines):
+        return f"{found}: numbers with decimal commas; write points: tr ',' '.' < FILE > NEW"
     if widths == {1}:
         return f"{found}: a list of words without numbers; name the file that has their vectors"
     if widths == {2} and all(_NUMBER.fullmatch(line[1]) for line in lines):

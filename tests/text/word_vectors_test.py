@@ -160,6 +160,7 @@ OTHER_FILES = {
     "error page": (b"<?xml version='1.0'?>\n<Error>", "a web page, so the download failed; fetch"),
     "JSON": (b'{"the": [0.1, 0.2]}\n', "JSON; write a word and its numbers"),
     "commas": (b"the,0.1,0.2\ncat,0.3,0.4\n", "'the,0.1,0.2' in .*: commas.*tr ',' ' ' < FILE"),
+    "decimal commas": (b"the 0,1 0,2\ncat 0,3 -0,4\n", "'the 0,1 0,2' in .*: numbers with decimal"),
     "words": (b"the\ncat\n", "'the' in the first line: a list of words without numbers; name"),
     "counts": (b"the 900\ncat 12\n", "'the 900' in .*: a list of words with one number, such"),
     "columns": (b"The DET B-NP\ncat NOUN I-NP\n\n", "'The DET B-NP' in .*: a column file"),

@@ -160,6 +160,7 @@ class TestSettings:
             ("a.conllu", "conllu"),
             ("a.CONLL.gz", "conll"),
             ("a.iob", "conll"),
+            ("a.conll.xz", "conll"),
             ("a.bio", "conll"),
             ("a.tsv", "conll"),
             ("a.jsonl.gz", "json"),
