@@ -12,12 +12,11 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from bilstm_tagger.text.errors import UserError
-from bilstm_tagger.text.lines import read_raw_lines
+from bilstm_tagger.text.word_vectors import vector_dimension
 
 Json = dict[str, Any]
 
@@ -206,12 +205,7 @@ class Converter:
         if path is None:
             raise UserError("'embeddingsPath' is missing: name the file of word vectors")
         if Path(path).is_file():
-            # The second line, if there is one: the first can be a header.
-            lines = [line for _, line in islice(read_raw_lines(path), 2)]
-            dimension = len(lines[-1].split()) - 1 if lines else 0
-            if dimension < 1:
-                raise UserError(f"{path} holds no word vectors; check 'embeddingsPath'")
-            return dimension
+            return vector_dimension(path)
         self.notes.append(
             f"{path} is not there: embedding_dim is {DIMENSION}, that of the vectors of Komninos "
             "and Manandhar (2016); set it to the dimension of the file."

@@ -201,7 +201,7 @@ def test_notes_are_said_and_written(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("vectors", "message"),
     [
-        ("fixtures/broken/empty.conll", "holds no word vectors; check 'embeddingsPath'"),
+        ("fixtures/broken/empty.conll", "found none; the file is empty"),
         ("fixtures/broken/vectors_cut_short.txt.gz", "expected a whole gzip file"),
     ],
 )

@@ -69,7 +69,7 @@ class SentenceTest:
 def read_predictions(
     path: PathLike, gold: int = -2, predicted: int = -1, conllu: bool = False
 ) -> list[Sentence]:
-    """The sentences of a column file, plain or gzip, with the columns `gold` and `predicted`, whose
+    """The sentences of a column file with the columns `gold` and `predicted`, whose
     indices count from 0, or from the end: -1 is the last. Tokens are in the first column, or the
     second of CoNLL-U; `-DOCSTART-` lines are no sentences.
 

@@ -10,7 +10,7 @@ from bilstm_tagger.tagging.model_file import read_model
 from bilstm_tagger.tagging.network import EmissionSource, Network
 from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.text.errors import PathLike, UserError
-from bilstm_tagger.text.lines import GZIP_MAGIC
+from bilstm_tagger.text.packing import GZIP_MAGIC
 from bilstm_tagger.text.requirements import missing
 
 # The header of a model file is JSON behind eight bytes of its length.

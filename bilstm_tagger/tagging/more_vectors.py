@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 # Below what the rounding of a file to four digits changes.
 _TOLERANCE = 1e-3
+# The mean cosine of vectors and what training made of them is far above; that of others is about 0.
+_LEAST_COSINE = 0.1
 
 
 def add_word_vectors(source: EmissionSource, path: PathLike) -> int:
@@ -83,6 +85,12 @@ def _check_space(table: WordTable, vectors: WordVectors) -> None:
             f"have, {count} differ, the first is {word!r}; give the file that the model was "
             "trained with"
         )
+    if (cosine := _mean_cosine(known, in_file)) < _LEAST_COSINE:
+        raise UserError(
+            f"the vectors of {vectors.path} have nothing in common with those of the model: the "
+            f"mean cosine of {len(common)} words is {cosine:.2f}. The model learnt its words from "
+            "the training data, or from another file; leave 'vectors' out, or give that file"
+        )
     logger.warning(
         "The word vectors of the model were trained: of %d words that it has in common with %s, %d "
         "have moved. Words that are added have the vectors of the file; make sure that it is the "
@@ -91,3 +99,11 @@ def _check_space(table: WordTable, vectors: WordVectors) -> None:
         vectors.path,
         count,
     )
+
+
+def _mean_cosine(left: numpy.ndarray, right: numpy.ndarray) -> float:
+    """That of vectors (words, dimension) of the same words; zeros have none."""
+    left, right = left.astype(numpy.float64), right.astype(numpy.float64)
+    lengths = numpy.linalg.norm(left, axis=1) * numpy.linalg.norm(right, axis=1)
+    cosines = (left * right).sum(axis=1)[lengths > 0] / lengths[lengths > 0]
+    return float(cosines.mean()) if len(cosines) else 0.0

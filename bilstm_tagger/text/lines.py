@@ -1,78 +1,79 @@
-"""The lines of a text file, plain or gzip, in plain Python."""
+"""The lines of a text file, plain or packed, in plain Python."""
 
-import gzip
+import contextlib
 import io
 import os
-import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
+from bilstm_tagger.text.content import check_text, code_page
 from bilstm_tagger.text.errors import DataFormatError, PathLike
+from bilstm_tagger.text.packing import UnreadableContent, unpacked
 
 # Large files of long lines, such as word vectors, are read a third faster.
 _BUFFER = 2**20
-GZIP_MAGIC = b"\x1f\x8b"
-DAMAGES = EOFError, zlib.error, gzip.BadGzipFile
 _BYTE_ORDER_MARK = "\ufeff"
 
 
-def read_raw_lines(path: PathLike) -> Iterator[tuple[int, bytes]]:
-    """Yields number (from 1) and bytes of each line of a file, with its end: plain or gzip (told by
-    its first bytes).
-
-    # Errors
-
-    `DataFormatError` for a missing path, a folder, a damaged gzip file.
-    """
+@contextlib.contextmanager
+def unpacked_file(path: PathLike) -> Iterator[io.BufferedReader]:
+    """Opens a file, plain or packed. Within the context, what is wrong with its content is a
+    `DataFormatError`, as are a missing path and a folder."""
     if not os.path.exists(path):
         raise DataFormatError(path, None, "there is no such file; check the path in the config")
     if os.path.isdir(path):
         raise DataFormatError(path, None, "expected a file, found a folder; name a file in it")
-    number = 0
     with open(path, "rb", _BUFFER) as stream:
         try:
-            for number, line in enumerate(unpacked(stream, _BUFFER), start=1):  # noqa: B007
-                yield number, line
-        except DAMAGES as error:
-            raise damaged(path, number + 1, error) from None
+            yield unpacked(stream, _BUFFER)
+        except UnreadableContent as error:
+            raise error.at(path, 1) from None
 
 
-def unpacked(stream: BinaryIO, buffer: int) -> BinaryIO:
-    """What a stream, plain or gzip, holds; packed, it is read in pieces of so many bytes. Reading
-    raises one of `DAMAGES` where it cannot be unpacked."""
-    # A pipe may hand out a single byte at first.
-    start = cast(io.BufferedReader, stream).peek(len(GZIP_MAGIC))[: len(GZIP_MAGIC)]
-    if start and GZIP_MAGIC.startswith(start):
-        # A buffer of its own: gzip hands out line by line, which takes a fifth longer.
-        return io.BufferedReader(gzip.GzipFile(fileobj=stream), buffer)
-    return stream
+def numbered_lines(path: PathLike, content: io.BufferedReader) -> Iterator[tuple[int, bytes]]:
+    """Yields number (from 1) and bytes of each line of an opened file. A `DataFormatError` for a
+    line that cannot be unpacked."""
+    number = 0
+    try:
+        for number, line in enumerate(content, start=1):  # noqa: B007
+            yield number, line
+    except UnreadableContent as error:
+        raise error.at(path, number + 1) from None
 
 
-def damaged(path: PathLike, number: int, error: Exception) -> DataFormatError:
-    """The error for a line that cannot be unpacked."""
-    return DataFormatError(
-        path,
-        number,
-        f"expected a whole gzip file, but it cannot be unpacked here ({error}); "
-        "the file is damaged or cut short: fetch or pack it again",
-    )
+def unpacked_text(stream: BinaryIO, buffer: int) -> io.BufferedReader:
+    """What a stream of text, plain or packed, holds. It is read in pieces of so many bytes.
+
+    # Errors
+
+    `UnreadableContent`, also in reading, where it is damaged or no text (see `check_text`).
+    """
+    content = unpacked(stream, buffer)
+    check_text(content.peek())
+    return content
 
 
 def read_lines(path: PathLike) -> Iterator[tuple[int, str]]:
     """Yields number (from 1) and text of each line of a file, without its end: UTF-8, with or
-    without BOM, LF or CRLF, plain or gzip.
+    without BOM, LF or CRLF; plain, gzip, bzip2, xz, or zip with one member (told by its first
+    bytes).
 
     # Errors
 
-    `DataFormatError` as `read_raw_lines`, and for an undecodable byte.
+    `DataFormatError` for a missing path, a folder, a damaged file, an undecodable byte, and what is
+    no UTF-8 text with line ends by its first bytes.
     """
-    # Split before they are decoded: Unicode knows more line ends than these files do.
-    for number, raw in read_raw_lines(path):
+    number = 0
+    with unpacked_file(path) as content:
+        check_text(content.peek())
         try:
-            line = decode_line(number, raw)
+            # Split before they are decoded: Unicode knows more line ends than these files do.
+            for number, raw in enumerate(content, start=1):
+                yield number, decode_line(number, raw)
+        except UnreadableContent as error:
+            raise error.at(path, number + 1) from None
         except ValueError as error:
             raise DataFormatError(path, number, str(error)) from None
-        yield number, line
 
 
 def decode_line(number: int, raw: bytes, source: str = "file") -> str:
@@ -87,7 +88,7 @@ def decode_line(number: int, raw: bytes, source: str = "file") -> str:
     except UnicodeDecodeError as error:
         raise ValueError(
             f"expected UTF-8, found the byte 0x{raw[error.start]:02x} at position "
-            f"{error.start + 1} of the line; convert the {source} to UTF-8"
+            f"{error.start + 1} of the line; convert the {source} to UTF-8, {code_page(raw)}"
         ) from None
     if number == 1:
         line = line.removeprefix(_BYTE_ORDER_MARK)

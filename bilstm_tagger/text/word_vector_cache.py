@@ -19,7 +19,7 @@ from bilstm_tagger.text.word_vectors import WordVectors, read_word_vectors
 logger = logging.getLogger(__name__)
 
 # To be raised with every change of what is kept.
-_VERSION = 1
+_VERSION = 2
 # A smaller file is read as fast as it is found.
 MIN_SIZE = 2**20
 # As many selections of vectors are kept; those that were not used for longest go first.

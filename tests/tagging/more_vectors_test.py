@@ -1,5 +1,6 @@
 import copy
 import logging
+import lzma
 from pathlib import Path
 
 import numpy
@@ -177,6 +178,28 @@ def test_trained_vectors_are_told_of(archives, caplog):
     with caplog.at_level(logging.WARNING):
         Tagger.load(archives["trained"], vectors=VECTORS)
     assert "The word vectors of the model were trained" in caplog.text
+
+
+def test_vectors_that_a_trained_model_did_not_begin_with(archives, other_vectors):
+    with pytest.raises(UserError, match=r"other\.txt have nothing in common .* is -1\.00\. "):
+        Tagger.load(archives["trained"], vectors=other_vectors)
+
+
+def test_packed_bytes_are_as_good_as_text(archives, tmp_path):
+    vectors = read_word_vectors(VECTORS)
+    path = tmp_path / "vectors.bin.xz"
+    with lzma.open(path, "wb") as file:
+        file.write(f"{len(vectors.words)} {vectors.dimension}\n".encode())
+        for word, vector in zip(vectors.words, vectors.matrix, strict=True):
+            file.write(word.encode() + b" " + vector.astype("<f4").tobytes() + b"\n")
+    tagger, expected = (Tagger.load(archives["frozen"], vectors=it) for it in (path, VECTORS))
+    assert ids_of(tagger) == ids_of(expected)
+    assert numpy.array_equal(table_of(tagger).vectors, table_of(expected).vectors)
+
+
+def test_what_is_no_vectors_is_named(archives):
+    with pytest.raises(DataFormatError, match="'The DET B-NP O' in the first .*: a column file"):
+        Tagger.load(archives["frozen"], vectors="fixtures/corpus/train.conll")
 
 
 def test_vectors_of_other_words(archives, tmp_path):

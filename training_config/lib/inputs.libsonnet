@@ -17,6 +17,20 @@
     vocabulary: { type: 'word_vectors', pretrained_file: file, keep: keep },
   },
 
+  // Vectors learnt from the training data alone, without a file: for each normalised form (lower
+  // case, one form for all numbers) that occurs at least min_count times, and one for all others.
+  trained_words(dimension, min_count=2):: {
+    token_indexers+: { words: { type: 'word_forms' } },
+    token_embedders+: {
+      words: { type: 'word_vectors', embedding_dim: dimension, trainable: true },
+    },
+    vocabulary: {
+      type: 'word_vectors',
+      frequent_min_count: min_count,
+      frequent_max_words: null,
+    },
+  },
+
   // A vector made of the characters: encoder 'cnn' (Ma and Hovy 2016) or 'lstm' (Lample et al. 2016).
   characters(encoder, max_length=25):: {
     token_indexers+: { characters: { type: 'word_characters', max_length: max_length } },

@@ -17,6 +17,11 @@ logger = logging.getLogger(__name__)
 
 Counts = dict[str, dict[str, int]]
 
+# Where fewer tokens have a vector, the file is likely to be the wrong one.
+_FEW = 1 / 3
+# Where more tokens are unknown, a model learns little from words.
+_MANY_UNKNOWN = 1 / 2
+
 
 def _count(instances: Iterable[Instance]) -> tuple[Counts, list[str]]:
     """Counts everything in the training data, and nothing but words in the rest.
@@ -54,6 +59,9 @@ class WordVectorVocabulary(Vocabulary):
 
     # The vectors read for this vocabulary, for the embedder to take instead of reading them again.
     word_vectors: Optional[WordVectors] = None
+    # Whether the embedder should say so where its vectors are neither read nor trained. `False` for
+    # the vocabulary of a stored model, and where a warning about unknown words has said it.
+    expects_vectors = False
 
     @classmethod
     def from_instances(
@@ -62,15 +70,16 @@ class WordVectorVocabulary(Vocabulary):
         pretrained_file: Optional[str] = None,
         keep: str = "reachable",
         frequent_min_count: int = 50,
-        frequent_max_words: int = 10_000,
+        frequent_max_words: Optional[int] = 10_000,
         namespace: str = "words",
     ) -> "WordVectorVocabulary":
         """
         # Parameters
 
         pretrained_file : `str`, optional (default=`None`)
-            The file of word vectors, the same as that of the embedder. `None`: no file, all words
-            are taken by their frequency.
+            The file of word vectors, the same as that of the embedder. There is a warning where
+            under a third of the tokens of the training data have a vector. `None`: no file, all
+            words are taken by their frequency, with a warning where most tokens are unknown.
         keep : `str`, optional (default=`"reachable"`)
             Which words of the file to keep: those that the data reach ("reachable"), or "all", so
             that words of any later text find their vectors.
@@ -78,7 +87,7 @@ class WordVectorVocabulary(Vocabulary):
             A word without a vector gets an entry of its own if its normalised form is at least that
             frequent in the training data.
         frequent_max_words : `int`, optional (default=`10000`)
-            At most that many of them, the most frequent.
+            The maximum number of them; the most frequent are taken. `None`: all.
         namespace : `str`, optional (default=`"words"`)
             Where words are kept.
         """
@@ -123,4 +132,37 @@ class WordVectorVocabulary(Vocabulary):
         shares = [f"{name} {steps[i] / total:.2%}" for i, name in enumerate(CHAIN_STEPS)]
         shares.insert(-1, f"frequent without a vector {added / total:.2%}")
         logger.info("Words of the training data in the vector file: %s", ", ".join(shares))
+        if training_words:
+            unknown = steps[len(CHAIN_STEPS) - 1]
+            with_vector = total - unknown - added
+            vocabulary.expects_vectors = True
+            if pretrained_file is not None:
+                _warn_of_few_vectors(with_vector / total, pretrained_file)
+            elif unknown / total > _MANY_UNKNOWN:
+                vocabulary.expects_vectors = False
+                _warn_of_unknown_words(unknown / total, frequent_min_count)
         return vocabulary
+
+
+def _warn_of_few_vectors(share: float, path: str) -> None:
+    if share < _FEW:
+        logger.warning(
+            "Only %.1f %% of the tokens of the training data have a vector in %s, exact, "
+            "lower-cased or normalised. The file may be of another language, its words may be "
+            "cased where the data are lower-cased, or it is the wrong file; check "
+            "'pretrained_file'.",
+            100 * share,
+            path,
+        )
+
+
+def _warn_of_unknown_words(share: float, min_count: int) -> None:
+    logger.warning(
+        "%.1f %% of the tokens of the training data are unknown words: there is no file of word "
+        "vectors, and only words that occur at least %d times are known. Name a file as "
+        "'pretrained_file' of the vocabulary and of the token embedder (inputs.words of the "
+        "configs), or learn vectors from the training data: a smaller 'frequent_min_count' of the "
+        "vocabulary and 'trainable: true' of the token embedder (inputs.trained_words).",
+        100 * share,
+        min_count,
+    )

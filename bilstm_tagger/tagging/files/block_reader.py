@@ -13,7 +13,8 @@ from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.text.column_format import BLANKS
 from bilstm_tagger.text.errors import DataFormatError
 from bilstm_tagger.text.file_recognition import HEAD_LINES
-from bilstm_tagger.text.lines import DAMAGES, damaged, unpacked
+from bilstm_tagger.text.lines import unpacked_text
+from bilstm_tagger.text.packing import UnreadableContent
 
 STDIN = "-"
 _BUFFER = 2**17
@@ -31,8 +32,8 @@ Starts = Callable[[bytes, bytes], bool]
 
 
 class Input:
-    """What is to be tagged: a file, or for `"-"` standard input, plain or gzip (told by its first
-    bytes). Use as a context.
+    """What is to be tagged: a file, or for `"-"` standard input, plain or packed (gzip, bzip2, xz,
+    zip). Use as a context.
 
     # Errors
 
@@ -83,15 +84,15 @@ class Input:
     def _read_lines(self) -> Iterator[bytes]:
         number = 0
         try:
-            for number, line in enumerate(unpacked(self._stream, _BUFFER), start=1):  # noqa: B007
+            for number, line in enumerate(unpacked_text(self._stream, _BUFFER), 1):  # noqa: B007
                 yield line
-        except DAMAGES as error:
-            raise damaged(self.name, number + 1, error) from None
+        except UnreadableContent as error:
+            raise error.at(self.name, number + 1) from None
 
     def blocks(self, of_columns: bool, starts: Optional[Starts] = None) -> Iterator[Block]:
         """Yields the input, cut behind a blank line (column files) or any line; with a function
         that says whether a sentence starts between two lines, also there. Raises `DataFormatError`
-        for a damaged file."""
+        for a file that is damaged or no UTF-8 text with line ends."""
         most = _LINES_OF_COLUMNS if of_columns else _LINES
         head = self.head[:_LINES_OF_HEADER]
         index, first, size = 0, 1, 0

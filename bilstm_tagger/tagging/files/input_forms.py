@@ -10,6 +10,7 @@ from bilstm_tagger.tagging.files.item_input import ItemInput
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.file_recognition import RecognisedFile, recognise_lines, recognise_path
+from bilstm_tagger.text.packing import unpacked_name
 
 COLUMN_FORMS = ("conll", "conllu")
 # Files that are read as a whole, and written as such.
@@ -74,7 +75,7 @@ def open_input(
     recognised = recognise_lines(_decoded(opened.head))
     if form is not None:
         return OpenInput(opened, form, recognised)
-    _, ending = os.path.splitext(path.lower().removesuffix(".gz"))
+    _, ending = os.path.splitext(unpacked_name(path.lower()))
     by_ending = _BY_ENDING.get(ending)
     by_content = recognised.form
     if by_content == "columns":

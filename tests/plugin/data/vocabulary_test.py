@@ -229,6 +229,48 @@ def test_shares_of_the_chain_are_logged(build, caplog):
     )
 
 
+def warnings_of(caplog):
+    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
+def test_few_tokens_with_a_vector_are_one_warning(build, caplog, tmp_path):
+    # Three of ten tokens, by exact, lower-cased and normalised form.
+    train = "".join(f"{word} X x\n" for word in ["cat", "Dog", "1,000", *["kot"] * 7])
+    build(train, vectors="cat 1 1\ndog 1 1\nNUMBER_TOKEN 1 1\n", frequent_min_count=1)
+    (message,) = warnings_of(caplog)
+    assert message.startswith("Only 30.0 % of the tokens of the training data have a vector in")
+    assert str(tmp_path / "vectors.txt") in message
+    assert "another language" in message and "check 'pretrained_file'" in message
+
+
+def test_a_third_of_the_tokens_is_enough(build, caplog):
+    build("cat X x\nkot X x\npies X x\n", vectors="cat 1 1\n")
+    # Nothing is said where words are not looked at.
+    indexers = {"characters": {"type": "word_characters"}}
+    build("kot X x\n", reader={**READER, "token_indexers": indexers})
+    build("kot X x\n", vectors=None, reader={**READER, "token_indexers": indexers})
+    assert warnings_of(caplog) == []
+
+
+def test_without_vectors_many_unknown_words_are_one_warning(build, caplog):
+    train = "".join(f"{word} X x\n" for word in ["rare", "once", "seldom", *["often"] * 2])
+    vocabulary, _ = build(train, vectors=None, frequent_min_count=2)
+    (message,) = warnings_of(caplog)
+    assert message.startswith("60.0 % of the tokens of the training data are unknown words")
+    assert "at least 2 times" in message and "inputs.trained_words" in message
+    assert not vocabulary.expects_vectors
+    caplog.clear()
+    vocabulary, _ = build(train, vectors=None, frequent_min_count=1)
+    assert warnings_of(caplog) == []
+    assert vocabulary.expects_vectors
+
+
+def test_all_frequent_words(build):
+    train = "".join(f"word{chr(97 + i // 26)}{chr(97 + i % 26)} X x\n" for i in range(600)) * 2
+    vocabulary, _ = build(train, vectors=None, frequent_min_count=2, frequent_max_words=None)
+    assert len(words(vocabulary)) == 600
+
+
 ODD = [
     "a\rb",
     "\u2028",

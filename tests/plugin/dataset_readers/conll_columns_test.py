@@ -312,12 +312,12 @@ BROKEN_FORM = [
         "latin1.conll",
         {},
         ":2: expected UTF-8, found the byte 0xe9 at position 4 of the line; convert the file "
-        "to UTF-8",
+        "to UTF-8, such as by iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW",
     ),
     (
         "utf16.conll",
         {},
-        ":1: expected UTF-8, found the byte 0xff at position 1 of the line; convert the file",
+        ": expected UTF-8, but this looks like UTF-16; convert it: iconv -f UTF-16 -t UTF-8",
     ),
     (
         "empty.conll",

@@ -1,7 +1,10 @@
+import bz2
 import gzip
 import io
+import lzma
 import os
 import sys
+import zipfile
 
 import pytest
 from hypothesis import given, settings
@@ -99,6 +102,35 @@ class TestSource:
             assert block.lines == [b"first\n", b"second\n"]
             assert Input("-").name == "<stdin>"
             assert Input("-").size is None
+
+    @pytest.mark.parametrize("pack", [bz2.compress, lzma.compress])
+    def test_other_packings(self, write, monkeypatch, pack):
+        stdin(monkeypatch, pack(self.DATA))
+        for path in ("-", write(pack(self.DATA))):
+            (block,) = blocks(path)
+            assert block.lines == [b"first\n", b"second\n"]
+
+    def test_zip(self, tmp_path):
+        path = tmp_path / "input.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("in it", self.DATA)
+        (block,) = blocks(str(path))
+        assert block.lines == [b"first\n", b"second\n"]
+
+    @pytest.mark.parametrize("of_columns", [True, False])
+    @pytest.mark.parametrize(
+        ("data", "message"),
+        [
+            (b"Mina B-PER\rOrlo I-PER\r\r", r"carriage return alone.*tr '\\r' '\\n'"),
+            ("Mina B-PER\nOrlo I-PER\n".encode("utf-16"), "looks like UTF-16;.*iconv -f UTF-16 "),
+            ("Mina B-PER\nOrlo I-PER\n".encode("utf-16-le"), "looks like UTF-16LE;"),
+        ],
+    )
+    def test_what_would_be_misread(self, write, monkeypatch, data, message, of_columns):
+        stdin(monkeypatch, data)
+        for path, name in ((write(data), "input"), ("-", "<stdin>")):
+            with pytest.raises(DataFormatError, match=f"{name}: expected .*{message}"):
+                blocks(path, of_columns)
 
     def test_position_and_size(self, write):
         with Input(write(self.DATA)) as given:

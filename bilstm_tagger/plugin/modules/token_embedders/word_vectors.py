@@ -57,6 +57,8 @@ class WordVectorEmbedder(TokenEmbedder):
             weight[0] = 0.0
         if pretrained_file is not None:
             self._fill(weight, vocab, pretrained_file, namespace)
+        elif isinstance(vocab, WordVectorVocabulary) and vocab.expects_vectors:
+            self._warn_of_random_vectors(vocab, trainable)
         self.weight = torch.nn.Parameter(weight, requires_grad=trainable)
         self.unknown: Optional[torch.nn.Parameter] = None
         if trainable_unknown:
@@ -91,6 +93,23 @@ class WordVectorEmbedder(TokenEmbedder):
         if isinstance(vocab, WordVectorVocabulary):
             vocab.word_vectors = None  # used; a second copy in memory serves nobody
         logger.info("%d of %d words have a vector in %s", len(targets), weight.size(0), path)
+
+    @staticmethod
+    def _warn_of_random_vectors(vocab: WordVectorVocabulary, trainable: bool) -> None:
+        """Warns of a file that only the vocabulary has, and of vectors that hold nothing."""
+        if vocab.word_vectors is not None:
+            logger.warning(
+                "The vocabulary has the words of %s, but the token embedder gives them random "
+                "vectors; set its 'pretrained_file' to that file, too.",
+                vocab.word_vectors.path,
+            )
+        elif not trainable:
+            logger.warning(
+                "Words have random vectors that are not trained, because the token embedder has "
+                "neither 'pretrained_file' nor 'trainable'. Name a file of word vectors there and "
+                "in the vocabulary (inputs.words of the configs), or set 'trainable: true' "
+                "(inputs.trained_words)."
+            )
 
     def get_output_dim(self) -> int:
         return self.output_dim

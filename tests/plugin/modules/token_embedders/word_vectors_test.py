@@ -130,3 +130,38 @@ def test_the_unknown_word_alone_is_trained(vocabulary, vectors):
 def test_all_trained_or_the_unknown_word_not_both(vocabulary):
     with pytest.raises(ConfigurationError, match="leave one of the two out"):
         WordVectorEmbedder(vocabulary, 3, trainable=True, trainable_unknown=True)
+
+
+@pytest.fixture
+def fresh(vectors):
+    """The vocabulary of data, all of whose words are known, with a file of vectors and without."""
+    token = ColumnToken("rain")
+    fields = {"tokens": SentenceField([token], {"words": WordFormsIndexer()})}
+
+    def fresh(path: str | None) -> Vocabulary:
+        settings = {"type": "word_vectors", "pretrained_file": path, "frequent_min_count": 1}
+        return Vocabulary.from_params(Params(settings), instances=[Instance(fields)])
+
+    return fresh
+
+
+def test_random_vectors_that_are_not_trained_are_one_warning(fresh, caplog, tmp_path):
+    vocabulary = fresh(None)
+    WordVectorEmbedder(vocabulary, 3, trainable=True)
+    assert not caplog.records
+    WordVectorEmbedder(vocabulary, 3)
+    (record,) = caplog.records
+    assert "random vectors that are not trained" in record.getMessage()
+    assert "inputs.trained_words" in record.getMessage()
+    # A stored model has its vectors from its weights.
+    caplog.clear()
+    vocabulary.save_to_files(str(tmp_path / "stored"))
+    WordVectorEmbedder(Vocabulary.from_files(str(tmp_path / "stored")), 3)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("trainable", [False, True])
+def test_a_file_that_only_the_vocabulary_has_is_one_warning(fresh, vectors, caplog, trainable):
+    WordVectorEmbedder(fresh(vectors), 3, trainable=trainable)
+    (record,) = caplog.records
+    assert f"has the words of {vectors}, but the token embedder gives" in record.getMessage()
