@@ -191,7 +191,11 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
         )
         if all(readable):
             fix = "fix the file, set the 'encoding' of the task, or set invalid_tags: 'repair'"
-        elif recognised is not None and recognised.spelling != task.spelling and not of_spans:
+        elif (
+            recognised is not None
+            and recognised.spelling != task.spelling
+            and not (of_spans and recognised.spelling.prefix == "none")
+        ):
             fix = (
                 f"these tags look like {recognised.encoding}, spelled in another way: set "
                 f"tasks.{name}: {{encoding: '{recognised.encoding}', spelling: "

@@ -133,6 +133,8 @@ def _table(
     if not widths or (len(widths) > 1 and not ragged):
         return None
     width = min(widths)
+    if width == 1 and delimiter is not None:
+        return None
     columns = [[row[i] for row in cells if i < len(row)] for i in range(1, width)]
     tagged = any(map(_are_tags, columns))
     # A text may have lines of as many words, by chance.
