@@ -135,8 +135,8 @@ def _table(
     width = min(widths)
     if width == 1 and delimiter is not None:
         return None
-    columns = [[row[i] for row in cells if i < len(row)] for i in range(1, width)]
-    tagged = any(map(_are_tags, columns))
+    words, *columns = [[row[i] for row in cells if i < len(row)] for i in range(width)]
+    tagged = any(_are_tags(column, words) for column in columns)
     # A text may have lines of as many words, by chance.
     if not tagged and (ragged or len(cells) < 4 or (width == 1 and not divided)):
         return None
@@ -152,14 +152,16 @@ def _table(
     return RecognisedFile("columns", evidence, tagged, settings, width=width)
 
 
-def _are_tags(cells: Sequence[str]) -> bool:
-    """Whether these can hardly be words of a text."""
+def _are_tags(cells: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether these cells, beside the words, can hardly be words of a text, too."""
     labels = set(cells)
     if labels & {"O", "0", "o"} and recognised_spelling(labels) is not None:
         return True
     spans = sum(cell[1:2] in ("-", "_") and cell[0] in "BIESLUM" for cell in labels)
     upper = all(not cell.isalpha() or cell.isupper() for cell in labels)
-    return spans > len(labels) / 2 or (upper and any(map(str.isalpha, labels)))
+    # A text may be in upper case.
+    upper = upper and any(map(str.isalpha, labels)) and any(map(str.islower, words))
+    return spans > len(labels) / 2 or upper
 
 
 def _token_parts(filled: Sequence[str]) -> Optional[RecognisedFile]:
@@ -168,7 +170,11 @@ def _token_parts(filled: Sequence[str]) -> Optional[RecognisedFile]:
         width = tokens[0].strip(separator).count(separator) + 1
         parts = [token.rsplit(separator, width - 1) for token in tokens]
         whole = width > 1 and all(len(part) == width and all(part) for part in parts)
-        if whole and len(tokens) > 2 and _are_tags([part[-1] for part in parts]):
+        if (
+            whole
+            and len(tokens) > 2
+            and _are_tags(*zip(*((part[-1], part[0]) for part in parts), strict=True))
+        ):
             evidence = f"a sentence a line, tokens of {width} parts separated by {separator!r}"
             return RecognisedFile("lines", evidence, True, {"delimiter": separator}, width=width)
     return None

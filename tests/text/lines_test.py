@@ -118,7 +118,10 @@ def test_code_pages(write, encoding, text, looks):
         (b"%PDF-1.7\n", "found a PDF file; save it as UTF-8 text"),
         (b"7z\xbc\xaf\x27\x1c", "found a 7z archive; unpack it: 7z x FILE"),
         (b"a.txt" + bytes(252) + b"ustar\x0000", "found a tar archive; unpack it"),
-        (gzip.compress(TEXT.encode(), mtime=0), "found a gzip file inside a packed file; unpack it once"),
+        (
+            gzip.compress(TEXT.encode(), mtime=0),
+            "found a gzip file inside a packed file; unpack it once",
+        ),
         (b"version https://git-lfs.github.com/spec/v1\n", "found a pointer of Git LFS.*git lfs pu"),
     ],
 )

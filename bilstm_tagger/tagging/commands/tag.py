@@ -247,8 +247,8 @@ def _tag(
     sentences = tokens = skipped = 0
     seconds = 0.0
     output.check_differs(given.name, given.status)
-    for path in filter(os.path.exists, filter(None, (settings.archive, settings.vectors))):
-        output.check_differs(path, os.stat(path))
+    for read in filter(os.path.exists, filter(None, (settings.archive, settings.vectors))):
+        output.check_differs(read, os.stat(read))
     # The output is there before a cluster's pieces of it are removed.
     with (
         _tagging(args, settings, path) as tag,
