@@ -1,0 +1,169 @@
+"""The layout that the content of a file suggests: its columns and tasks."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+from typing import NamedTuple, Optional
+
+from bilstm_tagger.text.candidate_columns import (
+    TAG_LIKE,
+    CandidateColumns,
+    are_numbers,
+    candidate_columns,
+)
+from bilstm_tagger.text.column_format import TOKENS, Place
+from bilstm_tagger.text.columns import Sentence
+from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.text.errors import DataFormatError, PathLike
+from bilstm_tagger.text.file_recognition import (
+    HEAD_LINES,
+    RecognisedFile,
+    recognise_lines,
+    recognise_path,
+)
+from bilstm_tagger.text.lines import read_lines
+from bilstm_tagger.text.tag_recognition import RecognisedTags, recognise_tags
+from bilstm_tagger.text.tolerant_reading import read_tolerantly
+
+# The encoding that models learn.
+LEARNT = "IOBES"
+# So many sentences are looked at to recognise columns.
+_SAMPLE = 10_000
+_CHUNK_TYPES = frozenset(("NP", "VP", "PP"))
+# Words, unlike labels, have more values than this, or are often the token itself.
+_MOST_LABELS = 500
+_LIKE_TOKEN = 0.2
+_NOTHING = {"-", "_"}
+
+
+class ProposedLayout(NamedTuple):
+    """The layout of a file, and where it comes from."""
+
+    recognised: RecognisedFile
+    layout: DatasetLayout
+    left_out: list[str]  # columns that are no tasks, and why, in words
+
+
+def propose_layout(path: PathLike) -> ProposedLayout:
+    """Recognises the form of a file by its content, then its columns, tasks and encodings.
+
+    # Errors
+
+    `DataFormatError` for a file that cannot be read, and for one without labels.
+    """
+    recognised = recognise_path(path)
+    head: list[str] = []
+    if recognised is None:
+        head = [line for _, line in islice(read_lines(path), HEAD_LINES)]
+        recognised = recognise_lines(head)
+    if recognised.form == "text":
+        raise DataFormatError(
+            path,
+            None,
+            f"expected labelled tokens or spans, found {recognised.evidence}; if the file has "
+            "labels, give its layout",
+        )
+    candidates = candidate_columns(path, recognised, head)
+    layout = _layout(recognised, candidates.columns, dict.fromkeys(candidates.spans, _spans_task()))
+    sentences = islice(read_tolerantly(path, layout, lambda error: None), _SAMPLE)
+    columns, tasks, left_out = _tasks(list(sentences), candidates)
+    if not tasks:
+        reasons = "".join(f"; {reason}" for reason in [*candidates.left_out, *left_out][:3])
+        raise DataFormatError(
+            path,
+            None,
+            f"expected labels, found none in {recognised.evidence}{reasons}; if the file has "
+            "labels, give its layout",
+        )
+    proposed = _layout(recognised, columns, tasks)
+    return ProposedLayout(recognised, proposed, [*candidates.left_out, *left_out])
+
+
+def _layout(
+    recognised: RecognisedFile, columns: dict[str, Place], tasks: dict[str, TaskColumn]
+) -> DatasetLayout:
+    settings = dict(recognised.settings)
+    return DatasetLayout(columns, tasks, recognised.form, **settings)  # type: ignore[arg-type]
+
+
+def _spans_task() -> TaskColumn:
+    return TaskColumn(encoding="BIO", model_encoding=LEARNT)
+
+
+# Tasks
+
+
+def _tasks(
+    sentences: Sequence[Sentence], candidates: CandidateColumns
+) -> tuple[dict[str, Place], dict[str, TaskColumn], list[str]]:
+    """The columns that hold labels, under their final names, their tasks, and why others do not."""
+    columns: dict[str, Place] = {TOKENS: candidates.columns[TOKENS]}
+    tasks: dict[str, TaskColumn] = {}
+    left_out = []
+    for name, place in candidates.columns.items():
+        if name == TOKENS:
+            continue
+        if name in candidates.spans:
+            columns[name], tasks[name] = place, _spans_task()
+            continue
+        cells = [sentence.columns[name] for sentence in sentences]
+        tags = _recognise_most(cells)
+        problem = None if tags is not None else _no_labels(sentences, cells)
+        if problem is not None:
+            left_out.append(f"column {place!r} {problem}")
+            continue
+        if name == f"column{place}":
+            name = _name_by_content(cells, tags, columns) or name
+        columns[name] = place
+        tasks[name] = TaskColumn()
+        if tags is not None:
+            tasks[name] = TaskColumn(tags.encoding, LEARNT, spelling=tags.spelling)
+    return columns, tasks, left_out
+
+
+def _recognise_most(cells: Sequence[Sequence[str]]) -> Optional[RecognisedTags]:
+    """As `recognise_tags`; where a few tags are spelled in another way, by the others."""
+    tags = recognise_tags(cells)
+    if tags is not None and tags.spelling.prefix != "none":
+        return tags
+    counts = Counter(tag for sentence in cells for tag in sentence)
+    outside = counts.most_common(1)[0][0]
+    labelled = [sentence for sentence in cells if len(set(sentence)) > 1 or sentence[0] != outside]
+    regular = [sentence for sentence in labelled if all(map(TAG_LIKE.fullmatch, sentence))]
+    if len(regular) <= len(labelled) / 2:
+        return tags
+    by_most = recognise_tags(regular)
+    return tags if by_most is None else by_most
+
+
+def _no_labels(sentences: Sequence[Sentence], cells: Sequence[Sequence[str]]) -> Optional[str]:
+    """Why plain values cannot be labels of tokens; `None` where they can."""
+    values = {value for sentence in cells for value in sentence}
+    if len(values) == 1 or len(values - _NOTHING) == 1:
+        return f"has one value only, {next(iter(values - _NOTHING or values))!r}"
+    if are_numbers(list(values)):
+        return "holds numbers"
+    longer = [sentence for sentence in cells if len(sentence) > 1]
+    if longer and all(len(set(sentence)) == 1 for sentence in longer):
+        return "is the same for all tokens of a sentence"
+    pairs = {
+        (token.lower(), value.lower())
+        for sentence, own in zip(sentences, cells, strict=True)
+        for token, value in zip(sentence.tokens, own, strict=True)
+        if token.isalpha()
+    }
+    like_token = sum(token == value for token, value in pairs)
+    if len(values) > _MOST_LABELS or like_token > _LIKE_TOKEN * len(pairs):
+        return f"has {len(values):,} different values, words rather than labels"
+    return None
+
+
+def _name_by_content(
+    cells: Sequence[Sequence[str]], tags: Optional[RecognisedTags], taken: dict[str, Place]
+) -> Optional[str]:
+    """`pos`, `chunk` or `ner`, unless there is one."""
+    name = "pos"
+    if tags is not None:
+        values = {tag for sentence in cells for tag in sentence}
+        name = "chunk" if any(tag[2:] in _CHUNK_TYPES for tag in values) else "ner"
+    return None if name in taken else name
