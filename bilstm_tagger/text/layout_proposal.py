@@ -41,7 +41,8 @@ class ProposedLayout(NamedTuple):
 
     recognised: RecognisedFile
     layout: DatasetLayout
-    left_out: list[str]  # columns that are no tasks, and why, in words
+    offset_spans: frozenset[str] = frozenset()  # tasks whose spans are by character offsets
+    left_out: Sequence[str] = ()  # columns that are no tasks, and why, in words
 
 
 def propose_layout(path: PathLike) -> ProposedLayout:
@@ -76,7 +77,8 @@ def propose_layout(path: PathLike) -> ProposedLayout:
             "labels, give its layout",
         )
     proposed = _layout(recognised, columns, tasks)
-    return ProposedLayout(recognised, proposed, [*candidates.left_out, *left_out])
+    left_out = [*candidates.left_out, *left_out]
+    return ProposedLayout(recognised, proposed, candidates.spans, left_out)
 
 
 def _layout(

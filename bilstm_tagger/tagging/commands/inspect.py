@@ -3,9 +3,9 @@
 import argparse
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 import msgspec
 
@@ -23,7 +23,7 @@ from bilstm_tagger.text.inspection import (
     wanted_words,
 )
 from bilstm_tagger.text.jsonnet_values import jsonnet_value
-from bilstm_tagger.text.layout_proposal import propose_layout
+from bilstm_tagger.text.layout_proposal import ProposedLayout, propose_layout
 from bilstm_tagger.text.tag_spelling import USUAL, spelling_settings
 from bilstm_tagger.text.word_vectors import read_word_vectors
 
@@ -64,7 +64,11 @@ def run_inspect(args: argparse.Namespace) -> None:
     with one_line_errors():
         if args.write_config is not None:
             _check_config(args.write_config, args)
-        layout = _layout(args)
+        by_offsets: Collection[str] = ()
+        if args.layout is not None:
+            layout = _declared_layout(args.layout)
+        else:
+            _, layout, by_offsets, _ = _proposed_layout(args.train)
         inspections = [inspect_file(path, layout) for path in (args.train, *args.dev)]
         names = _short_names(args.train, *args.dev)
         _print_files(inspections, names)
@@ -72,7 +76,7 @@ def run_inspect(args: argparse.Namespace) -> None:
         if args.vectors is not None:
             vectors = _print_vectors(args.vectors, inspections, names)
         for task in layout.tasks:
-            _print_task(task, layout, inspections, names)
+            _print_task(task, layout, task in by_offsets, inspections, names)
         _print_misfits(inspections)
         layout = _that_trains(layout, inspections)
         _print_reader(layout)
@@ -91,28 +95,32 @@ def _check_config(path: str, args: argparse.Namespace) -> None:
         raise UserError(f"--write-config is {path}, which is an input, too; name another file")
 
 
-def _layout(args: argparse.Namespace) -> DatasetLayout:
-    """The layout of the option, or the one that the training file suggests, which is printed."""
-    if args.layout is None:
-        try:
-            proposed = propose_layout(args.train)
-        except DataFormatError as error:
-            if error.problem.endswith("layout"):
-                error.problem += f", {_OPTION}"
-            raise
-        print(f"{args.train}: {proposed.recognised.evidence}")
-        for reason in proposed.left_out:
-            print(f"left out: {reason}")
-        return proposed.layout
+def _proposed_layout(path: str) -> ProposedLayout:
+    """The layout that a file suggests; prints why."""
     try:
-        settings = msgspec.json.decode(args.layout, type=dict)
+        proposed = propose_layout(path)
+    except DataFormatError as error:
+        if error.problem.endswith("layout"):
+            error.problem += f", {_OPTION}"
+        raise
+    print(f"{path}: {proposed.recognised.evidence}")
+    for reason in proposed.left_out:
+        print(f"Left out: {reason}")
+    return proposed
+
+
+def _declared_layout(text: str) -> DatasetLayout:
+    """The layout of the option."""
+    try:
+        settings = msgspec.json.decode(text, type=dict)
         for key in ("type", "token_indexers"):  # of a whole dataset reader
             settings.pop(key, None)
         layout = msgspec.convert(settings, DatasetLayout)
-    except UserError as error:
-        raise UserError(f"{_OPTION}: {error}") from None
     except msgspec.MsgspecError as error:
-        raise UserError(f"{_OPTION}: {error}; it must be an object in JSON") from None
+        raise UserError(
+            f"{_OPTION}: {error}; expected JSON with keys of the dataset reader, as in "
+            '{"columns": {"tokens": 0, "pos": 1}, "tasks": {"pos": {}}}'
+        ) from None
     if not layout.tasks:
         raise UserError(
             f"{_OPTION} has no tasks: say which columns hold labels, as in "
@@ -147,10 +155,10 @@ def _print_files(inspections: Sequence[FileInspection], names: Sequence[str]) ->
     print_table("", ("", *names), rows, 1)
 
 
-def _print_titled(title: str, *table: Any) -> None:
+def _print_titled(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A title that may be longer than the lines of its table."""
     print(f"\n{title}")
-    print_table("", *table, 1)
+    print_table("", header, rows, 1)
 
 
 def _share(value: float) -> str:
@@ -173,6 +181,7 @@ def _print_vectors(
 def _print_task(
     name: str,
     layout: DatasetLayout,
+    by_offsets: bool,
     inspections: Sequence[FileInspection],
     names: Sequence[str],
 ) -> None:
@@ -180,11 +189,13 @@ def _print_task(
     task = layout.tasks[name]
     kind, header = "plain labels", "label"
     if task.encoding is not None:
-        kind, header = f"spans in {task.encoding}", "type"
+        kind = "spans by character offsets" if by_offsets else f"spans in {task.encoding}"
+        header = "type"
         if task.spelling != USUAL:
             kind += f", spelled {spelling_settings(task.spelling)}"
     place = layout.columns[task.column or name]
-    _print_titled(f"{name}, column {place!r}: {kind}", (header, *names), _label_rows(tasks))
+    where = "column" if layout.form in ("columns", "lines") else "key"
+    _print_titled(f"{name}, {where} {place!r}: {kind}", (header, *names), _label_rows(tasks))
     for inspection, file in zip(inspections[1:], names[1:], strict=True):
         new = compare_files(inspections[0], inspection).new_labels[name]
         if new:
