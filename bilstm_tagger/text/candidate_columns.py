@@ -19,7 +19,7 @@ _SAMPLE_ITEMS = 300
 # Tags of spans, in the spellings that are recognised.
 TAG_LIKE = re.compile(r"[BIESLUMW][-_.:/|#].+|.+[-_.:/|#][BIESLUMW]|O|0|o", re.IGNORECASE)
 
-_DECIMAL = re.compile(r"-?[0-9]*\.[0-9]+(e-?[0-9]+)?")
+_NUMBER = re.compile(r"-?[0-9]*[.]?[0-9]+(e-?[0-9]+)?")
 
 
 class CandidateColumns(NamedTuple):
@@ -67,6 +67,10 @@ def _columns(path: PathLike, recognised: RecognisedFile, head: Sequence[str]) ->
     # Neither numbers of tokens nor tags.
     indices = range(recognised.width)
     tokens = next((i for i in indices if not (are_numbers(columns[i]) or _are_tags(columns[i]))), 0)
+    if recognised.width > 2 and all(map(_are_decimals, columns[1:])):
+        raise DataFormatError(
+            path, None, "expected labelled tokens, found what looks like word vectors"
+        )
     candidates: dict[str, Place] = {TOKENS: tokens}
     left_out = []
     for index, cells in enumerate(columns):
@@ -74,7 +78,7 @@ def _columns(path: PathLike, recognised: RecognisedFile, head: Sequence[str]) ->
             left_out.append(f"column {index} counts tokens")
         elif not all(cells):
             left_out.append(f"column {index} has empty cells")
-        elif index > tokens and all(map(_DECIMAL.fullmatch, cells)):
+        elif index > tokens and _are_decimals(cells):
             left_out.append(f"column {index} holds decimal numbers")
         elif index != tokens:
             candidates[f"column{index}"] = index
@@ -84,6 +88,10 @@ def _columns(path: PathLike, recognised: RecognisedFile, head: Sequence[str]) ->
 def are_numbers(cells: Sequence[str]) -> bool:
     """Whether these are numbers, of which labels have few."""
     return all(map(str.isdigit, cells)) and len(set(cells)) > 2
+
+
+def _are_decimals(cells: Sequence[str]) -> bool:
+    return all(map(_NUMBER.fullmatch, cells)) and any("." in cell for cell in cells)
 
 
 def _are_tags(cells: Sequence[str]) -> bool:
@@ -176,9 +184,9 @@ def _flat(value: Any, prefix: str = "", depth: int = 4) -> Iterator[tuple[str, A
     for key, child in children:
         name = f"{prefix}{key}"
         yield name, child
+        first = child[0] if isinstance(child, list) and child else None
         # The results of Label Studio stand in a list of one.
-        result = isinstance(child, list) and bool(child) and "result" in child[0]
-        nested = isinstance(child, dict) or result
+        nested = isinstance(child, dict) or (isinstance(first, dict) and "result" in first)
         if nested and depth:
             yield from _flat(child, f"{name}.", depth - 1)
 

@@ -26,8 +26,8 @@ class TaskInspection:
     counts: Counter[str] = field(default_factory=Counter)
     invalid_sentences: int = 0  # whose tags are not in the declared encoding and spelling
     faults: list[DataFormatError] = field(default_factory=list)  # of the first of them
-    # The first tag that no repair can read.
-    unreadable: Optional[DataFormatError] = None
+    unreadable_sentences: int = 0  # of these, the ones with tags that no repair can read
+    unreadable: Optional[DataFormatError] = None  # the first of these tags
 
 
 @dataclass
@@ -100,6 +100,7 @@ class _TagReader:
             tags = [self._read[tag] for tag in tags]
         except ValueError as error:
             fault = self._fault(sentence, index, str(error), inspection)
+            inspection.unreadable_sentences += 1
             inspection.unreadable = inspection.unreadable or fault
             return
         inspection.counts.update(span.label for span in self._encoding.spans(tags))

@@ -11,7 +11,7 @@ from bilstm_tagger.text.candidate_columns import (
     are_numbers,
     candidate_columns,
 )
-from bilstm_tagger.text.column_format import TOKENS, Place
+from bilstm_tagger.text.column_format import TOKENS, Place, split_blanks
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text.errors import DataFormatError, PathLike
@@ -56,7 +56,7 @@ def propose_layout(path: PathLike) -> ProposedLayout:
     head: list[str] = []
     if recognised is None:
         head = [line for _, line in islice(read_lines(path), HEAD_LINES)]
-        recognised = recognise_lines(head)
+        recognised = _by_tabs(recognise_lines(head), head)
     if recognised.form == "text":
         raise DataFormatError(
             path,
@@ -79,6 +79,23 @@ def propose_layout(path: PathLike) -> ProposedLayout:
     proposed = _layout(recognised, columns, tasks)
     left_out = [*candidates.left_out, *left_out]
     return ProposedLayout(recognised, proposed, candidates.spans, left_out)
+
+
+def _by_tabs(recognised: RecognisedFile, head: Sequence[str]) -> RecognisedFile:
+    """The same with tabs as delimiter, where these split the lines as tabs and spaces do: then a
+    later token may be a space, or hold one."""
+    settings = recognised.settings
+    if (
+        recognised.form != "columns"
+        or recognised.names
+        or settings.keys() & {"delimiter", "conllu"}
+    ):
+        return recognised
+    comment = settings.get("comment_prefix")
+    rows = [line for line in head if line.strip() and not (comment and line.startswith(comment))]
+    if recognised.width > 1 and all(row.split("\t") == split_blanks(row) for row in rows):
+        return recognised._replace(settings={**settings, "delimiter": "\t"})
+    return recognised
 
 
 def _layout(

@@ -1,6 +1,7 @@
 """The command `inspect`: what is in annotated files, before anyone trains."""
 
 import argparse
+import logging
 import os
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -98,7 +99,7 @@ def _check_config(path: str, args: argparse.Namespace) -> None:
 def _proposed_layout(path: str) -> ProposedLayout:
     """The layout that a file suggests; prints why."""
     try:
-        proposed = propose_layout(path)
+        proposed = _propose_quietly(path)
     except DataFormatError as error:
         if error.problem.endswith("layout"):
             error.problem += f", {_OPTION}"
@@ -107,6 +108,16 @@ def _proposed_layout(path: str) -> ProposedLayout:
     for reason in proposed.left_out:
         print(f"Left out: {reason}")
     return proposed
+
+
+def _propose_quietly(path: str) -> ProposedLayout:
+    """Without warnings: what reads the whole file later gives them."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        return propose_layout(path)
+    finally:
+        logging.disable(before)
 
 
 def _declared_layout(text: str) -> DatasetLayout:
@@ -118,8 +129,8 @@ def _declared_layout(text: str) -> DatasetLayout:
         layout = msgspec.convert(settings, DatasetLayout)
     except msgspec.MsgspecError as error:
         raise UserError(
-            f"{_OPTION}: {error}; expected JSON with keys of the dataset reader, as in "
-            '{"columns": {"tokens": 0, "pos": 1}, "tasks": {"pos": {}}}'
+            f"{_OPTION} must be JSON with keys of the dataset reader, as in "
+            f'{{"columns": {{"tokens": 0, "pos": 1}}, "tasks": {{"pos": {{}}}}}}: {error}'
         ) from None
     if not layout.tasks:
         raise UserError(
@@ -130,9 +141,11 @@ def _declared_layout(text: str) -> DatasetLayout:
 
 
 def _short_names(*paths: str) -> list[str]:
-    """The names of files without their folders, where these differ."""
+    """The names of files, without what they share and without folders, if they differ then."""
     names = [Path(path).name for path in paths]
-    return names if len(set(names)) == len(names) else list(paths)
+    stems = [Path(path).stem for path in paths]
+    shorter = stems if len(paths) == len(set(stems)) > 1 else names
+    return shorter if len(set(shorter)) == len(paths) else list(paths)
 
 
 # What is printed
@@ -144,14 +157,14 @@ def _print_files(inspections: Sequence[FileInspection], names: Sequence[str]) ->
     rows = [
         ("sentences", *(f"{len(i.lengths):,}" for i in inspections)),
         ("tokens", *(f"{i.token_count:,}" for i in inspections)),
-        ("median tokens of a sentence", *(f"{i.median_length:g}" for i in inspections)),
-        ("tokens of the longest", *(f"{max(i.lengths):,}" for i in inspections)),
+        ("median sentence length", *(f"{i.median_length:g}" for i in inspections)),
+        ("longest sentence", *(f"{max(i.lengths):,}" for i in inspections)),
     ]
     if others:
         seen = (_share(c.seen_sentences) for c in comparisons)
         unknown = (_share(c.unknown_tokens) for c in comparisons)
-        rows.append((f"sentences that {names[0]} has", "", *seen))
-        rows.append((f"tokens that {names[0]} has not", "", *unknown))
+        rows.append(("sentences in TRAIN, too", "", *seen))
+        rows.append(("tokens not in TRAIN", "", *unknown))
     print_table("", ("", *names), rows, 1)
 
 
@@ -251,10 +264,14 @@ def _count(number: int, noun: str) -> str:
 def _that_trains(layout: DatasetLayout, inspections: Sequence[FileInspection]) -> DatasetLayout:
     """The layout with what is invalid allowed for, which is said."""
     changes = {}
-    invalid = any(task.invalid_sentences for i in inspections for task in i.tasks.values())
-    if invalid and layout.invalid_tags == "error":
+    tasks = [task for inspection in inspections for task in inspection.tasks.values()]
+    repairable = any(task.invalid_sentences > task.unreadable_sentences for task in tasks)
+    if repairable and layout.invalid_tags == "error":
         changes["invalid_tags"] = "repair"
         print("\nProposed for invalid tags: read them as conlleval does, invalid_tags: 'repair'")
+    unreadable = next((task.unreadable for task in tasks if task.unreadable), None)
+    if unreadable is not None:
+        print(f"\nNo setting reads this; fix it before a training:\n  {unreadable}")
     if any(inspection.misfits for inspection in inspections):
         changes["invalid_spans"] = "widen"
         print(
