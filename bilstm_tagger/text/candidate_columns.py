@@ -17,7 +17,7 @@ _CONLLU = {"upos": 3, "xpos": 4}
 _MISC_INDEX = 9
 _SAMPLE_ITEMS = 300
 # Tags of spans, in the spellings that are recognised.
-TAG_LIKE = re.compile(r"[BIESLUMW][-_.:/|#].+|.+[-_.:/|#][BIESLUMW]|O|0|o", re.IGNORECASE)
+_TAG_LIKE = re.compile(r"[BIESLUMW][-_.:/|#].+|.+[-_.:/|#][BIESLUMW]|O|0|o", re.IGNORECASE)
 
 _NUMBER = re.compile(r"-?[0-9]*[.]?[0-9]+(e-?[0-9]+)?")
 
@@ -95,7 +95,7 @@ def _are_decimals(cells: Sequence[str]) -> bool:
 
 
 def _are_tags(cells: Sequence[str]) -> bool:
-    return all(map(TAG_LIKE.fullmatch, cells)) and len(set(cells)) > 1
+    return all(map(_TAG_LIKE.fullmatch, cells)) and len(set(cells)) > 1
 
 
 def _named_columns(

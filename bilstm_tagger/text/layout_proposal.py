@@ -6,7 +6,6 @@ from itertools import islice
 from typing import NamedTuple, Optional
 
 from bilstm_tagger.text.candidate_columns import (
-    TAG_LIKE,
     CandidateColumns,
     are_numbers,
     candidate_columns,
@@ -23,6 +22,7 @@ from bilstm_tagger.text.file_recognition import (
 )
 from bilstm_tagger.text.lines import read_lines
 from bilstm_tagger.text.tag_recognition import RecognisedTags, recognise_tags
+from bilstm_tagger.text.tag_spelling import TagSpelling, recognised_spelling
 from bilstm_tagger.text.tolerant_reading import read_tolerantly
 
 # The encoding that models learn.
@@ -34,6 +34,7 @@ _CHUNK_TYPES = frozenset(("NP", "VP", "PP"))
 _MOST_LABELS = 500
 _LIKE_TOKEN = 0.2
 _NOTHING = {"-", "_"}
+_OUTSIDE = ("O", "o", "0")
 
 
 class ProposedLayout(NamedTuple):
@@ -145,14 +146,20 @@ def _recognise_most(cells: Sequence[Sequence[str]]) -> Optional[RecognisedTags]:
     tags = recognise_tags(cells)
     if tags is not None and tags.spelling.prefix != "none":
         return tags
-    counts = Counter(tag for sentence in cells for tag in sentence)
-    outside = counts.most_common(1)[0][0]
-    labelled = [sentence for sentence in cells if len(set(sentence)) > 1 or sentence[0] != outside]
-    regular = [sentence for sentence in labelled if all(map(TAG_LIKE.fullmatch, sentence))]
-    if len(regular) <= len(labelled) / 2:
+    counts = Counter(tag for sentence in cells for tag in sentence if tag not in _OUTSIDE)
+    shapes: Counter[Optional[TagSpelling]] = Counter()
+    spellings = {tag: recognised_spelling([tag]) for tag in counts}
+    for tag, count in counts.items():
+        shapes[spellings[tag]] += count
+    (most, _), *others = shapes.most_common() or [(None, 0)]
+    if most is None or not others:
         return tags
-    by_most = recognise_tags(regular)
-    return tags if by_most is None else by_most
+    regular = [
+        sentence
+        for sentence in cells
+        if all(tag in _OUTSIDE or spellings[tag] == most for tag in sentence)
+    ]
+    return recognise_tags(regular) or tags
 
 
 def _no_labels(sentences: Sequence[Sentence], cells: Sequence[Sequence[str]]) -> Optional[str]:

@@ -1,7 +1,6 @@
 """The command `inspect`: what is in annotated files, before anyone trains."""
 
 import argparse
-import logging
 import os
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -11,6 +10,7 @@ from typing import Optional
 import msgspec
 
 from bilstm_tagger.tagging.commands.errors import one_line_errors, write_file
+from bilstm_tagger.tagging.commands.layout_option import OPTION, declared_layout, proposed_layout
 from bilstm_tagger.tagging.commands.tables import print_table
 from bilstm_tagger.tagging.proposed_config import VectorFile, proposed_config, reader_settings
 from bilstm_tagger.text.dataset_layout import DatasetLayout
@@ -24,7 +24,6 @@ from bilstm_tagger.text.inspection import (
     wanted_words,
 )
 from bilstm_tagger.text.jsonnet_values import jsonnet_value
-from bilstm_tagger.text.layout_proposal import ProposedLayout, propose_layout
 from bilstm_tagger.text.tag_spelling import USUAL, spelling_settings
 from bilstm_tagger.text.word_vectors import read_word_vectors
 
@@ -36,7 +35,6 @@ HELP = "Show what is in annotated files, and propose a config."
 
 # Rows of a table of labels; the others are summed up.
 _ROWS = 20
-_OPTION = "--layout"
 
 
 def add_inspect_options(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +44,7 @@ def add_inspect_options(parser: argparse.ArgumentParser) -> None:
     add("dev", metavar="DEV", nargs="*", help="files that are compared with it")
     add("--vectors", metavar="FILE", help="word vectors, to count the tokens that have one")
     add(
-        _OPTION,
+        OPTION,
         metavar="JSON",
         help="keys of the dataset reader, as JSON, where the files are not recognised: "
         '\'{"columns": {"tokens": 0, "ner": 3}}\'',
@@ -67,9 +65,9 @@ def run_inspect(args: argparse.Namespace) -> None:
             _check_config(args.write_config, args)
         by_offsets: Collection[str] = ()
         if args.layout is not None:
-            layout = _declared_layout(args.layout)
+            layout = declared_layout(args.layout)
         else:
-            _, layout, by_offsets, _ = _proposed_layout(args.train)
+            _, layout, by_offsets, _ = proposed_layout(args.train)
         inspections = [inspect_file(path, layout) for path in (args.train, *args.dev)]
         names = _short_names(args.train, *args.dev)
         _print_files(inspections, names)
@@ -94,50 +92,6 @@ def _check_config(path: str, args: argparse.Namespace) -> None:
     inputs = filter(os.path.exists, filter(None, (args.train, *args.dev, args.vectors)))
     if os.path.exists(path) and any(os.path.samefile(file, path) for file in inputs):
         raise UserError(f"--write-config is {path}, which is an input, too; name another file")
-
-
-def _proposed_layout(path: str) -> ProposedLayout:
-    """The layout that a file suggests; prints why."""
-    try:
-        proposed = _propose_quietly(path)
-    except DataFormatError as error:
-        if error.problem.endswith("layout"):
-            error.problem += f", {_OPTION}"
-        raise
-    print(f"{path}: {proposed.recognised.evidence}")
-    for reason in proposed.left_out:
-        print(f"Left out: {reason}")
-    return proposed
-
-
-def _propose_quietly(path: str) -> ProposedLayout:
-    """Without warnings: what reads the whole file later gives them."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        return propose_layout(path)
-    finally:
-        logging.disable(before)
-
-
-def _declared_layout(text: str) -> DatasetLayout:
-    """The layout of the option."""
-    try:
-        settings = msgspec.json.decode(text, type=dict)
-        for key in ("type", "token_indexers"):  # of a whole dataset reader
-            settings.pop(key, None)
-        layout = msgspec.convert(settings, DatasetLayout)
-    except msgspec.MsgspecError as error:
-        raise UserError(
-            f"{_OPTION} must be JSON with keys of the dataset reader, as in "
-            f'{{"columns": {{"tokens": 0, "pos": 1}}, "tasks": {{"pos": {{}}}}}}: {error}'
-        ) from None
-    if not layout.tasks:
-        raise UserError(
-            f"{_OPTION} has no tasks: say which columns hold labels, as in "
-            '"tasks": {"pos": {}, "ner": {"encoding": "BIO"}}'
-        )
-    return layout
 
 
 def _short_names(*paths: str) -> list[str]:
