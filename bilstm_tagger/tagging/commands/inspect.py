@@ -140,7 +140,7 @@ def _print_vectors(
     known = set(vectors.words)
     shares = [look_up_shares(inspection, known) for inspection in inspections]
     rows = [(step, *(_share(own[step]) for own in shares)) for step in shares[0]]
-    title = f"Tokens by the form that has a vector in {path} ({vectors.dimension} dimensions)"
+    title = f"Look-up of tokens in {path} ({vectors.dimension} dimensions)"
     _print_titled(title, ("", *names), rows)
     return VectorFile(path, vectors.dimension)
 

@@ -92,9 +92,8 @@ def test_config_trains(vectors, inspect, train, tmp_path):
         "data_loader.batch_sampler.batch_size": 4,
     }
     archive = train(config, tmp_path / "run", overrides)
-    (sentence,) = Tagger.load(archive).tag([["It", "rains", "."]])
+    sentence = Tagger.load(archive).tag_tokens(["It", "rains", "."])
     assert set(sentence.tags) == {"pos", "chunk", "ner"}
-    assert set(sentence.tags["pos"]) <= {"NOUN", "VERB", "DET", "PUNCT", "ADP", "PRON", "PROPN"}
 
 
 def test_many_labels_are_summed(inspect, tmp_path):
