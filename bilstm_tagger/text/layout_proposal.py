@@ -30,8 +30,9 @@ LEARNT = "IOBES"
 # So many sentences are looked at to recognise columns.
 _SAMPLE = 10_000
 _CHUNK_TYPES = frozenset(("NP", "VP", "PP"))
-# Words, unlike labels, have more values than this, or are often the token itself.
+# Words, unlike labels, have many values, also in relation to tokens, or are often the token itself.
 _MOST_LABELS = 500
+_PER_TOKEN = 0.3
 _LIKE_TOKEN = 0.2
 _NOTHING = {"-", "_"}
 _OUTSIDE = ("O", "o", "0")
@@ -179,7 +180,9 @@ def _no_labels(sentences: Sequence[Sentence], cells: Sequence[Sequence[str]]) ->
         if token.isalpha()
     }
     like_token = sum(token == value for token, value in pairs)
-    if len(values) > _MOST_LABELS or like_token > _LIKE_TOKEN * len(pairs):
+    tokens = {token for sentence in sentences for token in sentence.tokens}
+    many = len(values) > max(_MOST_LABELS, _PER_TOKEN * len(tokens))
+    if many or like_token > _LIKE_TOKEN * len(pairs):
         return f"has {len(values):,} different values, words rather than labels"
     return None
 

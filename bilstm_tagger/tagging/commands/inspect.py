@@ -31,7 +31,6 @@ DESCRIPTION = (
     "Show what is in annotated files before a training: their form, columns and labels, what is "
     "invalid, what they have in common, and the dataset reader that reads them."
 )
-HELP = "Show what is in annotated files, and propose a config."
 
 # Rows of a table of labels; the others are summed up.
 _ROWS = 20

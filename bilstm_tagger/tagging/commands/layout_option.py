@@ -19,7 +19,8 @@ def proposed_layout(path: str) -> ProposedLayout:
         if error.problem.endswith("layout"):
             error.problem += f", {OPTION}"
         raise
-    print(f"{path}: {proposed.recognised.evidence}")
+    doubt = "" if proposed.recognised.sure else "; it may be plain text, too"
+    print(f"{path}: {proposed.recognised.evidence}{doubt}")
     for reason in proposed.left_out:
         print(f"Left out: {reason}")
     return proposed

@@ -140,6 +140,26 @@ def test_spans_that_do_not_fit(inspect, tmp_path):
     assert "    invalid_spans: 'widen',\n" in output
 
 
+def test_doubt_is_said(inspect, tmp_path):
+    path = tmp_path / "x"
+    path.write_text("Ada nnp\nsang vbd\nHe prp\nleft vbd\n")
+    assert inspect(path).startswith(f"{path}: 2 columns; it may be plain text, too\n")
+
+
+def test_names_of_integers(inspect, error, tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"tokens": ["Ada", "sang"], "ner": [1, 0]}\n')
+    assert "'ner' holds integers: give the names that they stand for" in error(path)
+    layout = {
+        "form": "json",
+        "columns": {"tokens": "tokens", "ner": "ner"},
+        "tasks": {"ner": {"encoding": "BIO", "labels": ["O", "B-PER"]}},
+    }
+    output = inspect(path, "--layout", json.dumps(layout))
+    assert rows(output, "PER") == [["1"]]
+    assert "labels: ['O', 'B-PER']" in output
+
+
 def test_declared_layout(inspect, tmp_path):
     path = tmp_path / "x"
     path.write_text("Ada one PER-B\nsang two O\n")
