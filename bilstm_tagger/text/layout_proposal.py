@@ -10,7 +10,7 @@ from bilstm_tagger.text.candidate_columns import (
     are_numbers,
     candidate_columns,
 )
-from bilstm_tagger.text.column_format import TOKENS, Place, split_blanks
+from bilstm_tagger.text.column_format import BLANKS, TOKENS, ColumnFormat, Place, split_blanks
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text.errors import DataFormatError, PathLike
@@ -27,6 +27,8 @@ from bilstm_tagger.text.tolerant_reading import read_tolerantly
 
 # The encoding that models learn.
 LEARNT = "IOBES"
+# Where more lines than this share have as many columns, the others are faulty.
+_REGULAR = 0.75
 # So many sentences are looked at to recognise columns.
 _SAMPLE = 10_000
 _CHUNK_TYPES = frozenset(("NP", "VP", "PP"))
@@ -59,6 +61,7 @@ def propose_layout(path: PathLike) -> ProposedLayout:
     if recognised is None:
         head = [line for _, line in islice(read_lines(path), HEAD_LINES)]
         recognised = _by_tabs(recognise_lines(head), head)
+        _check_widths(path, head, recognised)
     if recognised.form == "text":
         raise DataFormatError(
             path,
@@ -98,6 +101,34 @@ def _by_tabs(recognised: RecognisedFile, head: Sequence[str]) -> RecognisedFile:
     if recognised.width > 1 and all(row.split("\t") == split_blanks(row) for row in rows):
         return recognised._replace(settings={**settings, "delimiter": "\t"})
     return recognised
+
+
+def _check_widths(path: PathLike, head: Sequence[str], recognised: RecognisedFile) -> None:
+    """Raises `DataFormatError` where a few lines hide that the others are columns, or one of
+    these."""
+    if recognised.form not in ("columns", "text") or recognised.names:
+        return
+    for delimiter in (None, "\t"):
+        split = ColumnFormat({TOKENS: 0}, delimiter).split
+        # Lines that may be comments say nothing.
+        widths = {
+            number: len(split(line))
+            for number, line in enumerate(head)
+            if line.strip(BLANKS) and not line.startswith("#")
+        }
+        ((most, count),) = Counter(widths.values()).most_common(1) or [(0, 0)]
+        odd = [number for number, width in widths.items() if width != most]
+        if not odd or count <= _REGULAR * len(widths) or recognised.width >= most:
+            continue
+        regular = recognise_lines([line for i, line in enumerate(head) if i not in odd])
+        if regular.form == "columns" and regular.sure and regular.width == most:
+            line = head[odd[0]]
+            raise DataFormatError(
+                path,
+                odd[0] + 1,
+                f"expected {most} columns as in most lines, found {widths[odd[0]]}: {line[:80]!r}; "
+                "fix the line, or give the layout",
+            )
 
 
 def _layout(

@@ -12,6 +12,7 @@ from bilstm_tagger.text.read_dataset import read_dataset
 
 SPANS = {"encoding": "BIO", "model_encoding": "IOBES"}
 
+CONLLU = "1\tAda\tAda\tPROPN\t_\t_\t2\tnsubj\t_\t_\n"
 # Name of a file, its content, and the settings of the reader that are proposed.
 FORMS = {
     "columns": (
@@ -251,6 +252,9 @@ def test_a_few_odd_tags_do_not_hide_the_encoding(file, odd):
         ("x.conll", "Ada\nsang\n.\n\nHe\nleft\n", "expected labels, found none in 1 column"),
         ("x.jsonl", '{"sentence": "Ada sang."}\n', r"x.jsonl:1: .* found the keys \['sentence'\]"),
         ("x.jsonl", '{"text": "Ada", "spans": []}\n', r"found the keys \['spans', 'text'\]"),
+        ("x", "Ada NNP O\nsang VBD O\nhi UH O\n. O\n. . O\n", "x:4: expected 3 .*, found 2: '. O'"),
+        ("x", "Ada\tNNP\tO\nHe\tPRP\nleft\tVBD\tO\n.\t.\tO\n!\t!\tO", "x:2: expected 3 col.* 2"),
+        ("x", f"# a\n{CONLLU}{CONLLU[:-3]}\n{3 * CONLLU}", "x:3: expected 10 columns .*, found 9"),
         ("x", "ada 0.1 0 0.25\nsang 0.5 -.3 1.5e-5\n. 1 0.5 2.5\n! 0 0.1 0.2\n", "word vectors"),
         ("x.csv", 'word,pos\nAda,"NNP\nsang,VBD\n', "x.csv:2: the double quotes do not match"),
     ],
