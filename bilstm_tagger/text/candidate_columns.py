@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, NamedTuple, Optional
 
 from bilstm_tagger.text.character_spans import CharacterSpan, parse_span
-from bilstm_tagger.text.column_format import MISC, TOKENS, ColumnFormat, Place
+from bilstm_tagger.text.column_format import BLANKS, MISC, TOKENS, ColumnFormat, Place
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.file_recognition import RecognisedFile, token_name
 from bilstm_tagger.text.object_files import read_items
@@ -18,7 +18,6 @@ _MISC_INDEX = 9
 _SAMPLE_ITEMS = 300
 # Tags of spans, in the spellings that are recognised.
 _TAG_LIKE = re.compile(r"[BIESLUMW][-_.:/|#].+|.+[-_.:/|#][BIESLUMW]|O|0|o", re.IGNORECASE)
-
 _NUMBER = re.compile(r"-?[0-9]*[.]?[0-9]+(e-?[0-9]+)?")
 
 
@@ -52,7 +51,7 @@ def _conllu_columns(head: Sequence[str]) -> CandidateColumns:
     columns.update({k: i for k, i in _CONLLU.items() if any(row[i] != "_" for row in words)})
     entries = [row[_MISC_INDEX].split("|") for row in words]
     names = [{entry.partition("=")[0] for entry in own if "=" in entry} for own in entries]
-    for name in sorted(set.intersection(*names)):
+    for name in sorted(set.intersection(*names)) if names else ():
         columns[_identifier(name, columns)] = f"{MISC}{name}"
     return CandidateColumns(columns, frozenset(), [])
 
@@ -61,7 +60,9 @@ def _columns(path: PathLike, recognised: RecognisedFile, head: Sequence[str]) ->
     settings = recognised.settings
     table = ColumnFormat({TOKENS: 0}, settings.get("delimiter"))
     comment = settings.get("comment_prefix")
-    lines = (line for line in head if line.strip() and not (comment and line.startswith(comment)))
+    lines = (
+        line for line in head if line.strip(BLANKS) and not (comment and line.startswith(comment))
+    )
     rows = [row for row in map(table.split, lines) if row[0] != DIVIDER]
     columns = [[row[i] for row in rows] for i in range(recognised.width)]
     # Neither numbers of tokens nor tags.
@@ -85,6 +86,13 @@ def _columns(path: PathLike, recognised: RecognisedFile, head: Sequence[str]) ->
     return CandidateColumns(candidates, frozenset(), left_out)
 
 
+def token_lines(recognised: RecognisedFile, head: Sequence[str]) -> list[str]:
+    """The lines that are neither blank nor comments."""
+    comment = recognised.settings.get("comment_prefix")
+    filled = (line for line in head if line.strip(BLANKS))
+    return [line for line in filled if comment is None or not line.startswith(comment)]
+
+
 def are_numbers(cells: Sequence[str]) -> bool:
     """Whether these are numbers, of which labels have few."""
     return all(map(str.isdigit, cells)) and len(set(cells)) > 2
@@ -102,9 +110,9 @@ def _named_columns(
     path: PathLike, recognised: RecognisedFile, head: Sequence[str]
 ) -> CandidateColumns:
     names = list(recognised.names)
-    tokens = token_name(names)
+    tokens = token_name(names) or names[0]  # a header has one
     table = ColumnFormat(
-        {TOKENS: tokens or names[0]},
+        {TOKENS: tokens},
         recognised.settings["delimiter"],
         quoted=recognised.settings.get("quoted", False),
     )
@@ -115,7 +123,7 @@ def _named_columns(
         except ValueError as error:
             raise DataFormatError(path, number, str(error)) from None
     rows = [row for row in rows if any(row)]
-    columns: dict[str, Place] = {TOKENS: tokens or names[0]}
+    columns: dict[str, Place] = {TOKENS: tokens}
     left_out = []
     for index, name in enumerate(names):
         if name in (tokens, recognised.settings.get("sentence_column")):
@@ -141,6 +149,9 @@ def _identifier(name: str, taken: dict[str, Any]) -> str:
 def _keys(path: PathLike, form: str) -> CandidateColumns:
     """The candidates among the keys of objects."""
     items = list(islice(read_items(path, form), _SAMPLE_ITEMS))
+    odd = next((item for item in items if not isinstance(item.value, dict)), None)
+    if odd is not None:
+        raise odd.error(f"expected an object, found {odd.value!r:.80}")
     objects = [dict(_flat(item.value)) for item in items]
     keys = [key for key in objects[0] if all(key in value for value in objects)]
     values = {key: [value[key] for value in objects] for key in keys}

@@ -97,7 +97,9 @@ def _by_tabs(recognised: RecognisedFile, head: Sequence[str]) -> RecognisedFile:
     ):
         return recognised
     comment = settings.get("comment_prefix")
-    rows = [line for line in head if line.strip() and not (comment and line.startswith(comment))]
+    rows = [
+        line for line in head if line.strip(BLANKS) and not (comment and line.startswith(comment))
+    ]
     if recognised.width > 1 and all(row.split("\t") == split_blanks(row) for row in rows):
         return recognised._replace(settings={**settings, "delimiter": "\t"})
     return recognised

@@ -29,10 +29,14 @@ def read_tolerantly(
     names = [name for name in layout.columns if name != TOKENS]
     strict = ObjectReader(layout, names)
     wide = ObjectReader(msgspec.structs.replace(layout, invalid_spans="widen"), names)
+    empty = True
     for item in read_items(path, layout.form):
         try:
-            yield from list(strict.sentences(item))
+            sentences = list(strict.sentences(item))
         except DataFormatError as error:
             sentences = list(wide.sentences(item))  # raises what is wrong in another way
             report(error)
-            yield from sentences
+        empty = empty and not sentences
+        yield from sentences
+    if empty:
+        raise DataFormatError(path, None, "expected at least one sentence, found none")

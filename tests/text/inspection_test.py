@@ -72,6 +72,8 @@ def test_spans_that_do_not_fit_are_widened_and_reported(inspect):
     assert "cuts a token of 'Ada'" in fault.problem
     with pytest.raises(DataFormatError, match="is not in the text"):
         inspect('{"text": "Ada sang.", "label": [[0, 99, "PER"]]}\n', layout)
+    with pytest.raises(DataFormatError, match="at least one sentence"):
+        inspect('{"text": " ", "label": []}\n', layout)
 
 
 def test_comparison(inspect):

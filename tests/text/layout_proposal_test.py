@@ -256,6 +256,7 @@ def test_a_few_odd_tags_do_not_hide_the_encoding(file, odd):
         ("x", "Ada\tNNP\tO\nHe\tPRP\nleft\tVBD\tO\n.\t.\tO\n!\t!\tO", "x:2: expected 3 col.* 2"),
         ("x", f"# a\n{CONLLU}{CONLLU[:-3]}\n{3 * CONLLU}", "x:3: expected 10 columns .*, found 9"),
         ("x", "ada 0.1 0 0.25\nsang 0.5 -.3 1.5e-5\n. 1 0.5 2.5\n! 0 0.1 0.2\n", "word vectors"),
+        ("x.jsonl", '{"tokens": ["Ada"]}\n3\n', "x.jsonl:2: expected an object, found 3"),
         ("x.csv", 'word,pos\nAda,"NNP\nsang,VBD\n', "x.csv:2: the double quotes do not match"),
     ],
 )

@@ -16,6 +16,7 @@ from bilstm_tagger.tagging.proposed_config import VectorFile, proposed_config, r
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError, UserError
 from bilstm_tagger.text.inspection import (
+    FileComparison,
     FileInspection,
     TaskInspection,
     compare_files,
@@ -46,7 +47,7 @@ def add_inspect_options(parser: argparse.ArgumentParser) -> None:
         OPTION,
         metavar="JSON",
         help="keys of the dataset reader, as JSON, where the files are not recognised: "
-        '\'{"columns": {"tokens": 0, "ner": 3}}\'',
+        '\'{"columns": {"tokens": 0, "pos": 1}, "tasks": {"pos": {}}}\'',
     )
     add(
         "--write-config",
@@ -69,12 +70,15 @@ def run_inspect(args: argparse.Namespace) -> None:
             _, layout, by_offsets, _ = proposed_layout(args.train)
         inspections = [inspect_file(path, layout) for path in (args.train, *args.dev)]
         names = _short_names(args.train, *args.dev)
-        _print_files(inspections, names)
+        comparisons = [compare_files(inspections[0], other) for other in inspections[1:]]
+        _print_files(inspections, comparisons, names)
         vectors = None
         if args.vectors is not None:
             vectors = _print_vectors(args.vectors, inspections, names)
         for task in layout.tasks:
             _print_task(task, layout, task in by_offsets, inspections, names)
+            _print_new_labels([c.new_labels[task] for c in comparisons], names)
+            _print_invalid_tags(task, layout, inspections, names)
         _print_misfits(inspections)
         layout = _that_trains(layout, inspections)
         _print_reader(layout)
@@ -104,16 +108,18 @@ def _short_names(*paths: str) -> list[str]:
 # What is printed
 
 
-def _print_files(inspections: Sequence[FileInspection], names: Sequence[str]) -> None:
-    train, *others = inspections
-    comparisons = [compare_files(train, other) for other in others]
+def _print_files(
+    inspections: Sequence[FileInspection],
+    comparisons: Sequence[FileComparison],
+    names: Sequence[str],
+) -> None:
     rows = [
         ("sentences", *(f"{len(i.lengths):,}" for i in inspections)),
         ("tokens", *(f"{i.token_count:,}" for i in inspections)),
         ("median sentence length", *(f"{i.median_length:g}" for i in inspections)),
         ("longest sentence", *(f"{max(i.lengths):,}" for i in inspections)),
     ]
-    if others:
+    if comparisons:
         seen = (_share(c.seen_sentences) for c in comparisons)
         unknown = (_share(c.unknown_tokens) for c in comparisons)
         rows.append(("sentences in TRAIN, too", "", *seen))
@@ -162,19 +168,29 @@ def _print_task(
     place = layout.columns[task.column or name]
     where = "column" if layout.form in ("columns", "lines") else "key"
     _print_titled(f"{name}, {where} {place!r}: {kind}", (header, *names), _label_rows(tasks))
-    for inspection, file in zip(inspections[1:], names[1:], strict=True):
-        new = compare_files(inspections[0], inspection).new_labels[name]
+
+
+def _print_new_labels(new_labels: Sequence[Counter[str]], names: Sequence[str]) -> None:
+    for new, file in zip(new_labels, names[1:], strict=True):
         if new:
             labels = ", ".join(f"{label} ({count:,})" for label, count in new.most_common(_ROWS))
             more = f" and {len(new) - _ROWS} others" if len(new) > _ROWS else ""
             print(f"{file} has labels that {names[0]} has not: {labels}{more}")
-    for inspected, file in zip(tasks, names, strict=True):
-        if inspected.invalid_sentences:
-            print(
-                f"{file}: the tags of {_count(inspected.invalid_sentences, 'sentence')} are not as "
-                f"in {task.encoding}"
-            )
-            _print_faults(inspected.faults)
+
+
+def _print_invalid_tags(
+    name: str,
+    layout: DatasetLayout,
+    inspections: Sequence[FileInspection],
+    names: Sequence[str],
+) -> None:
+    for inspection, file in zip(inspections, names, strict=True):
+        task = inspection.tasks[name]
+        if task.invalid_sentences:
+            sentences = _count(task.invalid_sentences, "sentence")
+            encoding = layout.tasks[name].encoding
+            print(f"{file}: the tags of {sentences} are not as in {encoding}")
+            _print_faults(task.faults)
 
 
 def _label_rows(tasks: Sequence[TaskInspection]) -> list[tuple[str, ...]]:
@@ -222,7 +238,7 @@ def _that_trains(layout: DatasetLayout, inspections: Sequence[FileInspection]) -
     if repairable and layout.invalid_tags == "error":
         changes["invalid_tags"] = "repair"
         print("\nProposed for invalid tags: read them as conlleval does, invalid_tags: 'repair'")
-    unreadable = next((task.unreadable for task in tasks if task.unreadable), None)
+    unreadable = _first_unreadable(inspections)
     if unreadable is not None:
         print(f"\nNo setting reads this; fix it before a training:\n  {unreadable}")
     if any(inspection.misfits for inspection in inspections):
@@ -232,6 +248,12 @@ def _that_trains(layout: DatasetLayout, inspections: Sequence[FileInspection]) -
             "'widen' (or 'leave_out')"
         )
     return msgspec.structs.replace(layout, **changes)
+
+
+def _first_unreadable(inspections: Sequence[FileInspection]) -> Optional[DataFormatError]:
+    """The first tag that no setting reads."""
+    tasks = (task for inspection in inspections for task in inspection.tasks.values())
+    return next((task.unreadable for task in tasks if task.unreadable), None)
 
 
 def _print_reader(layout: DatasetLayout) -> None:
@@ -245,9 +267,7 @@ def _print_reader(layout: DatasetLayout) -> None:
 
 def _check_readable(inspections: Sequence[FileInspection]) -> None:
     """Raises the error for the first tag that stops a training."""
-    unreadable: Optional[DataFormatError] = next(
-        (t.unreadable for i in inspections for t in i.tasks.values() if t.unreadable), None
-    )
+    unreadable = _first_unreadable(inspections)
     if unreadable is not None:
         raise DataFormatError(
             unreadable.path or "",
