@@ -29,6 +29,11 @@ _COMMANDS = {
         "add_calibration_options",
         "Report how well the probabilities of a model are calibrated.",
     ),
+    "inspect": _Command(
+        "bilstm_tagger.tagging.commands.inspect",
+        "add_inspect_options",
+        "Show what is in annotated files, and propose a config.",
+    ),
     "configs": _Command(
         "bilstm_tagger.packaged_configs",
         "add_configs_options",

@@ -143,6 +143,8 @@ class ObjectReader:
             # The splitter must not end a sentence within a span.
             for span in aligned.spans:
                 bounds.difference_update(range(span.start + 1, span.end))
+        if not length:
+            return
         starts = sorted(bounds)
         tokens = [token for piece in pieces for token in piece.tokens]
         for start, end in zip(starts, [*starts[1:], length], strict=True):

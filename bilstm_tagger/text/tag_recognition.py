@@ -34,7 +34,7 @@ def recognise_tags(sentences: Sequence[Sequence[str]]) -> Optional[RecognisedTag
     candidates = [name for letter, name in _BY_LETTER.items() if letter in letters][:1]
     if spelling.prefix == "none":
         candidates = ["IO"]
-    candidates = candidates or (["BIO", "IOB1"] if "B" in letters else ["IOB1"])
+    candidates = candidates or ["BIO", "IOB1"]
     read = {tag: spelling.read(tag) for tag in tags}
     results = []
     for name in candidates:

@@ -1,0 +1,56 @@
+"""The layout of files: declared in an option, or proposed by their content."""
+
+import logging
+
+import msgspec
+
+from bilstm_tagger.text.dataset_layout import DatasetLayout
+from bilstm_tagger.text.errors import DataFormatError, UserError
+from bilstm_tagger.text.layout_proposal import ProposedLayout, propose_layout
+
+OPTION = "--layout"
+
+
+def proposed_layout(path: str) -> ProposedLayout:
+    """The layout that a file suggests; prints why."""
+    try:
+        proposed = _propose_quietly(path)
+    except DataFormatError as error:
+        if error.problem.endswith("layout"):
+            error.problem += f", {OPTION}"
+        raise
+    doubt = "" if proposed.recognised.sure else "; it may be plain text, too"
+    print(f"{path}: {proposed.recognised.evidence}{doubt}")
+    for reason in proposed.left_out:
+        print(f"Left out: {reason}")
+    return proposed
+
+
+def _propose_quietly(path: str) -> ProposedLayout:
+    """Without warnings: what reads the whole file later gives them."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        return propose_layout(path)
+    finally:
+        logging.disable(before)
+
+
+def declared_layout(text: str) -> DatasetLayout:
+    """The layout of the option."""
+    try:
+        settings = msgspec.json.decode(text, type=dict)
+        for key in ("type", "token_indexers"):  # of a whole dataset reader
+            settings.pop(key, None)
+        layout = msgspec.convert(settings, DatasetLayout)
+    except msgspec.MsgspecError as error:
+        raise UserError(
+            f"{OPTION} must be JSON with keys of the dataset reader, as in "
+            f'{{"columns": {{"tokens": 0, "pos": 1}}, "tasks": {{"pos": {{}}}}}}: {error}'
+        ) from None
+    if not layout.tasks:
+        raise UserError(
+            f"{OPTION} has no tasks: say which columns hold labels, as in "
+            '"tasks": {"pos": {}, "ner": {"encoding": "BIO"}}'
+        )
+    return layout

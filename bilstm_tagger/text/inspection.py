@@ -1,0 +1,163 @@
+"""What is in the files of a data set: sentences, labels, faults, and what files have in common."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import NamedTuple, Optional
+
+from bilstm_tagger.text.columns import Sentence
+from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.text.encodings import Encoding, get_encoding
+from bilstm_tagger.text.errors import DataFormatError, PathLike
+from bilstm_tagger.text.tag_spelling import USUAL
+from bilstm_tagger.text.tolerant_reading import read_tolerantly
+from bilstm_tagger.text.word_forms import CHAIN_STEPS, chain_step, word_forms
+
+# Faults that are kept with their place; the others are counted.
+_SHOWN_FAULTS = 3
+
+
+@dataclass
+class TaskInspection:
+    """The labels of a task in a file."""
+
+    # Labels, or types of spans, and how often they occur.
+    counts: Counter[str] = field(default_factory=Counter)
+    invalid_sentences: int = 0  # whose tags are not in the declared encoding and spelling
+    faults: list[DataFormatError] = field(default_factory=list)  # of the first of them
+    unreadable_sentences: int = 0  # of these, the ones with tags that no repair can read
+    unreadable: Optional[DataFormatError] = None  # the first of these tags
+
+
+@dataclass
+class FileInspection:
+    """What is in a file."""
+
+    path: str
+    tasks: dict[str, TaskInspection]
+    lengths: list[int] = field(default_factory=list)  # of sentences, in tokens
+    tokens: Counter[str] = field(default_factory=Counter)
+    sentences: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    # Texts with spans that do not fit the tokens, and the first of these spans.
+    misfits: int = 0
+    misfit_faults: list[DataFormatError] = field(default_factory=list)
+
+    @property
+    def token_count(self) -> int:
+        return sum(self.lengths)
+
+    @property
+    def median_length(self) -> float:
+        return median(self.lengths)
+
+    def report_misfit(self, error: DataFormatError) -> None:
+        """Counts a text with spans that do not fit."""
+        self.misfits += 1
+        if len(self.misfit_faults) < _SHOWN_FAULTS:
+            self.misfit_faults.append(error)
+
+
+def inspect_file(path: PathLike, layout: DatasetLayout) -> FileInspection:
+    """Reads a file and counts what is in it.
+
+    # Errors
+
+    `DataFormatError` for a file that cannot be read as the layout says. Invalid tags and spans that
+    do not fit are no errors here.
+    """
+    inspection = FileInspection(str(path), {name: TaskInspection() for name in layout.tasks})
+    readers = {name: _TagReader(name, task) for name, task in layout.tasks.items()}
+    for sentence in read_tolerantly(path, layout, inspection.report_misfit):
+        inspection.lengths.append(len(sentence.tokens))
+        inspection.tokens.update(sentence.tokens)
+        inspection.sentences[tuple(sentence.tokens)] += 1
+        for name, reader in readers.items():
+            reader.count(sentence, inspection.tasks[name])
+    return inspection
+
+
+class _TagReader:
+    """Counts the labels of a task."""
+
+    def __init__(self, name: str, task: TaskColumn) -> None:
+        self._column = task.column or name
+        self._task = task
+        self._encoding: Optional[Encoding] = task.source
+        self._read: dict[str, str] = {}  # tags of the file to those of the program
+
+    def count(self, sentence: Sentence, inspection: TaskInspection) -> None:
+        """Counts those of a sentence."""
+        tags = sentence.columns[self._column]
+        if self._encoding is None:
+            inspection.counts.update(tags)
+            return
+        index = 0
+        try:
+            for index, tag in enumerate(tags):  # noqa: B007
+                if tag not in self._read:
+                    self._read[tag] = self._readable(tag)
+            tags = [self._read[tag] for tag in tags]
+        except ValueError as error:
+            fault = self._fault(sentence, index, str(error), inspection)
+            inspection.unreadable_sentences += 1
+            inspection.unreadable = inspection.unreadable or fault
+            return
+        inspection.counts.update(span.label for span in self._encoding.spans(tags))
+        violation = self._encoding.first_violation(tags)
+        if violation is not None:
+            self._fault(sentence, violation.index, violation.message, inspection)
+
+    def _readable(self, tag: str) -> str:
+        read = tag if self._task.spelling == USUAL else self._task.spelling.read(tag)
+        try:
+            get_encoding("BIO").spans([read])
+        except ValueError as error:
+            raise ValueError(str(error).removeprefix("tag 0: ")) from None
+        return read
+
+    def _fault(
+        self, sentence: Sentence, index: int, problem: str, inspection: TaskInspection
+    ) -> DataFormatError:
+        line = sentence.line_numbers[index] or None
+        fault = DataFormatError(sentence.path, line, problem)
+        inspection.invalid_sentences += 1
+        if len(inspection.faults) < _SHOWN_FAULTS:
+            inspection.faults.append(fault)
+        return fault
+
+
+class FileComparison(NamedTuple):
+    """What of a file is in the training file, too."""
+
+    seen_sentences: float  # the share of its sentences
+    unknown_tokens: float  # the share of its tokens that the training file has not
+    new_labels: dict[str, Counter[str]]  # of each task, those that the training file has not
+
+
+def compare_files(train: FileInspection, other: FileInspection) -> FileComparison:
+    """Compares a file with the training file."""
+    seen = sum(count for tokens, count in other.sentences.items() if tokens in train.sentences)
+    unknown = sum(count for token, count in other.tokens.items() if token not in train.tokens)
+    new_labels = {}
+    for name, task in other.tasks.items():
+        known = train.tasks[name].counts
+        new_labels[name] = Counter({k: n for k, n in task.counts.items() if k not in known})
+    return FileComparison(seen / len(other.lengths), unknown / other.token_count, new_labels)
+
+
+def wanted_words(inspections: Sequence[FileInspection]) -> set[str]:
+    """The forms under which tokens are looked up among word vectors."""
+    tokens = {token for inspection in inspections for token in inspection.tokens}
+    return {form for token in tokens for form in word_forms(token)}
+
+
+def look_up_shares(inspection: FileInspection, words: Collection[str]) -> dict[str, float]:
+    """The share of tokens that each step of the look-up chain finds among words with a vector."""
+    counts = [0] * len(CHAIN_STEPS)
+    for token, count in inspection.tokens.items():
+        counts[chain_step(word_forms(token), words)] += count
+    return {
+        step: count / inspection.token_count
+        for step, count in zip(CHAIN_STEPS, counts, strict=True)
+    }
