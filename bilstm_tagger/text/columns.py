@@ -63,7 +63,7 @@ def read_sentences(
         }
         return Sentence(columns.pop(TOKENS), columns, os.fspath(path), numbers, source_lines)
 
-    by_column = layout.sentence_column is not None
+    conllu, by_column = layout.conllu, layout.sentence_column is not None
     count = 0
     for number, line in read_lines(path):
         kind, cells = rows.parse(number, line)
@@ -78,10 +78,10 @@ def read_sentences(
             if kind == BLANK:
                 continue
         if kind == "token":
-            if layout.conllu:
-                rows.check_id(number, cells, len(tokens))
             tokens.append(cells)
             numbers.append(number)
+            if conllu and cells[0] != str(len(tokens)):
+                raise rows.wrong_id(number, cells, len(tokens))
         elif kind == DOCUMENT and tokens:
             raise rows.divider_in_sentence(number)
         # Comments and dividers before a sentence are kept with it, and the blanks after them.

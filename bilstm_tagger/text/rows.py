@@ -64,6 +64,7 @@ class Rows:
             if isinstance(place, str) and layout.conllu
         ]
         self._awaits_header = layout.has_header
+        self._of_spreadsheet = layout.quoted or layout.has_header
         if header is not None:
             self._read_header(1, header)
         elif not layout.has_header:
@@ -81,7 +82,8 @@ class Rows:
             if kind == "token":
                 if self._width is None:
                     self._width = (*self.widths(cells), number)
-                self.check_width(number, line, cells, self._width)
+                elif len(cells) != self._width[0]:
+                    self.check_width(number, line, cells, self._width)
             remember(self._known, line, row)
         return row
 
@@ -96,8 +98,11 @@ class Rows:
         if self._awaits_header:
             self._read_header(number, line)
             return HEADER, []
-        cells = self._split(number, line)
-        if cells[0].strip(BLANKS) == DIVIDER:
+        try:
+            cells = layout.split(line)
+        except ValueError as error:
+            raise DataFormatError(self._path, number, str(error)) from None
+        if DIVIDER in line and cells[0].strip(BLANKS) == DIVIDER:
             if layout.document_dividers:
                 return DOCUMENT, []
             self._warn(
@@ -107,7 +112,7 @@ class Rows:
             )
         if layout.conllu and _NOT_A_WORD.fullmatch(cells[0]):
             return "row", []
-        if (layout.quoted or layout.has_header) and not any(map(str.strip, cells)):
+        if self._of_spreadsheet and not any(map(str.strip, cells)):
             return BLANK, []  # of a spreadsheet
         if number == 1 and is_header(cells):
             self._warn(
@@ -139,12 +144,6 @@ class Rows:
             cells = cells + self._misc_values(number, cells[_MISC_INDEX])
         return "token", cells
 
-    def _split(self, number: int, line: str) -> list[str]:
-        try:
-            return self._layout.split(line)
-        except ValueError as error:
-            raise DataFormatError(self._path, number, str(error)) from None
-
     def _warn(self, number: int, message: str) -> None:
         """Says something once for a file."""
         if message not in self._warned:
@@ -154,7 +153,10 @@ class Rows:
     # Columns
 
     def _read_header(self, number: int, line: str) -> None:
-        names = [name.strip() for name in self._split(number, line)]
+        try:
+            names = [name.strip() for name in self._layout.split(line)]
+        except ValueError as error:
+            raise DataFormatError(self._path, number, str(error)) from None
         twice = {name for name in names if names.count(name) > 1}
         wanted = {**self._layout.columns, "sentence_column": self._layout.sentence_column}
         for key, name in wanted.items():
@@ -243,17 +245,15 @@ class Rows:
                 f"another column, change 'columns.{TOKENS}' of the dataset reader",
             )
 
-    def check_id(self, number: int, cells: list[str], tokens: int) -> None:
-        """Raises `DataFormatError` for a word of CoNLL-U, after so many of its sentence, with
-        another id than the next."""
-        if self._layout.conllu and cells[0] != str(tokens + 1):
-            raise DataFormatError(
-                self._path,
-                number,
-                f"expected the id {tokens + 1}, found {cells[0][:80]!r}: the ids of the words of a "
-                "sentence count up from 1; fix the ids, add the blank line between two sentences "
-                "that is missing, or set conllu: false, where the file is none",
-            )
+    def wrong_id(self, number: int, cells: list[str], expected: int) -> DataFormatError:
+        """The error for a word of CoNLL-U with another id than is expected."""
+        return DataFormatError(
+            self._path,
+            number,
+            f"expected the id {expected}, found {cells[0][:80]!r}: the ids of the words of a "
+            "sentence count up from 1; fix the ids, add the blank line between two sentences "
+            "that is missing, or set conllu: false, where the file is none",
+        )
 
     def divider_in_sentence(self, number: int) -> DataFormatError:
         """The error for a divider without a blank line before it."""

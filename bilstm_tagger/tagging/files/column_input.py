@@ -25,7 +25,8 @@ class ColumnInput:
         records: list[Record] = []
         record = Record(block.first_line, [], of_columns=True)
         tokens: list[Row] = []
-        by_column = self._layout.sentence_column is not None
+        width = 0
+        conllu, by_column = self._layout.conllu, self._layout.sentence_column is not None
         if block.first_line > 1 and not self._rows.places:
             self._read_header(block)
         # The first line of all may have a byte order mark, which is part of a token elsewhere.
@@ -51,14 +52,14 @@ class ColumnInput:
                     record, tokens = Record(number, [raw], of_columns=True), []
                 if kind == "token":
                     if not tokens:
-                        record.line = number
-                    elif len(cells) != len(first := tokens[0].cells):
+                        record.line, width = number, len(cells)
+                    elif len(cells) != width:
                         line = decode_line(number, raw, "input")
-                        widths = *self._rows.widths(first), record.line
+                        widths = *self._rows.widths(tokens[0].cells), record.line
                         self._rows.check_width(number, line, cells, widths)
-                    if self._layout.conllu:
-                        self._rows.check_id(number, cells, len(tokens))
                     tokens.append(row)
+                    if conllu and cells[0] != str(len(tokens)):
+                        raise self._rows.wrong_id(number, cells, len(tokens))
                 elif kind == DOCUMENT and tokens:
                     raise self._rows.divider_in_sentence(number)
                 record.rows.append(row)
