@@ -15,9 +15,9 @@ from bilstm_tagger.experiments.distribution import Scale
 from bilstm_tagger.experiments.verdicts import gap_text, p_text
 from bilstm_tagger.text.column_format import TOKENS, ColumnFormat
 from bilstm_tagger.text.columns import Sentence, read_sentences
-from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import DataFormatError, PathLike
-from bilstm_tagger.text.spans import Span
+from bilstm_tagger.text.spans import Span, read_spans
+from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling, recognised_spelling
 
 METRICS = ("f1", "accuracy")
 ROUNDS = 10_000
@@ -131,12 +131,18 @@ def counts_of(sentences: Sequence[Sentence], metric: str) -> list[tuple[int, int
     `DataFormatError` for a tag that marks no span.
     """
     counts = []
+    tags = {t for s in sentences for name in (GOLD, PREDICTED) for t in s.columns[name]}
+    spelling = recognised_spelling(tags)
+    if spelling is None or spelling.prefix == "none":  # plain labels may have an O, too
+        spelling = USUAL
     for sentence in sentences:
         if metric == "accuracy":
             pairs = zip(sentence.columns[GOLD], sentence.columns[PREDICTED], strict=True)
             counts.append((sum(a == b for a, b in pairs), len(sentence.tokens)))
         else:
-            gold, predicted = (set(_spans(sentence, column)) for column in (GOLD, PREDICTED))
+            gold, predicted = (
+                set(_spans(sentence, column, spelling)) for column in (GOLD, PREDICTED)
+            )
             counts.append((2 * len(gold & predicted), len(gold) + len(predicted)))
     return counts
 
@@ -214,21 +220,22 @@ def _error(sentence: Sentence, token: int, problem: str) -> DataFormatError:
     return DataFormatError(sentence.path, sentence.line_numbers[token], problem)
 
 
-def _spans(sentence: Sentence, column: str) -> list[Span]:
+def _spans(sentence: Sentence, column: str, spelling: TagSpelling) -> list[Span]:
     # Encodings differ in how spans are written, not in how they are read.
-    read = get_encoding("BIO").spans
-    tags = sentence.columns[column]
-    for number, tag in zip(sentence.line_numbers, tags, strict=True):
+    tags = []
+    for number, tag in zip(sentence.line_numbers, sentence.columns[column], strict=True):
         try:
-            read([tag])
+            tags.append(spelling.read(tag))
+            read_spans(tags[-1:])
         except ValueError as error:
+            what = str(error).removeprefix("tag 0: ")
             raise DataFormatError(
                 sentence.path,
                 number,
-                f"expected {column} tags of spans, found {str(error).partition(': ')[2]}; "
-                f"set --{column}, or --metric accuracy for plain labels",
+                f"expected {column} tags of spans, found {what}; set --{column}, or --metric "
+                "accuracy for plain labels",
             ) from None
-    return read(tags)
+    return read_spans(tags)
 
 
 def _blocks(rounds: int, width: int) -> Iterator[int]:

@@ -53,8 +53,15 @@ class FormTagger:
                     result.tokens += sum(len(sentence.tokens) for sentence in sentences)
             if (problem := record.problem) is not None:
                 if not self.skip:
-                    raise DataFormatError(self.source, problem.line, problem.problem)
+                    raise DataFormatError(self.source, problem.line, _for_tagging(problem.problem))
                 result.skipped.append(problem)
                 pieces.append(self.writes.untagged(record))
         result.output = b"".join(pieces)
         return result
+
+
+def _for_tagging(problem: str) -> str:
+    """A problem of an input, with the option that stands for the dataset reader of a training."""
+    if "dataset reader" not in problem:
+        return problem
+    return f"{problem} (for tagging: --layout)"
