@@ -64,6 +64,7 @@ class Rows:
             if isinstance(place, str) and layout.conllu
         ]
         self._awaits_header = layout.has_header
+        self._header = ""
         if header is not None:
             self._read_header(1, header)
         elif not layout.has_header:
@@ -82,7 +83,8 @@ class Rows:
                 if self._width is None:
                     self._width = (*self.widths(cells), number)
                 self.check_width(number, line, cells, self._width)
-            remember(self._known, line, row)
+            if kind != HEADER:  # which must not come again
+                remember(self._known, line, row)
         return row
 
     def classify(self, number: int, line: str) -> tuple[str, list[str]]:
@@ -96,6 +98,13 @@ class Rows:
         if self._awaits_header:
             self._read_header(number, line)
             return HEADER, []
+        if line == self._header:
+            raise DataFormatError(
+                self._path,
+                number,
+                f"the header is here again: {line[:80]!r}, as where files were joined; remove the "
+                "line",
+            )
         cells = self._split(number, line)
         if cells[0].strip(BLANKS) == DIVIDER:
             if layout.document_dividers:
@@ -168,6 +177,7 @@ class Rows:
                     "the dataset reader",
                 )
         self._awaits_header = False
+        self._header = line
         self._set_places(self._layout.columns, {name: i for i, name in enumerate(names)})
 
     def _set_places(self, columns: dict[str, Place], header: dict[str, int]) -> None:
