@@ -177,7 +177,7 @@ def _are_in_upper_case(labels: Set[str]) -> bool:
 def _token_parts(filled: Sequence[str]) -> Optional[RecognisedFile]:
     tokens = [token for line in filled for token in split_blanks(line)]
     for separator in _LINE_SEPARATORS:
-        width = tokens[0].strip(separator).count(separator) + 1
+        width = min(parts_of(token, separator) for token in tokens)
         parts = [token.rsplit(separator, width - 1) for token in tokens]
         whole = width > 1 and all(len(part) == width and all(part) for part in parts)
         labels = {part[-1] for part in parts}
@@ -186,6 +186,11 @@ def _token_parts(filled: Sequence[str]) -> Optional[RecognisedFile]:
             evidence = f"a sentence a line, tokens of {width} parts separated by {separator!r}"
             return RecognisedFile("lines", evidence, True, {"delimiter": separator}, width=width)
     return None
+
+
+def parts_of(token: str, separator: str) -> int:
+    """How many parts a token has; `||PUNCT|O` has three, the first of which is `|`."""
+    return token.lstrip(separator).count(separator) + 1 + token.startswith(separator)
 
 
 def token_name(names: Sequence[str]) -> Optional[str]:
