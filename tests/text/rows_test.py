@@ -156,9 +156,7 @@ class TestConllu:
 
     def test_without_the_column(self, write, read):
         path = write("1\ta\t_\tX\n")
-        with pytest.raises(
-            DataFormatError, match=f"{path}:1: .*column 'MISC' .index 9. is missing"
-        ):
+        with pytest.raises(DataFormatError, match=f"{path}:1: .*'MISC' .index 9. is missing"):
             read(path, **self.MISC)
 
     def test_ids(self, write, read):
