@@ -133,8 +133,8 @@ def test_written_and_read_again(save, read, made):
     path = save(*made)
     words = [[word.text for word in doc if not word.is_space] for doc in made]
     spans = [(span.text, span.label_) for doc in made for span in doc.ents]
-    assert [[token["text"] for token in item.value["tokens"]] for item in read_items(path, "spacy")] \
-        == words  # fmt: skip
+    items = [item.value["tokens"] for item in read_items(path, "spacy")]
+    assert [[token["text"] for token in tokens] for tokens in items] == words
     if not any(words):
         return
     sentences = read(path, **ENTS)

@@ -1,4 +1,4 @@
-"""Files of every form, read with the labels of their tasks; written and read again they are equal."""
+"""Files of every form, with the labels of their tasks; written and read again they are equal."""
 
 import csv
 import io
