@@ -8,7 +8,7 @@ from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.text.column_format import TOKENS
 from bilstm_tagger.text.dataset_layout import DatasetLayout
-from bilstm_tagger.text.objects import Item, split_object, value_at
+from bilstm_tagger.text.objects import Item, check_characters, split_object, value_at
 
 # What a token in a column cannot hold.
 _COLUMN_ENDS = frozenset("\t\r\n")
@@ -56,14 +56,7 @@ def sentences_of(
                 )
     value = value_at(given, key)
     if isinstance(value, str) and key != TOKENS:
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError as error:  # no text that the splitter can read has one
-            raise ValueError(
-                f"'{key}' has an unpaired surrogate, which is no character, at position "
-                f"{error.start + 1}: {value[error.start : error.start + 40]!a}; fix it, or give "
-                "'tokens'"
-            ) from None
+        check_characters(Item(given, "input"), key, value)
     elif key in _TEXTS and layout is None:
         raise ValueError(f"'{key}' must be a string, found {value!r:.80}")
     elif key == TOKENS and not _is_list_of_strings(value) and not _has_offsets(value):

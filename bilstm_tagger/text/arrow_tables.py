@@ -24,7 +24,12 @@ def read_table(path: PathLike) -> Iterator[Item]:
         for row in batch.to_pylist():
             number += 1
             for column, labels in names.items():
-                row[column] = [labels[i] if i is not None and i >= 0 else i for i in row[column]]
+                if (values := row[column]) is not None:
+                    # Other integers stay as they are, and are no tags.
+                    known = range(len(labels))
+                    row[column] = [
+                        labels[i] if type(i) is int and i in known else i for i in values
+                    ]
             yield Item(row, path, None, f"row {number}")
 
 
@@ -46,12 +51,13 @@ def read_batches(path: PathLike) -> Iterator["pyarrow.RecordBatch"]:
     root = Path(path)
     if not root.exists():
         raise DataFormatError(path, None, "there is no such file or folder; check the path")
-    if (root / _SPLITS).exists():
-        splits = json.loads((root / _SPLITS).read_bytes())["splits"]
-        raise DataFormatError(
-            path, None, f"this data set has the splits {splits}; name one, as in {root / splits[0]}"
-        )
     try:
+        if (root / _SPLITS).exists():
+            splits = json.loads((root / _SPLITS).read_bytes())["splits"]
+            example = root / splits[0]
+            raise DataFormatError(
+                path, None, f"this data set has the splits {splits}; name one, as in {example}"
+            )
         if not root.is_dir():
             with parquet.ParquetFile(root) as file:
                 yield from file.iter_batches()
@@ -60,7 +66,9 @@ def read_batches(path: PathLike) -> Iterator["pyarrow.RecordBatch"]:
         for name in state["_data_files"]:
             with pyarrow.memory_map(str(root / name["filename"])) as source:
                 yield from ipc.open_stream(source)
-    except (pyarrow.ArrowInvalid, OSError, ValueError, KeyError) as error:
+    except DataFormatError:
+        raise
+    except (pyarrow.ArrowInvalid, OSError, ValueError, LookupError, TypeError) as error:
         raise DataFormatError(
             path,
             None,
@@ -71,9 +79,13 @@ def read_batches(path: PathLike) -> Iterator["pyarrow.RecordBatch"]:
 
 def _label_names(schema: "pyarrow.Schema") -> dict[str, list[str]]:
     """The names of the labels in columns that are lists of `ClassLabel`s."""
-    about = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+    try:
+        about = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+        features = about.get("info", {}).get("features", {}).items()
+    except (ValueError, AttributeError):  # not what `datasets` writes: integers stay integers
+        return {}
     names = {}
-    for column, feature in about.get("info", {}).get("features", {}).items():
+    for column, feature in features:
         inner = feature.get("feature", feature) if isinstance(feature, dict) else {}
         if isinstance(feature, list) and len(feature) == 1:  # of older versions
             inner = feature[0]

@@ -33,9 +33,11 @@ def brat_texts(path: PathLike) -> list[Path]:
 
 
 def read_text_file(path: Path) -> str:
-    """A text as it is: offsets count every character, also those of line ends."""
+    """A text as it is: offsets count every character, also those of line ends. A byte order mark
+    counts, too, and is white space."""
     try:
-        return path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8")
+        return f" {text[1:]}" if text.startswith("\ufeff") else text
     except UnicodeDecodeError as error:
         raise DataFormatError(
             path, None, f"expected UTF-8 ({error}); convert the file to UTF-8"
@@ -55,7 +57,9 @@ def read_brat(path: PathLike) -> Iterator[Item]:
 
 
 def _entities(path: Path, text: str) -> Iterator[CharacterSpan]:
-    for number, line in enumerate(read_text_file(path).splitlines(), start=1):
+    # Unicode knows more line ends, which an entity may hold.
+    for number, line in enumerate(read_text_file(path).lstrip(" ").split("\n"), start=1):
+        line = line.removesuffix("\r")
         if not line.startswith("T"):
             continue
         entity = _ENTITY.fullmatch(line)
@@ -63,7 +67,8 @@ def _entities(path: Path, text: str) -> Iterator[CharacterSpan]:
             raise DataFormatError(
                 path,
                 number,
-                f"expected an entity, 'T1<tab>LABEL 0 4<tab>text', found {line[:80]!r}",
+                "expected an entity, 'T1<tab>LABEL 0 4<tab>text', found "
+                f"{line[:80]!r}; fix the line",
             )
         label, places, covered = entity.groups()
         pieces = tuple(tuple(map(int, piece.split())) for piece in places.split(";"))
@@ -76,7 +81,7 @@ def _entities(path: Path, text: str) -> Iterator[CharacterSpan]:
                 "annotations do not belong together, or the offsets count something else than "
                 "characters; fix the offsets",
             )
-        yield CharacterSpan(label, pieces)  # type: ignore[arg-type]  # pairs
+        yield CharacterSpan(label, tuple(sorted(pieces)))  # type: ignore[arg-type]  # pairs
 
 
 def write_annotations(path: Path, text: str, spans: Sequence[tuple[int, int, str]]) -> None:

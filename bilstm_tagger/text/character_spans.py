@@ -80,7 +80,7 @@ class AlignedSpans:
             other = next((taken[i] for i in range(first, behind) if i in taken), None)
             if other is not None:
                 if span != other:  # else it is there twice
-                    self._left_out(f"{span} overlaps {other}", "overlapping")
+                    self._left_out(f"{span}, overlaps {other}", "overlapping")
                 continue
             self.spans.append(Span(span.label, first, behind))
             taken.update(dict.fromkeys(range(first, behind), span))

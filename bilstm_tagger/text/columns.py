@@ -89,6 +89,8 @@ def read_sentences(
             source_lines.append((line, "note" if kind in (BLANK, DOCUMENT) else kind))
     if tokens:
         count += 1
+        if count == 1:
+            rows.check_tokens(numbers[0], sentence().tokens)
         if count == 1 and len(tokens) >= _VERY_LONG:
             logger.warning(
                 "%s: the whole file is one sentence of %d tokens; a blank line ends a sentence, or "

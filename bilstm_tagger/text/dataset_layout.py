@@ -91,11 +91,10 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
             )
         self.tasks = self.tasks or {}
         try:
-            # Also for forms that have keys: columns must have tokens, and so on.
             if self.form in _WITH_INDICES:
                 self._format_of(self.columns)
             else:
-                ColumnFormat(self.columns)
+                ColumnFormat(self.columns)  # columns must have tokens, and so on
         except ValueError as error:
             raise UserError(f"dataset_reader: {error}") from None
         indices = [name for name, place in self.columns.items() if isinstance(place, int)]

@@ -27,14 +27,14 @@ def read_docs(path: PathLike) -> Iterator["Doc"]:
     except ImportError as error:
         raise missing("spacy", "text", "A .spacy file") from error
     try:
-        docs = DocBin().from_disk(path)
+        # The docs are made one at a time, each from what may be damaged.
+        yield from DocBin().from_disk(path).get_docs(spacy.blank("xx").vocab)
     except FileNotFoundError:
         raise DataFormatError(path, None, "there is no such file; check the path") from None
     except Exception as error:  # of zlib, msgpack or spaCy, which do not document theirs
         raise DataFormatError(
             path, None, f"expected a DocBin of spaCy, which this is not ({error!r:.200})"
         ) from None
-    yield from docs.get_docs(spacy.blank("xx").vocab)
 
 
 def doc_words(doc: "Doc") -> list[Any]:

@@ -1,7 +1,7 @@
 """What a file is, by its content."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
@@ -18,6 +18,8 @@ HEAD_LINES = 300
 # Columns of a header that say to which sentence a line belongs, in lower case.
 _SENTENCE_NAMES = ("sentence #", "sentence", "sentence_id", "sentence id", "sent_id", "sentenceid")
 _CONLLU_WIDTH = 10
+# Fewer lines with as many words each, and fewer with some in upper case, are there by chance.
+_FEW, _MANY = 4, 10
 _LINE_SEPARATORS = "|/_"
 
 
@@ -135,10 +137,14 @@ def _table(
     width = min(widths)
     if width == 1 and delimiter is not None:
         return None
-    words, *columns = [[row[i] for row in cells if i < len(row)] for i in range(width)]
-    tagged = any(_are_tags(column, words) for column in columns)
+    columns = [{row[i] for row in cells if i < len(row)} for i in range(width)]
+    of_spans = any(map(_are_span_tags, columns[1:]))
+    # A text may be in upper case.
+    some_lower = any(cell.islower() for column in columns for cell in column)
+    in_upper = some_lower and any(map(_are_in_upper_case, columns[1:]))
     # A text may have lines of as many words, by chance.
-    if not tagged and (ragged or len(cells) < 4 or (width == 1 and not divided)):
+    chance = len(cells) < _FEW and delimiter is None
+    if not (of_spans or in_upper) and (ragged or chance or (width == 1 and not divided)):
         return None
     settings: dict[str, Any] = {}
     if delimiter is not None:
@@ -149,35 +155,42 @@ def _table(
         settings["document_dividers"] = True
     evidence = f"{'at least ' * ragged}{width} column{'s' * (width > 1)}"
     evidence += ", blank lines between sentences" * divided
-    return RecognisedFile("columns", evidence, tagged, settings, width=width)
+    sure = of_spans or (in_upper and len(cells) >= _MANY)
+    return RecognisedFile("columns", evidence, sure, settings, width=width)
 
 
-def _are_tags(cells: Sequence[str], words: Sequence[str]) -> bool:
-    """Whether these cells, beside the words, can hardly be words of a text, too."""
-    labels = set(cells)
-    if labels & {"O", "0", "o"} and recognised_spelling(labels) is not None:
-        return True
+def _are_span_tags(labels: Set[str]) -> bool:
+    """Whether these can hardly be words of a text."""
+    if labels & {"O", "0", "o"} and (spelling := recognised_spelling(labels)) is not None:
+        # `o` is a word, too.
+        return spelling.prefix != "none" or all(map(str.isupper, labels - {spelling.outside}))
     spans = sum(cell[1:2] in ("-", "_") and cell[0] in "BIESLUM" for cell in labels)
-    upper = all(not cell.isalpha() or cell.isupper() for cell in labels)
-    # A text may be in upper case.
-    upper = upper and any(map(str.isalpha, labels)) and any(map(str.islower, words))
-    return spans > len(labels) / 2 or upper
+    return spans > len(labels) / 2
+
+
+def _are_in_upper_case(labels: Set[str]) -> bool:
+    """Whether these look like parts of speech, where words beside them are in lower case."""
+    of_letters = [label for label in labels if label.isalpha()]
+    return bool(of_letters) and all(map(str.isupper, of_letters))
 
 
 def _token_parts(filled: Sequence[str]) -> Optional[RecognisedFile]:
     tokens = [token for line in filled for token in split_blanks(line)]
     for separator in _LINE_SEPARATORS:
-        width = tokens[0].strip(separator).count(separator) + 1
+        width = min(parts_of(token, separator) for token in tokens)
         parts = [token.rsplit(separator, width - 1) for token in tokens]
         whole = width > 1 and all(len(part) == width and all(part) for part in parts)
-        if (
-            whole
-            and len(tokens) > 2
-            and _are_tags(*zip(*((part[-1], part[0]) for part in parts), strict=True))
-        ):
+        labels = {part[-1] for part in parts}
+        in_upper = any(part[0].islower() for part in parts) and _are_in_upper_case(labels)
+        if whole and len(tokens) > 2 and (in_upper or _are_span_tags(labels)):
             evidence = f"a sentence a line, tokens of {width} parts separated by {separator!r}"
             return RecognisedFile("lines", evidence, True, {"delimiter": separator}, width=width)
     return None
+
+
+def parts_of(token: str, separator: str) -> int:
+    """How many parts a token has; `||PUNCT|O` has three, the first of which is `|`."""
+    return token.lstrip(separator).count(separator) + 1 + token.startswith(separator)
 
 
 def token_name(names: Sequence[str]) -> Optional[str]:

@@ -33,19 +33,22 @@ def read_items(path: PathLike, form: str) -> Iterator[Item]:
 
 def _read_json(path: PathLike) -> Iterator[Item]:
     lines = read_lines(path)
+    first = True
     for number, line in lines:
         if not line.strip():
             continue
-        if number == 1 and line.lstrip().startswith("["):
+        if first and line.lstrip().startswith("["):
             rest = [line, *(text for _, text in lines)]
             for index, value in enumerate(_parsed(path, None, "\n".join(rest))):
                 yield Item(value, path, None, f"object {index + 1} of the list")
             return
         yield Item(_parsed(path, number, line), path, number)
+        first = False
 
 
 def _parsed(path: PathLike, number: int | None, text: str) -> Any:
     try:
         return parse_json(text)
     except ValueError as error:
-        raise DataFormatError(path, number, str(error)) from None
+        fix = "fix it; an object is one line, or the file is one list of objects"
+        raise DataFormatError(path, number, f"{error}; {fix}") from None

@@ -52,33 +52,57 @@ def split_object(item: Item, key: str, language: str) -> tuple[Optional[str], li
         value = value_at(item.value, key)
     except KeyError:
         raise item.error(
-            f"expected the tokens or the text under {key!r}, which is not there; check "
-            f"'columns.{TOKENS}' of the dataset reader"
+            f"expected the tokens or the text under {key!r}, which is not there: "
+            f"{_shown(item.value)}; check 'columns.{TOKENS}' of the dataset reader"
         ) from None
     if isinstance(value, str):
+        check_characters(item, key, value)
         return value, split_text(value, language)
     if isinstance(value, list) and all(isinstance(token, str) for token in value):
         if "" in value:
             raise item.error(f"the token {value.index('')} of {key!r} is empty; leave it out")
         return None, [RawSentence(value, [])] if value else []
     try:
+        text = item.value["text"]
         pieces: list[RawSentence] = []
+        behind = 0
         for token in value:
             if not pieces or token.get("sentence_start"):
                 pieces.append(RawSentence([], []))
+            start, end = token["start"], token["end"]
+            # Numbers below 0 would count from the end.
+            if not behind <= start < end or text[start:end] != token["text"]:
+                raise item.error(
+                    f"the token {token['text']!r:.80} is not at {start} to {end} of the text, or "
+                    "not behind the one before it; fix the offsets, which count characters (not "
+                    "bytes) from 0"
+                )
+            behind = end
             pieces[-1].tokens.append(token["text"])
-            pieces[-1].offsets.append((token["start"], token["end"]))
-        text = item.value["text"]
-        flat = (pair for piece in pieces for pair in zip(piece.tokens, piece.offsets, strict=True))
-        for token, (start, end) in flat:
-            if text[start:end] != token:
-                raise item.error(f"the token {token!r:.80} is not at {start} to {end} of the text")
+            pieces[-1].offsets.append((start, end))
         return text, pieces
     except (KeyError, TypeError, AttributeError):
         raise item.error(
             f"expected text, a list of tokens, or tokens with 'text', 'start' and 'end' beside "
-            f"'text', found under {key!r}: {json.dumps(value, default=repr)[:80]}"
+            f"'text', found under {key!r}: {_shown(value)}"
         ) from None
+
+
+def check_characters(item: Item, key: str, text: str) -> None:
+    """Raises `DataFormatError` for a text with half of a surrogate pair, which no splitter can
+    read."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise item.error(
+            f"'{key}' has an unpaired surrogate, which is no character, at position "
+            f"{error.start + 1}: {text[error.start : error.start + 40]!a}; fix it, or give "
+            f"'{TOKENS}'"
+        ) from None
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, default=repr)[:80]
 
 
 class ObjectReader:
@@ -113,7 +137,7 @@ class ObjectReader:
         text, pieces = split_object(item, str(layout.columns[TOKENS]), layout.language)
         offsets = [pair for piece in pieces for pair in piece.offsets]
         length = sum(len(piece.tokens) for piece in pieces)
-        bounds = set()
+        bounds: set[int] = set()
         position = 0
         for piece in pieces:
             bounds.add(position)
@@ -121,8 +145,9 @@ class ObjectReader:
         columns: dict[str, list[str]] = {}
         for name in self._names:
             values = self._value(item, name)
-            # An empty list is one of spans where there are tokens.
-            if values and not isinstance(values[0], (list, dict, CharacterSpan)):
+            # An empty list is one of spans where there is a text.
+            of_spans = isinstance(values[0], (list, dict, CharacterSpan)) if values else bool(text)
+            if not of_spans:
                 columns[name] = self._tags(item, name, values, length)
                 continue
             if values and (text is None or not offsets):
@@ -146,6 +171,8 @@ class ObjectReader:
         if not length:
             return
         starts = sorted(bounds)
+        if not starts:
+            return
         tokens = [token for piece in pieces for token in piece.tokens]
         for start, end in zip(starts, [*starts[1:], length], strict=True):
             yield Sentence(

@@ -9,6 +9,7 @@ from bilstm_tagger.text.column_format import BLANKS, TOKENS, split_blanks
 from bilstm_tagger.text.columns import Sentence, read_sentences
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError, PathLike
+from bilstm_tagger.text.file_recognition import parts_of
 from bilstm_tagger.text.lines import read_lines
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def _of_objects(path: PathLike, layout: DatasetLayout, names: Sequence[str]) -> 
 
 
 def _of_lines(path: PathLike, layout: DatasetLayout, names: Sequence[str]) -> Iterator[Sentence]:
-    splitter = LineSplitter(layout)
+    splitter = LineSplitter(layout, names)
     places = {name: layout.columns[name] for name in (TOKENS, *names)}
     for number, line in read_lines(path):
         if not line.strip(BLANKS):
@@ -75,13 +76,15 @@ def _of_lines(path: PathLike, layout: DatasetLayout, names: Sequence[str]) -> It
 
 
 class LineSplitter:
-    """Splits lines of the form "lines". All tokens have as many parts as the first; what is more
-    belongs to the first part, as in `||PUNCT|O`."""
+    """Splits lines of the form "lines", of which the tokens and these columns are read. All tokens
+    have as many parts as the one with the fewest in the first line; what is more belongs to the
+    first part, as in `||PUNCT|O`."""
 
-    def __init__(self, layout: DatasetLayout) -> None:
+    def __init__(self, layout: DatasetLayout, names: Sequence[str]) -> None:
         assert layout.delimiter is not None
         self.delimiter = layout.delimiter
-        self._needed = 1 + max(place for place in layout.columns.values() if isinstance(place, int))
+        places = (layout.columns[name] for name in (TOKENS, *names))
+        self._needed = 1 + max(place for place in places if isinstance(place, int))
         self._parts = 0
 
     def split(self, line: str) -> list[list[str]]:
@@ -89,9 +92,8 @@ class LineSplitter:
         that are read, or with empty ones."""
         tokens = split_blanks(line)
         if not self._parts:
-            self._parts = max(
-                self._needed, tokens[0].strip(self.delimiter).count(self.delimiter) + 1
-            )
+            fewest = min(parts_of(token, self.delimiter) for token in tokens)
+            self._parts = max(self._needed, fewest)
         sentence = []
         for token in tokens:
             parts = token.rsplit(self.delimiter, self._parts - 1)

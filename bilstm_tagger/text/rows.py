@@ -65,6 +65,7 @@ class Rows:
         ]
         self._awaits_header = layout.has_header
         self._of_spreadsheet = layout.quoted or layout.has_header
+        self._header = ""
         if header is not None:
             self._read_header(1, header)
         elif not layout.has_header:
@@ -84,7 +85,8 @@ class Rows:
                     self._width = (*self.widths(cells), number)
                 elif len(cells) != self._width[0]:
                     self.check_width(number, line, cells, self._width)
-            remember(self._known, line, row)
+            if kind != HEADER:  # which must not come again
+                remember(self._known, line, row)
         return row
 
     def classify(self, number: int, line: str) -> tuple[str, list[str]]:
@@ -98,6 +100,13 @@ class Rows:
         if self._awaits_header:
             self._read_header(number, line)
             return HEADER, []
+        if line == self._header:
+            raise DataFormatError(
+                self._path,
+                number,
+                f"the header is here again: {line[:80]!r}, as where files were joined; remove the "
+                "line",
+            )
         try:
             cells = layout.split(line)
         except ValueError as error:
@@ -170,6 +179,7 @@ class Rows:
                     "the dataset reader",
                 )
         self._awaits_header = False
+        self._header = line
         self._set_places(self._layout.columns, {name: i for i, name in enumerate(names)})
 
     def _set_places(self, columns: dict[str, Place], header: dict[str, int]) -> None:

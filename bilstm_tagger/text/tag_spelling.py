@@ -85,7 +85,8 @@ def recognised_spelling(tags: Collection[str]) -> Optional[TagSpelling]:
     for outside in ("O", *(mark for mark in _OUTSIDE[1:] if mark in tags)):
         inside = tags - {outside}
         if not inside:
-            return USUAL if outside in tags else None
+            # A column of `0` or `_` alone can be anything.
+            return TagSpelling(outside=outside) if outside in _OUTSIDE[:2] else None
         for lower_case in (False, True):
             letters = {x.lower() if lower_case else x for x in CONLLEVAL_LETTERS}
             if inside <= letters and outside in tags:

@@ -30,7 +30,9 @@ class LineInput:
         self._tagger = tagger
         self._form = form
         self._layout = layout
-        self._splitter = LineSplitter(layout) if form == "lines" and layout is not None else None
+        self._splitter: Optional[LineSplitter] = None
+        if form == "lines" and layout is not None:
+            self._splitter = LineSplitter(layout, tagger.specification.feature_columns)
         self._of_objects = form not in ("text", "sentences", "tokens", "lines")
 
     def records(self, block: Block) -> list[Record]:
