@@ -25,7 +25,7 @@ def test_encodings(name):
         ("B-PER I-PER 0 0", "BIO", TagSpelling(outside="0")),
         ("O B-ORG M-ORG E-ORG O S-PER O", "BMES", USUAL),
         ("I-PER I-PER O", "IOB1", USUAL),
-        ("O O", "IOB1", USUAL),
+        ("O O", "BIO", USUAL),
     ],
 )
 def test_spellings(tags, encoding, spelling):
