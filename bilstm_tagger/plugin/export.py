@@ -1,5 +1,6 @@
 """From a trained model to its specification and tensors."""
 
+from collections.abc import Iterable
 from typing import Any, Optional
 
 import numpy
@@ -23,6 +24,7 @@ from bilstm_tagger.tagging.archives.limits import UnsafeModel
 from bilstm_tagger.tagging.archives.model import model_of
 from bilstm_tagger.tagging.archives.vocabulary import Entries, VocabularyData
 from bilstm_tagger.tagging.specification import Specification
+from bilstm_tagger.text.recognised_tasks import NAMESPACE, decode_recognised, with_recognised
 
 
 def export_model(
@@ -49,6 +51,10 @@ def checked(model: Model, reader: DatasetReader) -> tuple[BiLSTMTagger, ConllCol
                 "this is for a model 'bilstm_tagger' with a dataset reader 'conll_columns', "
                 f"found {type(part).__name__} in place of {wanted.__name__}"
             )
+    lines: Iterable[str] = ()
+    if NAMESPACE in model.vocab.get_namespaces():
+        lines = model.vocab.get_index_to_token_vocabulary(NAMESPACE).values()
+    reader.datasets = with_recognised(reader.datasets, decode_recognised(lines))
     return model, reader
 
 

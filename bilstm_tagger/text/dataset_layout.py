@@ -16,6 +16,8 @@ from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling, spelling_setting
 
 # The forms of files; see `DatasetLayout.form`.
 Form = Literal["columns", "lines", "json", "brat", "spacy", "parquet"]
+# In place of an encoding: that which the training file has; see `recognised_tasks`.
+AUTO = "auto"
 _WITH_INDICES = ("columns", "lines")
 
 
@@ -31,7 +33,8 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
     not."""
 
     # The encoding of spans in the file: IO, IOB1, BIO (= IOB2), IOBES, BMES, BMEWO or BILOU. It is
-    # checked. `None`: plain labels, one for each token, such as parts of speech.
+    # checked. `None`: plain labels, one for each token, such as parts of speech. "auto": that of
+    # the training file, with its spelling; `model_encoding` is needed then.
     encoding: Optional[str] = None
     # The encoding that the model learns; tags are converted. `None`: that of the file.
     model_encoding: Optional[str] = None
@@ -48,10 +51,16 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
                     f"{key} is {value!r}, but the task has no 'encoding': say in which encoding "
                     f"the file is, or leave {key} out"
                 )
-        self.source = _encoding(self.encoding, "encoding")
+        if self.encoding == AUTO and (self.model_encoding is None or self.spelling != USUAL):
+            raise UserError(
+                f"encoding: '{AUTO}' needs 'model_encoding', the encoding that the model learns, "
+                "as the decoder of the task has it, and no 'spelling', which is recognised, too"
+            )
+        self.source = _encoding(None if self.encoding == AUTO else self.encoding, "encoding")
         self.target = _encoding(self.model_encoding, "model_encoding") or self.source
         # The names that encodings are known by: "IOB2" becomes "BIO".
-        self.encoding = None if self.source is None else self.source.name
+        if self.source is not None:
+            self.encoding = self.source.name
         self.model_encoding = None if self.target is None else self.target.name
 
 

@@ -119,7 +119,7 @@ class ObjectReader:
         self._layout = layout
         self._names = names
         self._encodings = {
-            task.column or name: task.encoding
+            task.column or name: "BIO" if task.encoding == "auto" else task.encoding
             for name, task in layout.tasks.items()
             if task.encoding is not None
         }

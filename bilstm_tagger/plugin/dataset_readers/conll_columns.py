@@ -18,9 +18,16 @@ from bilstm_tagger.plugin.data.token_indexers import ColumnIndexer
 from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text import dataset_layout as layouts
 from bilstm_tagger.text.columns import Sentence
+from bilstm_tagger.text.dataset_layout import AUTO
 from bilstm_tagger.text.errors import DataFormatError, UserError
 from bilstm_tagger.text.memo import Memo
 from bilstm_tagger.text.read_dataset import read_dataset
+from bilstm_tagger.text.recognised_tasks import (
+    encode_recognised,
+    open_tasks,
+    recognise_tasks,
+    with_recognised,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +137,7 @@ class ConllColumnsReader(DatasetReader):
                         f"The task '{task}' has the model_encoding {column.model_encoding} in the "
                         f"data set '{name}' and {other} in another; a task has one"
                     )
+        self._recognised: list[str] = []
         self._predict_as: Optional[str] = None
         self._for_every_process = False
         # Text and features to token: a corpus has few distinct ones.
@@ -175,9 +183,10 @@ class ConllColumnsReader(DatasetReader):
         else:
             source = os.fspath(path)
         for name, file in self._files(path):
+            local = local_path(file, _PATH_SETTING)
+            self._recognise(local, name)
             layout = self.datasets[name]
             repaired = 0
-            local = local_path(file, _PATH_SETTING)
             for sentence in read_dataset(local, layout):
                 labels, changed = layout.labels(sentence)
                 repaired += changed
@@ -188,6 +197,19 @@ class ConllColumnsReader(DatasetReader):
                     file,
                     repaired,
                 )
+
+    def _recognise(self, path: str, dataset: str) -> None:
+        """Recognises the encodings that are 'auto', in the first file of a data set."""
+        layout = self.datasets[dataset]
+        if not open_tasks(layout):
+            return
+        recognised = recognise_tasks(path, dataset, layout)
+        for task in recognised:
+            logger.warning("%s: %s.", path, task)
+            self._recognised.append(encode_recognised(task))
+            if self.file_encodings.get(task.task) == AUTO:
+                self.file_encodings[task.task] = task.encoding
+        self.datasets[dataset] = with_recognised({dataset: layout}, recognised)[dataset]
 
     def for_prediction(self, dataset: Optional[str] = None) -> "ConllColumnsReader":
         """A copy of this reader that reads tokens and features alone, no labels, in the layout of a
@@ -222,7 +244,7 @@ class ConllColumnsReader(DatasetReader):
         metadata["model_encodings"] = self.model_encodings
         fields: dict[str, Field] = {"tokens": SentenceField(self._tokens(sentence))}
         if labels:
-            fields["labels"] = TaskLabelsField(labels)
+            fields["labels"] = TaskLabelsField(labels, self._recognised)
             metadata["gold"] = labels
         fields["metadata"] = SentenceMetadataField(metadata)
         return Instance(fields)

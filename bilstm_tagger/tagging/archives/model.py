@@ -21,6 +21,8 @@ from bilstm_tagger.tagging.input_specification import (
     Words,
 )
 from bilstm_tagger.tagging.specification import Specification, Task
+from bilstm_tagger.text.dataset_layout import DatasetLayout
+from bilstm_tagger.text.recognised_tasks import NAMESPACE, decode_recognised, with_recognised
 
 State = Mapping[str, numpy.ndarray]
 Characters = Union[settings.CharacterCNN, settings.CharacterLSTM]
@@ -100,9 +102,14 @@ class _Converter:
             inputs,
             model.encoder.hidden_sizes,
             tasks,
-            self._reader.layouts,
+            self._layouts(),
             model.task_identifier,
         )
+
+    def _layouts(self) -> dict[str, DatasetLayout]:
+        entries = self._vocabulary.namespaces.get(NAMESPACE)
+        recognised = decode_recognised(() if entries is None else entries.values)
+        return with_recognised(self._reader.layouts, recognised)
 
     def _input(
         self, name: str, indexer: Optional[settings.Indexer], embedder: settings.Embedder

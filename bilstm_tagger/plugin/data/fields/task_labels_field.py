@@ -1,6 +1,7 @@
 """The labels of a sentence, for each task that it is labelled for."""
 
 import logging
+from collections.abc import Sequence
 from typing import Optional
 
 import torch
@@ -9,6 +10,7 @@ from allennlp.data.fields import Field
 from allennlp.data.vocabulary import Vocabulary
 
 from bilstm_tagger.tagging.archives.model import label_namespace
+from bilstm_tagger.text.recognised_tasks import NAMESPACE
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +27,14 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
     has not gets `UNKNOWN_LABEL` and one warning: it is an error of the tagger, not of the program.
     """
 
-    __slots__ = ["labels", "_ids", "_length"]
+    __slots__ = ["labels", "recognised", "_ids", "_length"]
 
-    def __init__(self, labels: dict[str, list[str]]) -> None:
+    def __init__(self, labels: dict[str, list[str]], recognised: Sequence[str] = ()) -> None:
         if not labels:
             raise ValueError("a field of labels needs at least one task")
         self.labels = labels
+        # Lines for the vocabulary; see `bilstm_tagger.text.recognised_tasks`.
+        self.recognised = recognised
         self._length = len(next(iter(labels.values())))
         self._ids: Optional[dict[str, torch.Tensor]] = None
 
@@ -39,6 +43,8 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
             counts = counter[label_namespace(task)]
             for label in labels:
                 counts[label] += 1
+        for line in self.recognised:
+            counter[NAMESPACE][line] += 1
 
     def index(self, vocab: Vocabulary) -> None:
         self._ids = {}
