@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Optional
 
 from bilstm_tagger.text.column_format import TOKENS, ColumnFormat
 from bilstm_tagger.text.errors import DataFormatError, PathLike
@@ -34,7 +34,6 @@ class Sentence:
     # the one behind its last; `None` for sentences of tokens.
     text: Optional[str] = None
     offsets: Optional[list[tuple[int, int]]] = None
-    item: Any = None  # the object that the sentence comes from; see `Item`
 
 
 def read_sentences(

@@ -127,13 +127,19 @@ class ObjectReader:
         self.changes: Counter[str] = Counter()  # what became of spans
 
     def sentences(self, item: Item) -> Iterator[Sentence]:
-        """Yields the sentences of an object; none of one without tokens.
+        """Yields the sentences of an object; none of one without tokens, or one that the annotator
+        did not accept.
 
         # Errors
 
         `DataFormatError` for an object that is not as the layout says.
         """
         layout = self._layout
+        # Of Prodigy: the annotations of these are wrong, or missing.
+        answer = item.value.get("answer") if isinstance(item.value, dict) else None
+        if answer in ("reject", "ignore"):
+            self.changes[f"objects with the answer '{answer}' were left out"] += 1
+            return
         text, pieces = split_object(item, str(layout.columns[TOKENS]), layout.language)
         offsets = [pair for piece in pieces for pair in piece.offsets]
         length = sum(len(piece.tokens) for piece in pieces)
@@ -168,8 +174,6 @@ class ObjectReader:
             # The splitter must not end a sentence within a span.
             for span in aligned.spans:
                 bounds.difference_update(range(span.start + 1, span.end))
-        if not length:
-            return
         starts = sorted(bounds)
         if not starts:
             return
@@ -182,7 +186,6 @@ class ObjectReader:
                 [item.line or 0] * (end - start),
                 text=text,
                 offsets=offsets[start:end] or None,
-                item=item,
             )
 
     def _value(self, item: Item, name: str) -> list[Any]:

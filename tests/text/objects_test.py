@@ -226,3 +226,19 @@ def test_every_span_and_all_text_come_back(words, data):
         for span in get_encoding("BIO").spans(sentence.columns["ner"])
     ]
     assert again == spans
+
+
+@pytest.mark.parametrize("answer, count", [("accept", 1), ("reject", 0), ("ignore", 0)])
+def test_what_the_annotator_did_not_accept(answer, count):
+    layout = msgspec.convert(
+        {
+            "form": "json",
+            "columns": {"tokens": "text", "ner": "spans"},
+            "tasks": {"ner": {"encoding": "BIO"}},
+        },
+        DatasetLayout,
+    )
+    reader = ObjectReader(layout, ["ner"])
+    item = Item({"text": "Mina left.", "spans": [], "answer": answer}, "FILE", 1)
+    assert len(list(reader.sentences(item))) == count
+    assert sum(reader.changes.values()) == 1 - count
