@@ -98,11 +98,10 @@ def prediction_of(others: dict[str, Any], sentences: list[TaggedSentence]) -> di
 
 
 def check_cell(token: str) -> None:
-    """Raises `ValueError` for a token that a column cannot hold."""
+    """Raises `ValueError` for a token, or a tag, that a column cannot hold."""
     if not _COLUMN_ENDS.isdisjoint(token):
         raise ValueError(
-            f"the token {token!r:.80} holds a tab or line end, which columns cannot; choose JSON "
-            "as output"
+            f"{token!r:.80} holds a tab or line end, which columns cannot; choose JSON as output"
         )
     try:
         token.encode("utf-8")

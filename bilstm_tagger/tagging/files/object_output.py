@@ -2,6 +2,7 @@
 
 import copy
 import re
+from collections.abc import Sequence
 from typing import Any, Optional
 
 from bilstm_tagger.tagging.files.output_forms import JsonOutput, dump_json
@@ -22,7 +23,8 @@ class ObjectOutput(JsonOutput):
     a list of tags; for raw text, a list of spans by character offsets. What is there already stays,
     unless it is empty: the tags then go to `KEY_predicted`."""
 
-    def __init__(self, layout: Optional[DatasetLayout]) -> None:
+    def __init__(self, layout: Optional[DatasetLayout], tasks: Sequence[str]) -> None:
+        self._names = tasks
         self._tasks = {} if layout is None else layout.tasks
         self._keys = {} if layout is None else layout.columns
 
@@ -38,10 +40,10 @@ class ObjectOutput(JsonOutput):
     def annotations(self, sentences: list[TaggedSentence]) -> dict[str, list[Any]]:
         """Key to tags, or spans, of the sentences of an object."""
         annotations = {}
-        for task in sentences[0].tags if sentences else ():
+        for task in self._names:
             declared = self._tasks.get(task)
             column = (declared.column if declared else None) or task
-            tags = _of_task(task, sentences)
+            tags = _of_task(task, sentences) if sentences else []
             if declared is not None and declared.labels is not None:
                 numbers = {label: number for number, label in enumerate(declared.labels)}
                 tags = [numbers.get(tag, tag) if isinstance(tag, str) else tag for tag in tags]
@@ -112,6 +114,12 @@ class LineOutput(OutputForm):
                     f"the token {broken!r:.80} holds a blank, which divides tokens in this form; "
                     "choose JSON as output"
                 )
-            rows = zip(tokens, *sentence.tags.values(), strict=True)
+            rows = list(zip(tokens, *sentence.tags.values(), strict=True))
+            for tag in (tag for row in rows for tag in row[1:]):
+                if self._delimiter in tag or _BLANK.search(tag):
+                    raise ValueError(
+                        f"the tag {tag!r:.80} holds a blank or {self._delimiter!r}, which divide "
+                        "parts in this form; choose JSON as output"
+                    )
             lines.append(" ".join(map(self._delimiter.join, rows)) + "\n")
         return "".join(lines).encode("utf-8", "backslashreplace")
