@@ -1,5 +1,6 @@
 """Tagged sentences in the objects, or in the lines of tokens with parts, that they came in."""
 
+import contextlib
 import copy
 import re
 from collections.abc import Sequence
@@ -75,20 +76,23 @@ def _of_task(task: str, sentences: list[TaggedSentence]) -> list[Any]:
 def put_at(value: Any, key: str, content: Any) -> None:
     """Puts something under a key of an object; see `value_at`. Where there is something, under
     `KEY_predicted`; where the objects that the key leads through are missing, under all of it."""
-    try:
-        taken = bool(value_at(value, key))
-        parent, last = (value, key) if key in value else _parent(value, key)
-    except KeyError:
-        taken, parent, last = False, value, key
-    if taken:
-        parent, last = value, f"{key}_predicted"
+    parent, last = (value, key) if key in value else _place(value, key)
+    with contextlib.suppress(KeyError):
+        if value_at(value, key):
+            parent, last = value, f"{key}_predicted"
     parent[last] = content
 
 
-def _parent(value: Any, key: str) -> tuple[Any, Any]:
+def _place(value: Any, key: str) -> tuple[Any, Any]:
+    """The object or list that a key leads to, and the key or index in it."""
     before, _, last = key.rpartition(".")
-    parent = value_at(value, before) if before else value
-    return parent, int(last) if isinstance(parent, list) else last
+    with contextlib.suppress(KeyError):
+        parent = value_at(value, before)
+        if isinstance(parent, dict):
+            return parent, last
+        if isinstance(parent, list) and last.isdigit() and int(last) < len(parent):
+            return parent, int(last)
+    return value, key
 
 
 class LineOutput(OutputForm):

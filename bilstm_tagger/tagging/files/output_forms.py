@@ -55,11 +55,11 @@ class ColumnOutput(OutputForm):
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
         if not record.of_columns:
             return b"".join(map(_rows, sentences))
-        if not sentences:
-            return b"".join(record.source)
-        of_tokens = zip(*sentences[0].tags.values(), strict=True)
+        # A header may stand alone.
+        columns = sentences[0].tags.values() if sentences else ()
+        of_tokens = zip(*columns, strict=True)
         # Ranges and empty nodes of CoNLL-U have none.
-        none = ("_",) * len(sentences[0].tags)
+        none = ("_",) * len(self._tasks)
         lines = []
         for (kind, _, body, end), raw in zip(record.rows, record.source, strict=True):
             if kind in ("token", "row", HEADER):
@@ -99,6 +99,6 @@ def _rows(sentence: TaggedSentence) -> bytes:
         check_cell(token)
     for tags in sentence.tags.values():
         for tag in tags:
-            check_cell(tag)
+            check_cell(tag, "tag")
     rows = zip(sentence.tokens, *sentence.tags.values(), strict=True)
     return "".join(["\t".join(row) + "\n" for row in rows] + ["\n"]).encode()
