@@ -25,9 +25,8 @@ class ObjectOutput(JsonOutput):
     unless it is empty: the tags then go to `KEY_predicted`."""
 
     def __init__(self, layout: Optional[DatasetLayout], tasks: Sequence[str]) -> None:
-        self._names = tasks
+        self._keys = {t: t if layout is None else layout.name_of(t) for t in tasks}
         self._tasks = {} if layout is None else layout.tasks
-        self._keys = {} if layout is None else layout.columns
 
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
         value = copy.deepcopy(record.value)
@@ -41,14 +40,13 @@ class ObjectOutput(JsonOutput):
     def annotations(self, sentences: list[TaggedSentence]) -> dict[str, list[Any]]:
         """Key to tags, or spans, of the sentences of an object."""
         annotations = {}
-        for task in self._names:
+        for task, key in self._keys.items():
             declared = self._tasks.get(task)
-            column = (declared.column if declared else None) or task
             tags = _of_task(task, sentences) if sentences else []
             if declared is not None and declared.labels is not None:
                 numbers = {label: number for number, label in enumerate(declared.labels)}
                 tags = [numbers.get(tag, tag) if isinstance(tag, str) else tag for tag in tags]
-            annotations[str(self._keys.get(column, task))] = tags
+            annotations[key] = tags
         return annotations
 
 

@@ -160,10 +160,11 @@ class TagSettings:
         if self.output_form == "lines":
             return LineOutput(layout)
         if self.output_form == "conll":
-            columns = None
-            if layout is not None and self.of_columns:
-                columns = layout.column_format(tagger.specification.feature_columns)
-            return ColumnOutput(columns, tagger.tasks)
+            if layout is None or not self.of_columns:
+                return ColumnOutput(None, tagger.tasks)
+            columns = layout.column_format(tagger.specification.feature_columns)
+            names = [layout.name_of(task) for task in tagger.tasks]
+            return ColumnOutput(columns, names)
         places = places_of(tagger.tasks, self.columns)
         for task, column in places.items():
             labels = tagger.specification.tasks[task].labels

@@ -63,7 +63,7 @@ def test_columns_are_added(run, case):
     assert summary.startswith("120 sentences, 300 tokens, ")
     given, tagged = rows(path.read_bytes()), rows(output)
     assert [row[:-1] for row in tagged] == given
-    assert tagged[0][-1] == "chunk"
+    assert tagged[0][-1] == "Tag"
     assert {len(row) for row in tagged} == {3}
     assert output.count(b"\r\n") == path.read_bytes().count(b"\r\n")
 
@@ -159,5 +159,12 @@ def test_hostile(run, model_of, write, content, problem):
 
 def test_header_alone(run, model_of, write):
     output, (summary,) = run(model_of(**LAYOUT), write("Id,Word\n", "input.csv"))
-    assert output == b"Id,Word,chunk,pos\n"
+    assert output == b"Id,Word,Tag,pos\n"
     assert summary.startswith("0 sentences, 0 tokens, ")
+
+
+def test_tags_that_are_there_already(run, model_of, write):
+    path = write("Word,Tag,pos\nThe,O,X\ncat,O,X\n", "input.csv")
+    output, _ = run(model_of(**LAYOUT), path)
+    assert rows(output)[0] == ["Word", "Tag", "pos", "Tag_predicted", "pos_predicted"]
+    assert [row[:3] for row in rows(output)] == rows(path.read_bytes())

@@ -64,9 +64,7 @@ def test_content_decides_and_says_so(form_of, content, name, form, message):
 
 @pytest.mark.parametrize("name", ["x", "x.txt", "x.spacy.txt"])
 def test_neither_decides(form_of, name):
-    with pytest.raises(
-        UserError, match="may be text, or have 2 columns: say which, --input-format"
-    ):
+    with pytest.raises(UserError, match="may be text, or have 2 columns: say which, --input"):
         form_of(UNSURE, name)
     assert form_of(UNSURE, name, "text") == ("text", "")
 
