@@ -97,17 +97,17 @@ def prediction_of(others: dict[str, Any], sentences: list[TaggedSentence]) -> di
     return {**others, "sentences": [sentence.to_json() for sentence in sentences]}
 
 
-def check_cell(token: str) -> None:
-    """Raises `ValueError` for a token that a column cannot hold."""
+def check_cell(token: str, kind: str = "token") -> None:
+    """Raises `ValueError` for a token, or another kind of cell, that a column cannot hold."""
     if not _COLUMN_ENDS.isdisjoint(token):
         raise ValueError(
-            f"the token {token!r:.80} holds a tab or line end, which columns cannot; choose JSON "
+            f"the {kind} {token!r:.80} holds a tab or line end, which columns cannot; choose JSON "
             "as output"
         )
     try:
         token.encode("utf-8")
     except UnicodeEncodeError:
         raise ValueError(
-            f"the token {token!a:.80} holds an unpaired surrogate, which UTF-8 cannot write; "
+            f"the {kind} {token!a:.80} holds an unpaired surrogate, which UTF-8 cannot write; "
             "choose JSON as output"
         ) from None

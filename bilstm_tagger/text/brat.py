@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bilstm_tagger.text.character_spans import CharacterSpan
-from bilstm_tagger.text.errors import DataFormatError, PathLike
+from bilstm_tagger.text.errors import DataFormatError, PathLike, UserError
 from bilstm_tagger.text.objects import Item
 
 # `T1`, the label, the pieces `0 4;10 14`, and the text that they cover.
@@ -89,6 +89,10 @@ def write_annotations(path: Path, text: str, spans: Sequence[tuple[int, int, str
     span over several lines has a piece on each, as BRAT wants it."""
     lines = []
     for number, (start, end, label) in enumerate(spans, start=1):
+        if label.split() != [label]:
+            raise UserError(
+                f"the label {label!r:.80} holds a blank, which BRAT cannot; choose JSON as output"
+            )
         pieces = [
             (start + match.start(), start + match.end())
             for match in re.finditer(r"[^\r\n]+", text[start:end])

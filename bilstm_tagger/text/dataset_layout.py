@@ -6,7 +6,7 @@ from typing import Literal, Optional
 import msgspec
 
 from bilstm_tagger.text.character_spans import Policy
-from bilstm_tagger.text.column_format import TOKENS, ColumnFormat, Place
+from bilstm_tagger.text.column_format import MISC, TOKENS, ColumnFormat, Place
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.encodings import Encoding, get_encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
@@ -145,6 +145,12 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
                     f"The column '{name}', wanted by {wanted_by}, is not among the 'columns' of "
                     f"the dataset reader: {sorted(self.columns)}. Add it with its index."
                 )
+
+    def name_of(self, task: str) -> str:
+        """The name in the header, or the key, of the labels of a task; without one its own name."""
+        declared = self.tasks.get(task)
+        place = self.columns.get((declared.column if declared else None) or task)
+        return place if isinstance(place, str) and not place.startswith(MISC) else task
 
     def column_format(self, names: Optional[Sequence[str]] = None) -> ColumnFormat:
         """The layout of files of columns, with the tokens and these columns; `None` are all."""

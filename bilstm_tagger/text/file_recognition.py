@@ -1,5 +1,6 @@
 """What a file is, by its content."""
 
+import csv
 import os
 from collections.abc import Sequence, Set
 from pathlib import Path
@@ -34,6 +35,7 @@ class RecognisedFile(NamedTuple):
     # The columns: names of the header, keys of the first object; of other files none.
     names: Sequence[str] = ()
     width: int = 0  # the number of columns of a line, or of the parts of a token
+    first_line: str = ""  # that is filled, where a header would stand
 
 
 def recognise_path(path: PathLike) -> Optional[RecognisedFile]:
@@ -65,7 +67,8 @@ def recognise_lines(lines: Sequence[str]) -> RecognisedFile:
         return RecognisedFile("text", "no text")
     recognised = _json(filled) or _conllu(filled) or _spreadsheet(filled)
     recognised = recognised or _columns(lines) or _token_parts(filled)
-    return recognised or RecognisedFile("text", "lines of text")
+    recognised = recognised or RecognisedFile("text", "lines of text")
+    return recognised._replace(first_line=filled[0])
 
 
 def _json(filled: Sequence[str]) -> Optional[RecognisedFile]:
@@ -97,7 +100,11 @@ def _spreadsheet(filled: Sequence[str]) -> Optional[RecognisedFile]:
     for delimiter in "\t,;":
         names = [name.strip().strip('"') for name in filled[0].split(delimiter)]
         lower = [name.lower() for name in names]
-        if len(names) < 2 or not is_header(names) or len(set(names)) < len(names):
+        if len(names) < 2 or len(set(names)) < len(names) or token_name(names) is None:
+            continue
+        sure = is_header(names) or any(name in lower for name in _SENTENCE_NAMES)
+        # Files that are to be tagged have no tags yet.
+        if not sure and not _same_width(filled, delimiter):
             continue
         settings: dict[str, Any] = {"delimiter": delimiter}
         # Quotes that are tokens stand alone; those of spreadsheets are in pairs.
@@ -107,8 +114,17 @@ def _spreadsheet(filled: Sequence[str]) -> Optional[RecognisedFile]:
         if sentence is not None:
             settings["sentence_column"] = sentence
         evidence = f"columns with a header, {', '.join(names)}"
-        return RecognisedFile("columns", evidence, True, settings, names, len(names))
+        return RecognisedFile("columns", evidence, sure, settings, names, len(names))
     return None
+
+
+def _same_width(filled: Sequence[str], delimiter: str) -> bool:
+    """Whether all lines have as many cells as the first, which may stand in quotes."""
+    rows = csv.reader(filled, delimiter=delimiter)
+    try:
+        return len(filled) > 1 and len({len(row) for row in rows}) == 1
+    except csv.Error:
+        return False
 
 
 def _columns(lines: Sequence[str]) -> Optional[RecognisedFile]:

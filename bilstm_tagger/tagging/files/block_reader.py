@@ -27,8 +27,8 @@ _LINES = 500
 _LINES_OF_HEADER = 20
 
 
-# Whether a sentence starts between two lines.
-Starts = Callable[[bytes, bytes], bool]
+# Whether a sentence starts with a line, behind those of its block.
+Starts = Callable[[list[bytes], bytes], bool]
 
 
 class Input:
@@ -91,7 +91,7 @@ class Input:
 
     def blocks(self, of_columns: bool, starts: Optional[Starts] = None) -> Iterator[Block]:
         """Yields the input, cut behind a blank line (column files) or any line; with a function
-        that says whether a sentence starts between two lines, also there. Raises `DataFormatError`
+        that says whether a sentence starts with a line, also there. Raises `DataFormatError`
         for a file that is damaged or no UTF-8 text with line ends."""
         most = _LINES_OF_COLUMNS if of_columns else _LINES
         head = self.head[:_LINES_OF_HEADER]
@@ -100,7 +100,7 @@ class Input:
         for line in itertools.chain(self._head, self._lines):
             full = size >= _BYTES or len(lines) >= most
             if full and (
-                not (of_columns and lines[-1].strip(_WHITE)) or (starts and starts(lines[-1], line))
+                not (of_columns and lines[-1].strip(_WHITE)) or (starts and starts(lines, line))
             ):
                 yield Block(index, first, lines, head if index else [])
                 index, first, size, lines = index + 1, first + len(lines), 0, []

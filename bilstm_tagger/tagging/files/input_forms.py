@@ -73,6 +73,10 @@ def open_input(
         return OpenInput(ItemInput(path, form), form, recognised)
     opened = Input(path)
     recognised = recognise_lines(_decoded(opened.head))
+    is_list = recognised.form == "json" and recognised.first_line.lstrip().startswith("[")
+    if form in (None, "json") and is_list and path != STDIN:
+        opened.__exit__()
+        return OpenInput(ItemInput(path, "json"), "json", recognised)
     if form is not None:
         return OpenInput(opened, form, recognised)
     _, ending = os.path.splitext(unpacked_name(path.lower()))

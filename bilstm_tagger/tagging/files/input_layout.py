@@ -1,5 +1,6 @@
 """The layout of an input: where tokens and features stand."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Optional
 
 import msgspec
@@ -33,6 +34,16 @@ def parse_layout(text: str) -> DatasetLayout:
         ) from None
 
 
+def _has_header(layout: DatasetLayout, features: Sequence[str], recognised: RecognisedFile) -> bool:
+    """Whether the first line of an input names the columns of a layout, whatever their names."""
+    columns = layout.column_format(features)
+    try:
+        names = columns.split(recognised.first_line)
+    except ValueError:
+        return False
+    return {*columns.columns.values()} <= {name.strip() for name in names}
+
+
 def input_layout(
     form: str,
     tagger: "Tagger",
@@ -58,7 +69,10 @@ def input_layout(
     fits = own.form == _FORMS.get(form, form)
     if fits and own.form == "columns":
         is_conllu = form == "conllu" or recognised is None or bool(settings.get("conllu"))
-        fits = own.column_format().has_header == is_table
+        if own.column_format().has_header:
+            fits = recognised is None or is_table or _has_header(own, features, recognised)
+        else:
+            fits = not is_table
         fits = fits and (is_conllu if own.conllu else form == "conll")
     if fits:
         several = sorted(tagger.specification.datasets)

@@ -54,4 +54,6 @@ class ItemInput:
 
 def _line(value: Any) -> bytes:
     # Annotations are not JSON, and are not read.
-    return json.dumps(value, default=str, ensure_ascii=False).encode("utf-8") + b"\n"
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    # An unpaired surrogate is an escape in JSON.
+    return text.encode("utf-8", "backslashreplace") + b"\n"

@@ -1,7 +1,9 @@
 """Tagged sentences in the objects, or in the lines of tokens with parts, that they came in."""
 
+import contextlib
 import copy
 import re
+from collections.abc import Sequence
 from typing import Any, Optional
 
 from bilstm_tagger.tagging.files.output_forms import JsonOutput, dump_json
@@ -22,9 +24,9 @@ class ObjectOutput(JsonOutput):
     a list of tags; for raw text, a list of spans by character offsets. What is there already stays,
     unless it is empty: the tags then go to `KEY_predicted`."""
 
-    def __init__(self, layout: Optional[DatasetLayout]) -> None:
+    def __init__(self, layout: Optional[DatasetLayout], tasks: Sequence[str]) -> None:
+        self._keys = {t: t if layout is None else layout.name_of(t) for t in tasks}
         self._tasks = {} if layout is None else layout.tasks
-        self._keys = {} if layout is None else layout.columns
 
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
         value = copy.deepcopy(record.value)
@@ -38,14 +40,13 @@ class ObjectOutput(JsonOutput):
     def annotations(self, sentences: list[TaggedSentence]) -> dict[str, list[Any]]:
         """Key to tags, or spans, of the sentences of an object."""
         annotations = {}
-        for task in sentences[0].tags if sentences else ():
+        for task, key in self._keys.items():
             declared = self._tasks.get(task)
-            column = (declared.column if declared else None) or task
-            tags = _of_task(task, sentences)
+            tags = _of_task(task, sentences) if sentences else []
             if declared is not None and declared.labels is not None:
                 numbers = {label: number for number, label in enumerate(declared.labels)}
                 tags = [numbers.get(tag, tag) if isinstance(tag, str) else tag for tag in tags]
-            annotations[str(self._keys.get(column, task))] = tags
+            annotations[key] = tags
         return annotations
 
 
@@ -73,20 +74,23 @@ def _of_task(task: str, sentences: list[TaggedSentence]) -> list[Any]:
 def put_at(value: Any, key: str, content: Any) -> None:
     """Puts something under a key of an object; see `value_at`. Where there is something, under
     `KEY_predicted`; where the objects that the key leads through are missing, under all of it."""
-    try:
-        taken = bool(value_at(value, key))
-        parent, last = (value, key) if key in value else _parent(value, key)
-    except KeyError:
-        taken, parent, last = False, value, key
-    if taken:
-        parent, last = value, f"{key}_predicted"
+    parent, last = (value, key) if key in value else _place(value, key)
+    with contextlib.suppress(KeyError):
+        if value_at(value, key):
+            parent, last = value, f"{key}_predicted"
     parent[last] = content
 
 
-def _parent(value: Any, key: str) -> tuple[Any, Any]:
+def _place(value: Any, key: str) -> tuple[Any, Any]:
+    """The object or list that a key leads to, and the key or index in it."""
     before, _, last = key.rpartition(".")
-    parent = value_at(value, before) if before else value
-    return parent, int(last) if isinstance(parent, list) else last
+    with contextlib.suppress(KeyError):
+        parent = value_at(value, before)
+        if isinstance(parent, dict):
+            return parent, last
+        if isinstance(parent, list) and last.isdigit() and int(last) < len(parent):
+            return parent, int(last)
+    return value, key
 
 
 class LineOutput(OutputForm):
@@ -112,6 +116,12 @@ class LineOutput(OutputForm):
                     f"the token {broken!r:.80} holds a blank, which divides tokens in this form; "
                     "choose JSON as output"
                 )
-            rows = zip(tokens, *sentence.tags.values(), strict=True)
+            rows = list(zip(tokens, *sentence.tags.values(), strict=True))
+            for tag in (tag for row in rows for tag in row[1:]):
+                if self._delimiter in tag or _BLANK.search(tag):
+                    raise ValueError(
+                        f"the tag {tag!r:.80} holds a blank or {self._delimiter!r}, which divide "
+                        "parts in this form; choose JSON as output"
+                    )
             lines.append(" ".join(map(self._delimiter.join, rows)) + "\n")
         return "".join(lines).encode("utf-8", "backslashreplace")

@@ -48,17 +48,18 @@ class ColumnOutput(OutputForm):
     def __init__(self, layout: Optional[ColumnFormat], tasks: Sequence[str]) -> None:
         delimiter = None if layout is None else layout.delimiter
         self._delimiter = None if delimiter is None else delimiter.encode()
+        self._quoted = layout is not None and layout.quoted
         self._layout = layout
         self._tasks = tasks
 
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
         if not record.of_columns:
             return b"".join(map(_rows, sentences))
-        if not sentences:
-            return b"".join(record.source)
-        of_tokens = zip(*sentences[0].tags.values(), strict=True)
+        # A header may stand alone.
+        columns = sentences[0].tags.values() if sentences else ()
+        of_tokens = zip(*columns, strict=True)
         # Ranges and empty nodes of CoNLL-U have none.
-        none = ("_",) * len(sentences[0].tags)
+        none = ("_",) * len(self._tasks)
         lines = []
         for (kind, _, body, end), raw in zip(record.rows, record.source, strict=True):
             if kind in ("token", "row", HEADER):
@@ -66,7 +67,7 @@ class ColumnOutput(OutputForm):
                 if kind == HEADER:
                     tags = self._headings(body)
                 delimiter = self._delimiter or (b" " if b" " in body else b"\t")
-                lines.append(body + _cells(delimiter, tags) + end)
+                lines.append(body + _cells(delimiter, tags, self._quoted) + end)
             else:
                 lines.append(raw)
         return b"".join(lines)
@@ -78,13 +79,26 @@ class ColumnOutput(OutputForm):
 
 
 @lru_cache(maxsize=MAX_ENTRIES)
-def _cells(delimiter: bytes, tags: tuple[str, ...]) -> bytes:
-    """What stands behind a token."""
-    return b"".join(delimiter + tag.encode() for tag in tags)
+def _cells(delimiter: bytes, tags: tuple[str, ...], quoted: bool) -> bytes:
+    """What stands behind a token. Raises `ValueError` for a tag that a column cannot hold."""
+    cells = []
+    for tag in tags:
+        divides = delimiter.decode() in tag or any(map(tag.__contains__, "\t\r\n"))
+        if quoted and (divides or '"' in tag):
+            tag = '"' + tag.replace('"', '""') + '"'
+        elif divides:
+            raise ValueError(
+                f"the tag {tag!r:.80} holds what divides columns; choose JSON as output"
+            )
+        cells.append(delimiter + tag.encode())
+    return b"".join(cells)
 
 
 def _rows(sentence: TaggedSentence) -> bytes:
     for token in sentence.tokens:
         check_cell(token)
+    for tags in sentence.tags.values():
+        for tag in tags:
+            check_cell(tag, "tag")
     rows = zip(sentence.tokens, *sentence.tags.values(), strict=True)
     return "".join(["\t".join(row) + "\n" for row in rows] + ["\n"]).encode()

@@ -77,18 +77,26 @@ class TagSettings:
 
     @property
     def starts_sentence(self) -> Optional[Starts]:
-        """Where a column file without blank lines can be cut: see `Input.blocks`."""
-        settings = {} if self.recognised is None else self.recognised.settings
-        name, delimiter = settings.get("sentence_column"), settings.get("delimiter", "")
-        if name is None or self.recognised is None or not self.of_columns:
+        """Where a column file without blank lines can be cut: see `Input.blocks`. The model says
+        whether it has a sentence column; it is asked for files with a header alone."""
+        if self.recognised is None or not self.recognised.names or not self.of_columns:
             return None
-        place = self.recognised.names.index(name)
+        layout = input_layout(self.input_form, self._load(), self.layout, self.recognised)
+        name, columns = layout.sentence_column, layout.column_format([])
+        if name not in self.recognised.names:
+            return None
+        place = self.recognised.names.index(str(name))
 
-        def starts(before: bytes, line: bytes) -> bool:
-            cells = line.split(delimiter.encode())[place : place + 1]
-            return any(map(bytes.strip, cells)) and (
-                cells != before.split(delimiter.encode())[place : place + 1]
-            )
+        def value(line: bytes) -> str:
+            try:
+                return columns.split(line.decode("utf-8").rstrip("\r\n"))[place].strip()
+            except (ValueError, IndexError):
+                return ""  # an error of the block that has it
+
+        def starts(lines: list[bytes], line: bytes) -> bool:
+            # An empty cell goes on with the sentence before.
+            last = next(filter(None, map(value, reversed(lines))), "")
+            return value(line) not in ("", last)
 
         return starts
 
@@ -99,22 +107,23 @@ class TagSettings:
 
         As `Tagger.load`, and `UserError` for an input or output that the model has not.
         """
+        return self.with_tagger(self._load())
+
+    def _load(self) -> Tagger:
         if not os.path.exists(self.archive):
             raise UserError(f"{self.archive}: there is no such model; check the path")
         for package in self.packages:  # this may be another process than that of the command
             _import_all(package)
-        return self.with_tagger(
-            Tagger.load(
-                self.archive,
-                trust=self.trust,
-                vectors=self.vectors,
-                cuda_device=self.cuda_device,
-                language=self.language,
-                tasks=self.tasks,
-                constrained=self.constrained,
-                dataset=self.dataset,
-                threads=self.threads,
-            )
+        return Tagger.load(
+            self.archive,
+            trust=self.trust,
+            vectors=self.vectors,
+            cuda_device=self.cuda_device,
+            language=self.language,
+            tasks=self.tasks,
+            constrained=self.constrained,
+            dataset=self.dataset,
+            threads=self.threads,
         )
 
     def with_tagger(self, tagger: Tagger) -> FormTagger:
@@ -145,16 +154,17 @@ class TagSettings:
         if self.output_form == "json":
             return JsonOutput()
         if self.output_form in ITEM_FORMS:
-            return ItemOutput(layout)
+            return ItemOutput(layout, tagger.tasks)
         if self.output_form == "objects":
-            return ObjectOutput(layout)
+            return ObjectOutput(layout, tagger.tasks)
         if self.output_form == "lines":
             return LineOutput(layout)
         if self.output_form == "conll":
-            columns = None
-            if layout is not None and self.of_columns:
-                columns = layout.column_format(tagger.specification.feature_columns)
-            return ColumnOutput(columns, tagger.tasks)
+            if layout is None or not self.of_columns:
+                return ColumnOutput(None, tagger.tasks)
+            columns = layout.column_format(tagger.specification.feature_columns)
+            names = [layout.name_of(task) for task in tagger.tasks]
+            return ColumnOutput(columns, names)
         places = places_of(tagger.tasks, self.columns)
         for task, column in places.items():
             labels = tagger.specification.tasks[task].labels

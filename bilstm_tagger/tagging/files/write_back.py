@@ -24,19 +24,20 @@ def read_annotations(path: PathLike) -> Annotations:
             yield json.loads(line).get("annotations")
 
 
-def write_back(form: str, source: str, annotations: Annotations, output: str) -> None:
-    """Writes a copy of a source, a file or folder of a form, with annotations.
+def write_back(form: str, source: str, path: PathLike, output: str) -> None:
+    """Writes a copy of a source, a file or folder of a form, with annotations, which are in the
+    file that `ItemOutput` has written.
 
     # Errors
 
     `UserError` for tasks that have no place in the form.
     """
     if form == "brat":
-        _write_brat(source, annotations, output)
+        _write_brat(source, read_annotations(path), output)
     elif form == "spacy":
-        _write_docbin(source, annotations, output)
+        _write_docbin(source, read_annotations(path), output)
     else:
-        _write_parquet(source, annotations, output)
+        _write_parquet(source, path, output)
 
 
 def _write_brat(source: str, annotations: Annotations, output: str) -> None:
@@ -77,20 +78,27 @@ def _write_docbin(source: str, annotations: Annotations, output: str) -> None:
     docs.to_disk(output)
 
 
-def _write_parquet(source: str, annotations: Annotations, output: str) -> None:
+def _write_parquet(source: str, path: PathLike, output: str) -> None:
     """A column for each task beside the others, under its key, or `KEY_predicted`."""
     import pyarrow
     from pyarrow import parquet
 
+    # Of all rows: those of one batch may have no annotations.
+    kinds: dict[str, set[type]] = {}
+    for row in read_annotations(path):
+        for key, values in (row or {}).items():
+            kinds.setdefault(key, set()).update(map(type, values))
+    annotations = read_annotations(path)
     writer: Optional[parquet.ParquetWriter] = None
     try:
         for batch in read_batches(source):
-            rows = [row or {} for row in islice(annotations, batch.num_rows)]
-            keys = dict.fromkeys(key for row in rows for key in row)
+            rows = list(islice(annotations, batch.num_rows))
             table = pyarrow.Table.from_batches([batch])
-            for key in keys:
-                name = f"{key}_predicted" if key in table.column_names else key
-                table = table.append_column(name, [[_cell(row.get(key)) for row in rows]])
+            for key, kind in kinds.items():
+                name = f"{key}_predicted" if key in batch.schema.names else key
+                # One that was skipped has none.
+                cells = [None if row is None else _cell(row[key], kind) for row in rows]
+                table = table.append_column(name, pyarrow.array(cells, _type(kind)))
             if writer is None:
                 writer = parquet.ParquetWriter(output, table.schema)
             writer.write_table(table)
@@ -101,7 +109,21 @@ def _write_parquet(source: str, annotations: Annotations, output: str) -> None:
             writer.close()
 
 
-def _cell(values: Optional[list[Any]]) -> Optional[list[Any]]:
-    if values and isinstance(values[0], list):
+def _type(kind: set[type]) -> Any:
+    """The type of a column whose lists hold these: spans, numbers of labels, or tags."""
+    import pyarrow
+
+    inner = pyarrow.int64() if kind == {int} else pyarrow.string()
+    if kind == {list}:
+        number = pyarrow.int64()
+        places = [("start", number), ("end", number), ("label", pyarrow.string())]
+        inner = pyarrow.struct(places)
+    return pyarrow.list_(inner)
+
+
+def _cell(values: list[Any], kind: set[type]) -> list[Any]:
+    if kind == {int}:
+        return values
+    if kind == {list}:
         return [{"start": start, "end": end, "label": label} for start, end, label in values]
-    return values
+    return list(map(str, values))
