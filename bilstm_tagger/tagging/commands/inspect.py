@@ -10,8 +10,9 @@ from typing import Optional
 import msgspec
 
 from bilstm_tagger.tagging.commands.errors import one_line_errors, write_file
-from bilstm_tagger.tagging.commands.layout_option import OPTION, declared_layout, proposed_layout
+from bilstm_tagger.tagging.commands.layout_option import declared_layout, proposed_layout
 from bilstm_tagger.tagging.commands.tables import print_table
+from bilstm_tagger.tagging.files.input_layout import OPTION
 from bilstm_tagger.tagging.proposed_config import VectorFile, proposed_config, reader_settings
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError, UserError

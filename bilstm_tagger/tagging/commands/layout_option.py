@@ -2,13 +2,10 @@
 
 import logging
 
-import msgspec
-
+from bilstm_tagger.tagging.files.input_layout import OPTION, parse_layout
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError, UserError
 from bilstm_tagger.text.layout_proposal import ProposedLayout, propose_layout
-
-OPTION = "--layout"
 
 
 def proposed_layout(path: str) -> ProposedLayout:
@@ -37,17 +34,8 @@ def _propose_quietly(path: str) -> ProposedLayout:
 
 
 def declared_layout(text: str) -> DatasetLayout:
-    """The layout of the option."""
-    try:
-        settings = msgspec.json.decode(text, type=dict)
-        for key in ("type", "token_indexers"):  # of a whole dataset reader
-            settings.pop(key, None)
-        layout = msgspec.convert(settings, DatasetLayout)
-    except msgspec.MsgspecError as error:
-        raise UserError(
-            f"{OPTION} must be JSON with keys of the dataset reader, as in "
-            f'{{"columns": {{"tokens": 0, "pos": 1}}, "tasks": {{"pos": {{}}}}}}: {error}'
-        ) from None
+    """The layout of the option, with tasks."""
+    layout = parse_layout(text)
     if not layout.tasks:
         raise UserError(
             f"{OPTION} has no tasks: say which columns hold labels, as in "

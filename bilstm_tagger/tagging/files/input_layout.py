@@ -1,6 +1,5 @@
 """The layout of an input: where tokens and features stand."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Optional
 
 import msgspec
@@ -14,6 +13,7 @@ from bilstm_tagger.text.json_values import parse_json
 if TYPE_CHECKING:
     from bilstm_tagger.tagging.tagger import Tagger
 
+OPTION = "--layout"
 # Of input forms that are not called so in a layout.
 _FORMS = {"conll": "columns", "conllu": "columns"}
 # Of objects, where the training had files of another form.
@@ -26,10 +26,12 @@ def parse_layout(text: str) -> DatasetLayout:
         value = parse_json(text)
         if isinstance(value, dict):
             value.setdefault("columns", {})
+            for key in ("type", "token_indexers"):  # of a whole dataset reader
+                value.pop(key, None)
         return msgspec.convert(value, DatasetLayout)
     except (ValueError, msgspec.ValidationError) as error:
         raise UserError(
-            f"--layout: {error}; expected the keys of a dataset_reader, as in --layout "
+            f"{OPTION}: {error}; expected JSON with keys of the dataset reader, as in {OPTION} "
             '\'{"columns": {"tokens": 0}}\''
         ) from None
 

@@ -174,8 +174,8 @@ def test_declared_layout(inspect, tmp_path):
 @pytest.mark.parametrize(
     ("layout", "message"),
     [
-        ("{", "--layout must be JSON"),
-        ("[]", "--layout must be JSON"),
+        ("{", "expected JSON with keys of the dataset reader"),
+        ("[]", "expected JSON with keys of the dataset reader"),
         ('{"columns": {"tokens": 0}, "colour": 1}', "unknown field `colour`"),
         ('{"columns": {"tokens": 0, "pos": 1}}', "--layout has no tasks"),
         ('{"columns": {"tokens": 0}, "tasks": {"pos": {}}}', "The column 'pos'"),
