@@ -1,5 +1,6 @@
 """The layout of an input: where tokens and features stand."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Optional
 
 import msgspec
