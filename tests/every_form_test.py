@@ -39,8 +39,9 @@ class Columns:
 
     ending = "conll"
 
-    def __init__(self, task=None, **layout):
+    def __init__(self, task=None, declared=None, **layout):
         self.task = task or NER
+        self.declared = declared or self.task  # what the config says of it
         self.layout = {"columns": {"tokens": 0, "ner": 1}, **layout}
 
     def write(self, folder, tagged):
@@ -159,6 +160,10 @@ FORMS = {
     "b-per, o": spelled(lower_case=True, outside="o"),
     "PER-B, 0": spelled(prefix="last", outside="0"),
     "types alone": spelled("IO", prefix="none"),
+    "auto": Columns(
+        {"encoding": "BMES", "spelling": {"separator": "_"}},
+        {"encoding": "auto", "model_encoding": "IOBES"},
+    ),
     "CSV": Csv(
         columns={"tokens": "Wort", "ner": "Tag"},
         delimiter=",",
@@ -184,13 +189,13 @@ def config_of(form, data):
     config["dataset_reader"] = {
         "type": "conll_columns",
         "token_indexers": {"words": reader["token_indexers"]["words"]},
-        "tasks": {"ner": form.task},
+        "tasks": {"ner": form.declared},
         **form.layout,
     }
     embedders = model["text_field_embedder"]["token_embedders"]
     model["text_field_embedder"]["token_embedders"] = {"words": {**embedders["words"]}}
     model["encoder"] = {"hidden_sizes": [16], "dropout": [0.0, 0.0]}
-    encoding = form.task.get("model_encoding", form.task["encoding"])
+    encoding = form.declared.get("model_encoding", form.declared["encoding"])
     model["tasks"] = {"ner": {"type": "crf", "encoding": encoding}}
     for part in ("train", "validation"):
         config[f"{part}_data_path"] = str(data)
