@@ -80,7 +80,7 @@ class AlignedSpans:
             other = next((taken[i] for i in range(first, behind) if i in taken), None)
             if other is not None:
                 if span != other:  # else it is there twice
-                    self._left_out(f"{span}, overlaps {other}", "overlapping")
+                    self._left_out(f"{span}, overlaps {other}", "overlapping spans")
                 continue
             self.spans.append(Span(span.label, first, behind))
             taken.update(dict.fromkeys(range(first, behind), span))
@@ -96,24 +96,24 @@ class AlignedSpans:
             )
         if len(span.pieces) > 1:
             if self._policy != "widen":
-                self._left_out(f"{span}, has a gap", "discontinuous")
+                self._left_out(f"{span}, has a gap", "spans with gaps")
                 return None
-            self.changes["with gaps were filled"] += 1
+            self.changes["spans with gaps were filled"] += 1
         while start < end and self._text[start].isspace():
             start += 1
         while start < end and self._text[end - 1].isspace():
             end -= 1
         first, behind = bisect_right(self._ends, start), bisect_left(self._starts, end)
         if first >= behind:
-            self._left_out(f"{span}, covers no token", "empty")
+            self._left_out(f"{span}, covers no token", "empty spans")
             return None
         if self._starts[first] < start or end < self._ends[behind - 1]:
             whole = self._text[self._starts[first] : self._ends[behind - 1]]
             if self._policy != "widen":
                 cut = f"{span} ({self._text[start:end]!r:.80}), cuts a token of {whole!r:.80}"
-                self._left_out(cut, "cutting a token")
+                self._left_out(cut, "spans that cut a token")
                 return None
-            self.changes["cutting a token were widened"] += 1
+            self.changes["spans that cut a token were widened"] += 1
         return first, behind
 
     def _left_out(self, problem: str, kind: str) -> None:

@@ -67,10 +67,10 @@ class TestAlign:
             align(span("A", place), policy=policy)
 
     PROBLEMS = [
-        ([("A", (0, 2))], "'Mi'., cuts a token of 'Mina'", "cutting a token"),
-        ([("A", (2, 7))], "'na Or'., cuts a token of 'Mina Orlo'", "cutting a token"),
+        ([("A", (0, 2))], "'Mi'., cuts a token of 'Mina'", "that cut a token"),
+        ([("A", (2, 7))], "'na Or'., cuts a token of 'Mina Orlo'", "that cut a token"),
         ([("A", (4, 5))], "covers no token", "empty"),
-        ([("A", (0, 4), (10, 15))], "characters 0 to 4 and 10 to 15, has a gap", "discontinuous"),
+        ([("A", (0, 4), (10, 15))], "characters 0 to 4 and 10 to 15, has a gap", "with gaps"),
         ([("A", (0, 9)), ("B", (5, 9))], "'B', characters 5 to 9, overlaps the .* 'A'", "overlap"),
     ]
 
@@ -87,11 +87,11 @@ class TestAlign:
     @pytest.mark.parametrize(
         ("spans", "found", "change"),
         [
-            ([("A", (1, 2))], [Span("A", 0, 1)], "cutting a token were widened"),
-            ([("A", (2, 7))], [Span("A", 0, 2)], "cutting a token were widened"),
-            ([("A", (0, 4), (10, 15))], [Span("A", 0, 3)], "with gaps were filled"),
-            ([("A", (4, 5))], [], "empty were left out"),
-            ([("B", (5, 9)), ("A", (0, 9))], [Span("A", 0, 2)], "overlapping were left out"),
+            ([("A", (1, 2))], [Span("A", 0, 1)], "spans that cut a token were widened"),
+            ([("A", (2, 7))], [Span("A", 0, 2)], "spans that cut a token were widened"),
+            ([("A", (0, 4), (10, 15))], [Span("A", 0, 3)], "spans with gaps were filled"),
+            ([("A", (4, 5))], [], "empty spans were left out"),
+            ([("B", (5, 9)), ("A", (0, 9))], [Span("A", 0, 2)], "overlapping spans were left out"),
         ],
     )
     def test_widened(self, spans, found, change):
@@ -102,7 +102,7 @@ class TestAlign:
         found, changes = align(*spans, policy="leave_out")
         # A and B have two tokens each.
         assert found == [Span("A", 0, 2), Span("D", 2, 3), Span("C", 3, 4)]
-        assert changes == {"overlapping were left out": 1}
+        assert changes == {"overlapping spans were left out": 1}
 
 
 @st.composite
