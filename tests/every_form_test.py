@@ -173,7 +173,6 @@ FORMS = {
     "b-per, o": spelled(lower_case=True, outside="o"),
     "PER-B, 0": spelled(prefix="last", outside="0"),
     "types alone": spelled("IO", prefix="none"),
-    "CoNLL-U": Conllu(conllu=True, columns={"tokens": 1, "ner": "MISC:name"}),
     "CSV": Csv(
         columns={"tokens": "Wort", "ner": "Tag"},
         delimiter=",",
@@ -188,6 +187,7 @@ FORMS = {
     ),
     "JSON, spans": JsonSpans(form="json", columns={"tokens": "text", "ner": "label"}),
     "BRAT": Brat(form="brat", columns={"tokens": "text", "ner": "entities"}),
+    "CoNLL-U": Conllu(conllu=True, columns={"tokens": 1, "ner": "MISC:name"}),
     "DocBin": Spacy(form="spacy", columns={"tokens": "tokens", "ner": "ents"}),
     "Parquet": Parquet(form="parquet", columns={"tokens": "tokens", "ner": "ner_tags"}),
 }
