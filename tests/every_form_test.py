@@ -58,6 +58,20 @@ class Columns:
         path.write_text("\n".join(blocks))
 
 
+class Conllu(Columns):
+    ending = "conllu"
+
+    def fill(self, path, rows):
+        lines = []
+        for tokens, tags in rows:
+            for number, token in enumerate(tokens):
+                misc = f"SpaceAfter=No|name={tags[number]}" if tags else "SpaceAfter=No"
+                cells = [str(number + 1), token, *"_" * 7, misc]
+                lines.append("\t".join(cells) + "\n")
+            lines.append("\n")
+        path.write_text("".join(lines))
+
+
 class Csv(Columns):
     ending = "csv"
 
@@ -178,6 +192,7 @@ FORMS = {
     ),
     "JSON, spans": JsonSpans(form="json", columns={"tokens": "text", "ner": "label"}),
     "BRAT": Brat(form="brat", columns={"tokens": "text", "ner": "entities"}),
+    "CoNLL-U": Conllu(conllu=True, columns={"tokens": 1, "ner": "MISC:name"}),
     "DocBin": Spacy(form="spacy", columns={"tokens": "tokens", "ner": "ents"}),
     "Parquet": Parquet(form="parquet", columns={"tokens": "tokens", "ner": "ner_tags"}),
 }
@@ -217,7 +232,7 @@ def test_trained_and_tagged(name, tmp_path, allennlp):
     command_line.main(
         ["tag", str(tmp_path / "model/model.tar.gz"), str(untagged), "-o", str(output), *options]
     )
-    if form.ending in ("conll", "jsonl", "txt"):
+    if form.ending in ("conll", "conllu", "jsonl", "txt"):
         assert output.read_text() == data.read_text()
     layout = msgspec.convert({**form.layout, "tasks": {"ner": form.task}}, DatasetLayout)
     read = {path: list(read_dataset(path, layout)) for path in (data, output)}

@@ -105,7 +105,7 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
             else:
                 ColumnFormat(self.columns)  # columns must have tokens, and so on
         except ValueError as error:
-            raise UserError(f"dataset_reader: {error}") from None
+            raise UserError(str(error)) from None
         indices = [name for name, place in self.columns.items() if isinstance(place, int)]
         if self.form not in _WITH_INDICES and indices:
             raise UserError(
@@ -148,9 +148,13 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
 
     def name_of(self, task: str) -> str:
         """The name in the header, or the key, of the labels of a task; without one its own name."""
-        declared = self.tasks.get(task)
-        place = self.columns.get((declared.column if declared else None) or task)
+        place = self.place_of(task)
         return place if isinstance(place, str) and not place.startswith(MISC) else task
+
+    def place_of(self, task: str) -> Optional[Place]:
+        """Where the labels of a task are; `None` where the files have none."""
+        declared = self.tasks.get(task)
+        return self.columns.get((declared.column if declared else None) or task)
 
     def column_format(self, names: Optional[Sequence[str]] = None) -> ColumnFormat:
         """The layout of files of columns, with the tokens and these columns; `None` are all."""

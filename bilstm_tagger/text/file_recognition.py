@@ -21,6 +21,9 @@ _SENTENCE_NAMES = ("sentence #", "sentence", "sentence_id", "sentence id", "sent
 _CONLLU_WIDTH = 10
 # Fewer lines with as many words each, and fewer with some in upper case, are there by chance.
 _FEW, _MANY = 4, 10
+# Lines of columns, and of tokens with parts, are shorter; of very many columns, this many at each
+# end are looked at.
+_LONG, _ENDS = 100_000, 50
 _LINE_SEPARATORS = "|/_"
 
 
@@ -130,10 +133,15 @@ def _same_width(filled: Sequence[str], delimiter: str) -> bool:
 def _columns(lines: Sequence[str]) -> Optional[RecognisedFile]:
     divided = any(not line.strip(BLANKS) for line in lines[:-1])
     rows = [line for line in lines if line.strip(BLANKS)]
+    if max(map(len, rows)) > _LONG:
+        return None
     # A token may be "#", too.
     for comments in (False, True):
         if comments:
-            rows = [row for row in rows if not row.startswith("#")]
+            kept = [row for row in rows if not row.startswith("#")]
+            if len(kept) == len(rows):
+                return None
+            rows = kept
         for delimiter, ragged in ((None, False), ("\t", False), ("\t", True)):
             cells = [split_blanks(row) if delimiter is None else row.split("\t") for row in rows]
             recognised = _table(cells, delimiter, ragged, divided)
@@ -153,7 +161,9 @@ def _table(
     width = min(widths)
     if width == 1 and delimiter is not None:
         return None
-    columns = [{row[i] for row in cells if i < len(row)} for i in range(width)]
+    # Tags are among the first columns, or the last.
+    places = [*range(min(width, _ENDS)), *range(max(width - _ENDS, _ENDS), width)]
+    columns = [{row[i] for row in cells if i < len(row)} for i in places]
     of_spans = any(map(_are_span_tags, columns[1:]))
     # A text may be in upper case.
     some_lower = any(cell.islower() for column in columns for cell in column)
@@ -191,11 +201,15 @@ def _are_in_upper_case(labels: Set[str]) -> bool:
 
 
 def _token_parts(filled: Sequence[str]) -> Optional[RecognisedFile]:
+    if max(map(len, filled)) > _LONG:
+        return None
     tokens = [token for line in filled for token in split_blanks(line)]
     for separator in _LINE_SEPARATORS:
         width = min(parts_of(token, separator) for token in tokens)
+        if width == 1:
+            continue
         parts = [token.rsplit(separator, width - 1) for token in tokens]
-        whole = width > 1 and all(len(part) == width and all(part) for part in parts)
+        whole = all(len(part) == width and all(part) for part in parts)
         labels = {part[-1] for part in parts}
         in_upper = any(part[0].islower() for part in parts) and _are_in_upper_case(labels)
         if whole and len(tokens) > 2 and (in_upper or _are_span_tags(labels)):

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from bilstm_tagger.text.file_recognition import recognise_lines, recognise_path, token_name
@@ -169,3 +171,21 @@ def test_name_of_the_tokens():
     assert token_name(["id", "Word", "Tag"]) == "Word"
     assert token_name(["text", "tokens"]) == "tokens"
     assert token_name(["a", "b"]) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "form"),
+    [
+        ([" ".join(["x"] * 9_999 + ["O"])] * 100, "columns"),
+        (["\t".join(["x"] * (3_000 + i)) for i in range(20)], "text"),
+        (["x " * 1_000_000], "text"),
+        (["x" * 1_000_000], "text"),
+        (["a/b " * 200_000], "text"),
+        (["|" * 50_000], "text"),
+    ],
+    ids=["many columns", "of many widths", "a long line", "a long token", "parts", "separators"],
+)
+def test_long_lines_take_no_time(lines, form):
+    started = time.process_time()
+    assert recognise_lines(lines).form == form
+    assert time.process_time() - started < 2

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from bilstm_tagger.tagging.files.records import OutputForm, Record, Row
 from bilstm_tagger.tagging.json_input import check_cell
 from bilstm_tagger.tagging.results import TaggedSentence
+from bilstm_tagger.text.column_format import MISC
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import UserError
 
 _WIDTH = 10
@@ -43,18 +45,38 @@ def places_of(tasks: Sequence[str], wanted: Mapping[str, str]) -> dict[str, str]
     return places
 
 
+def places_in(layout: DatasetLayout, tasks: Sequence[str]) -> dict[str, str]:
+    """Task to its column in files of CoNLL-U that have it in one of these."""
+    if not layout.conllu:
+        return {}
+    columns = {str(index): column for column, index in _INDEX.items() if column != "MISC"}
+    places = {task: str(layout.place_of(task)) for task in tasks}
+    return {
+        task: "MISC" if place.startswith(MISC) else columns[place]
+        for task, place in places.items()
+        if place.startswith(MISC) or place in columns
+    }
+
+
+def _entry(task: str, layout: DatasetLayout) -> bytes:
+    place = str(layout.place_of(task))
+    name = task[:1].upper() + task[1:]
+    if layout.conllu and place.startswith(MISC):
+        name = place.removeprefix(MISC)
+    return name.encode() + b"="
+
+
 class ConlluOutput(OutputForm):
     """Ten columns. Of CoNLL-U input all lines and cells stay as they are, but for those that hold
     the tags; of other input there are ids, words, a comment `# text`, and `SpaceAfter=No`.
 
-    The places are those of `places_of`; MISC gets `Task=Tag`, beside what is there. `edits` says
-    that the input is CoNLL-U.
+    The places are those of `places_of`; MISC gets `Task=Tag`, or the entry that the training had,
+    beside what is there. `edits` says that the input is CoNLL-U.
     """
 
-    def __init__(self, places: Mapping[str, str], edits: bool) -> None:
+    def __init__(self, places: Mapping[str, str], edits: bool, training: DatasetLayout) -> None:
         self._places = [
-            (task, _INDEX[column], (task[:1].upper() + task[1:]).encode() + b"=")
-            for task, column in places.items()
+            (task, _INDEX[column], _entry(task, training)) for task, column in places.items()
         ]
         self._edits = edits
 

@@ -12,7 +12,7 @@ from bilstm_tagger.tagging.files.block_reader import Starts
 from bilstm_tagger.tagging.files.block_tagger import FormTagger
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.column_input import ColumnInput
-from bilstm_tagger.tagging.files.conllu_output import ConlluOutput, places_of
+from bilstm_tagger.tagging.files.conllu_output import ConlluOutput, places_in, places_of
 from bilstm_tagger.tagging.files.input_forms import COLUMN_FORMS, ITEM_FORMS
 from bilstm_tagger.tagging.files.input_layout import input_layout
 from bilstm_tagger.tagging.files.line_input import LineInput
@@ -165,7 +165,10 @@ class TagSettings:
             columns = layout.column_format(tagger.specification.feature_columns)
             names = [layout.name_of(task) for task in tagger.tasks]
             return ColumnOutput(columns, names)
-        places = places_of(tagger.tasks, self.columns)
+        taken = {column for column in self.columns.values() if column != "MISC"}
+        own = places_in(tagger.layout, tagger.tasks).items()
+        own_places = {task: column for task, column in own if column not in taken}
+        places = places_of(tagger.tasks, {**own_places, **self.columns})
         for task, column in places.items():
             labels = tagger.specification.tasks[task].labels
             broken = [tag for tag in labels if "|" in tag]
@@ -174,7 +177,8 @@ class TagSettings:
                     f"the tags of '{task}' have '|', which separates entries of MISC: "
                     f"{broken[:3]}; leave the task out by --tasks, or choose another column"
                 )
-        return ConlluOutput(places, layout is not None and layout.conllu and self.of_columns)
+        edits = layout is not None and layout.conllu and self.of_columns
+        return ConlluOutput(places, edits, tagger.layout)
 
 
 def _import_all(package: str) -> None:

@@ -163,3 +163,37 @@ class TestPlaces:
         settings = TagSettings("model", "IN", "text", "conllu")
         with pytest.raises(UserError, match="tags of 'chunk' have '|'.*Case=Nom"):
             settings.with_tagger(tagger)
+
+
+class TestPlacesOfTheTraining:
+    """Tags go where the training had them, unless --columns says something else."""
+
+    @pytest.fixture
+    def cells(self, model_of, run, write):
+        path = write("1\tWe\t_\t_\t_\t_\t_\t_\t_\tname=X|a=b\n", "input.conllu")
+
+        def cells(columns, *options):
+            model = model_of(columns={"tokens": 1, **columns}, conllu=True)
+            output, _ = run(model, path, *options)
+            cells = output.decode().rstrip("\n").split("\t")
+            return cells[3], cells[4], cells[9]
+
+        return cells
+
+    @pytest.mark.parametrize(
+        ("columns", "options", "wanted"),
+        [
+            ({"pos": 3, "chunk": "MISC:name"}, [], ("PRON", "_", "a=b|name=B-NP")),
+            ({"pos": 4, "chunk": 3}, [], ("B-NP", "PRON", "name=X|a=b")),
+            ({"pos": "MISC:name", "chunk": 7}, [], ("_", "_", "a=b|name=PRON|Chunk=B-NP")),
+            ({"pos": 7, "chunk": 8}, [], ("PRON", "_", "name=X|a=b|Chunk=B-NP")),
+            (
+                {"pos": 4, "chunk": "MISC:name"},
+                ["--columns", "chunk=XPOS"],
+                ("PRON", "B-NP", "name=X|a=b"),
+            ),
+        ],
+    )
+    def test_places(self, cells, columns, options, wanted):
+        upos, xpos, misc = cells(columns, *options)
+        assert (upos, xpos, sorted(misc.split("|"))) == (*wanted[:2], sorted(wanted[2].split("|")))
