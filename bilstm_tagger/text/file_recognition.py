@@ -24,6 +24,7 @@ _FEW, _MANY = 4, 10
 # Lines of columns, and of tokens with parts, are shorter; of very many columns, this many at each
 # end are looked at.
 _LONG, _ENDS = 100_000, 50
+_OF_SPREADSHEETS = ",", ";"
 _LINE_SEPARATORS = "|/_"
 
 
@@ -142,7 +143,8 @@ def _columns(lines: Sequence[str]) -> Optional[RecognisedFile]:
             if len(kept) == len(rows):
                 return None
             rows = kept
-        for delimiter, ragged in ((None, False), ("\t", False), ("\t", True)):
+        kinds = (None, False), ("\t", False), ("\t", True), *((d, False) for d in _OF_SPREADSHEETS)
+        for delimiter, ragged in kinds:
             cells = [split_blanks(row) if delimiter is None else row.split("\t") for row in rows]
             recognised = _table(cells, delimiter, ragged, divided)
             if recognised is not None:
@@ -170,9 +172,10 @@ def _table(
     in_upper = some_lower and any(map(_are_in_upper_case, columns[1:]))
     # A text may have lines of as many words, by chance.
     chance = len(cells) < _FEW and delimiter is None
-    if not (of_spans or in_upper) and (ragged or chance or (width == 1 and not divided)):
+    chance = chance or ragged or (width == 1 and not divided) or delimiter in _OF_SPREADSHEETS
+    if not (of_spans or in_upper) and chance:
         return None
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = {"quoted": True} if delimiter in _OF_SPREADSHEETS else {}
     if delimiter is not None:
         settings["delimiter"] = delimiter
     if ragged:

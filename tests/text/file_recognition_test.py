@@ -189,3 +189,13 @@ def test_long_lines_take_no_time(lines, form):
     started = time.process_time()
     assert recognise_lines(lines).form == form
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_spreadsheet_without_a_header(delimiter):
+    lines = [delimiter.join(row) for row in (("Mina", "B-PER"), ("left", "O"), ('"."', "O"))]
+    recognised = recognise_lines(lines)
+    assert (recognised.form, recognised.sure) == ("columns", True)
+    assert recognised.settings == {"delimiter": delimiter, "quoted": True}
+    text = [f"Well{delimiter} she left", f"No{delimiter} she said", f"So{delimiter} OK"]
+    assert recognise_lines(text).form == "text"

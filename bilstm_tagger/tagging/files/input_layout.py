@@ -75,7 +75,8 @@ def input_layout(
         if own.column_format().has_header:
             fits = recognised is None or is_table or _has_header(own, features, recognised)
         else:
-            fits = not is_table
+            # Cells of a spreadsheet would be one token.
+            fits = not is_table and ("quoted" not in settings or own.quoted)
         fits = fits and (is_conllu if own.conllu else form == "conll")
     if fits:
         several = sorted(tagger.specification.datasets)
@@ -111,5 +112,7 @@ def input_layout(
         return msgspec.convert(
             {"columns": {TOKENS: 0}, "form": "lines", "delimiter": delimiter}, DatasetLayout
         )
+    if form == "conll" and "quoted" in settings:
+        return msgspec.convert({"columns": {TOKENS: 0}, **settings}, DatasetLayout)
     place = 1 if form == "conllu" else 0
     return DatasetLayout({TOKENS: place}, conllu=form == "conllu")
