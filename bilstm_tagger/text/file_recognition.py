@@ -145,7 +145,9 @@ def _columns(lines: Sequence[str]) -> Optional[RecognisedFile]:
             rows = kept
         kinds = (None, False), ("\t", False), ("\t", True), *((d, False) for d in _OF_SPREADSHEETS)
         for delimiter, ragged in kinds:
-            cells = [split_blanks(row) if delimiter is None else row.split("\t") for row in rows]
+            cells = [
+                split_blanks(row) if delimiter is None else row.split(delimiter) for row in rows
+            ]
             recognised = _table(cells, delimiter, ragged, divided)
             if recognised is not None:
                 if comments:
