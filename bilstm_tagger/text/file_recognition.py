@@ -136,12 +136,13 @@ def _columns(lines: Sequence[str]) -> Optional[RecognisedFile]:
     rows = [line for line in lines if line.strip(BLANKS)]
     if max(map(len, rows)) > _LONG:
         return None
+    unsure = None
     # A token may be "#", too.
     for comments in (False, True):
         if comments:
             kept = [row for row in rows if not row.startswith("#")]
             if len(kept) == len(rows):
-                return None
+                break
             rows = kept
         kinds = (None, False), ("\t", False), ("\t", True), *((d, False) for d in _OF_SPREADSHEETS)
         for delimiter, ragged in kinds:
@@ -152,8 +153,10 @@ def _columns(lines: Sequence[str]) -> Optional[RecognisedFile]:
             if recognised is not None:
                 if comments:
                     recognised.settings["comment_prefix"] = "#"
-                return recognised
-    return None
+                if recognised.sure:
+                    return recognised
+                unsure = unsure or recognised
+    return unsure
 
 
 def _table(
