@@ -25,6 +25,8 @@ class TestProblems:
         ("json", b"We left.", "expected a JSON object, found 'We left.'"),
         ("json", b"[" * 100_000, "expected a JSON object, found '\\[\\["),
         ("json", b'{"n": ' + b"1" * 5_000 + b"}", "expected a JSON object, found"),
+        ("json", b"[", "expected an object a line, found a list"),
+        ("json", b'[{"tokens": ["a"]}]', "expected an object a line, found a list"),
         ("json", b"{}", "with either 'sentence'"),
         ("json", b'{"tokens": ["a", ""]}', "expected a list of tokens of some text"),
         ("json", b'{"sentence": "a\\ud800b"}', "an unpaired surrogate.*at position 2"),
