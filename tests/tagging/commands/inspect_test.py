@@ -204,10 +204,11 @@ def test_warnings_come_once(capfd, tmp_path):
     assert process.stderr.count("one sentence of 600 tokens") == 1
 
 
-def test_a_reader_that_has_gone_is_no_error():
+@pytest.mark.parametrize("arguments", [["inspect", TRAIN], ["configs"]])
+def test_a_reader_that_has_gone_is_no_error(arguments):
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "bilstm_tagger", "inspect", TRAIN]
+    command = [sys.executable, "-m", "bilstm_tagger", *arguments]
     process = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
     assert (process.returncode, process.stderr) == (141, "")
