@@ -79,6 +79,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     args = make_parser(arguments).parse_args(arguments)
     try:
         args.func(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        from bilstm_tagger.tagging.commands.errors import leave_closed_pipe
+
+        leave_closed_pipe()
     except UserError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

@@ -33,7 +33,7 @@ def _key_of(given: Any, layout: Optional[DatasetLayout]) -> str:
             return keys[0]
     raise ValueError(
         "expected a JSON object with either 'sentence' or 'text' (raw text), or 'tokens' (a list "
-        f"of strings), found {json.dumps(given)[:80]}; the keys of other objects are said by "
+        f"of strings), found {json.dumps(given)[:80]}; say the keys of other objects by "
         "--layout"
     )
 

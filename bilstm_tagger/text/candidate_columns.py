@@ -175,9 +175,13 @@ def _keys(path: PathLike, form: str) -> CandidateColumns:
         if list(map(len, values[key])) != lengths:
             left_out.append(f"{key!r} is no list of a label for each token")
         elif isinstance(first, int):
+            name = _identifier(key, {})
+            task = '{"encoding": "BIO", "labels": ["O", "B-PER", ...]}'
             left_out.append(
-                f"{key!r} holds integers: give the names that they stand for, "
-                f"tasks.{_identifier(key, {})}.labels of the layout"
+                f"{key!r} holds integers: give the names that they stand for, in their order, as "
+                f"tasks.{name}.labels of the layout: "
+                f'{{"form": "{form}", "columns": {{"tokens": "{tokens}", "{name}": "{key}"}}, '
+                f'"tasks": {{"{name}": {task}}}}}'
             )
         else:
             columns[_identifier(key, columns)] = key

@@ -21,6 +21,7 @@ from bilstm_tagger.text.file_recognition import (
     recognise_path,
 )
 from bilstm_tagger.text.lines import read_lines
+from bilstm_tagger.text.rows import separator_of_cells
 from bilstm_tagger.text.tag_recognition import RecognisedTags, recognise_tags
 from bilstm_tagger.text.tag_spelling import TagSpelling, recognised_spelling
 from bilstm_tagger.text.tolerant_reading import read_tolerantly
@@ -66,8 +67,8 @@ def propose_layout(path: PathLike) -> ProposedLayout:
         raise DataFormatError(
             path,
             None,
-            f"expected labelled tokens or spans, found {recognised.evidence}; if the file has "
-            "labels, give its layout",
+            f"expected labelled tokens or spans, found {recognised.evidence}{_cells_of(head)}; if "
+            "the file has labels, give its layout",
         )
     candidates = candidate_columns(path, recognised, head)
     layout = _layout(recognised, candidates.columns, dict.fromkeys(candidates.spans, _spans_task()))
@@ -75,6 +76,7 @@ def propose_layout(path: PathLike) -> ProposedLayout:
     columns, tasks, left_out = _tasks(list(sentences), candidates)
     if not tasks:
         reasons = "".join(f"; {reason}" for reason in [*candidates.left_out, *left_out][:3])
+        reasons += _cells_of(head)
         raise DataFormatError(
             path,
             None,
@@ -84,6 +86,21 @@ def propose_layout(path: PathLike) -> ProposedLayout:
     proposed = _layout(recognised, columns, tasks)
     left_out = [*candidates.left_out, *left_out]
     return ProposedLayout(recognised, proposed, candidates.spans, left_out)
+
+
+def _cells_of(head: Sequence[str]) -> str:
+    """What to do with the first lines of a spreadsheet whose header is in another language."""
+    filled = [line for line in head if line.strip(BLANKS)]
+    separator = separator_of_cells(filled)
+    if separator is None:
+        return ""
+    by_column = '"sentence_column": NAME, ' * (len(filled) == len(head))
+    return (
+        f", which look like cells separated by {separator!r}; the names in the first line, "
+        f"{filled[0][:80]!r}, do not say which column has the tokens: say it in the layout, as in "
+        f'{{"columns": {{"tokens": NAME, "ner": NAME}}, "delimiter": "{separator}", "quoted": '
+        f'true, {by_column}"tasks": {{"ner": {{"encoding": "BIO"}}}}}}'
+    )
 
 
 def _by_tabs(recognised: RecognisedFile, head: Sequence[str]) -> RecognisedFile:

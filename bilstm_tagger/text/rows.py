@@ -1,7 +1,9 @@
 """The lines of a column file: what each is, and its cells."""
 
+import csv
 import logging
 import re
+from collections.abc import Sequence
 from typing import Optional
 
 from bilstm_tagger.text.column_format import BLANKS, MISC, TOKENS, ColumnFormat, Place
@@ -19,6 +21,8 @@ DIVIDER = "-DOCSTART-"
 # CoNLL-U ids of lines that are no words: ranges (`8-9`) and empty nodes (`8.1`).
 _NOT_A_WORD = re.compile(r"\d+[-.]\d+")
 _MISC_INDEX = 9
+# Fewer lines have as many commas by chance.
+_LINES_OF_CELLS = 4
 # Names of columns in headers, in lower case.
 TOKEN_NAMES = ("token", "tokens", "word", "words", "form", "text")
 _TAG_NAMES = ("tag", "tags", "label", "labels", "pos", "upos", "xpos", "ner", "ner_tags", "chunk")
@@ -28,6 +32,16 @@ def is_header(cells: list[str]) -> bool:
     """Whether these cells are rather the names of columns than a token with its tags."""
     lower = [cell.strip().lower() for cell in cells]
     return any(c in TOKEN_NAMES for c in lower) and any(c in _TAG_NAMES for c in lower)
+
+
+def separator_of_cells(lines: Sequence[str]) -> Optional[str]:
+    """The comma or semicolon that divides each of these lines into the same number of cells, as
+    spreadsheets write them; `None` where neither does, and for few lines."""
+    for separator in ",;":
+        widths = {len(row) for row in csv.reader(lines, delimiter=separator)}
+        if len(lines) >= _LINES_OF_CELLS and len(widths) == 1 and widths.pop() > 1:
+            return separator
+    return None
 
 
 def _numbers(tokens: list[str], first: int) -> list[str]:
@@ -157,7 +171,9 @@ class Rows:
         """Says something once for a file."""
         if message not in self._warned:
             self._warned.add(message)
-            logger.warning("%s:%d: %s", self._path, number, message)
+            # Tagging has one input, and no path.
+            place = f"{self._path}:{number}" if self._path else f"line {number} of the input"
+            logger.warning("%s: %s", place, message)
 
     # Columns
 
@@ -247,7 +263,15 @@ class Rows:
         return True
 
     def check_tokens(self, number: int, tokens: list[str]) -> None:
-        """Warns of the tokens of the first sentence, where they are the numbers of tokens."""
+        """Warns where the tokens of the first sentence are numbers, or lines of cells."""
+        separator = separator_of_cells(tokens)
+        if separator is not None:
+            self._warn(
+                number,
+                f"the tokens look like cells separated by {separator!r}: {tokens[0][:80]!r}; if "
+                f"they are, set delimiter: {separator!r} and 'columns' in the dataset reader (for "
+                "tagging: --layout)",
+            )
         if len(tokens) > 2 and tokens in (_numbers(tokens, 0), _numbers(tokens, 1)):
             self._warn(
                 number,
@@ -262,7 +286,7 @@ class Rows:
             number,
             f"expected the id {expected}, found {cells[0][:80]!r}: the ids of the words of a "
             "sentence count up from 1; fix the ids, add the blank line between two sentences "
-            "that is missing, or set conllu: false, where the file is none",
+            "that is missing, or set conllu: false if the file is no CoNLL-U",
         )
 
     def divider_in_sentence(self, number: int) -> DataFormatError:

@@ -234,6 +234,7 @@ def test_integers_need_names(file):
     assert list(proposed.layout.tasks) == ["pos"]
     integers, ids = proposed.left_out
     assert "tasks.ner.labels" in integers
+    assert '{"ner": {"encoding": "BIO", "labels": ["O", "B-PER", ...]}}' in integers
     assert ids == "'ids' is no list of a label for each token"
 
 
@@ -242,6 +243,9 @@ def test_a_few_odd_tags_do_not_hide_the_encoding(file, odd):
     proposed = propose_layout(file("x", f"Ada B-PER\nsang O\n\nKim B-PER\nleft O\n\nBo {odd}\n"))
     task = proposed.layout.tasks["ner"]
     assert (task.encoding, task.spelling.separator) == ("BIO", "-")
+
+
+SATZ = "Satz;Wort\n1;Ada\n1;sang\n1;.\n"
 
 
 @pytest.mark.parametrize(
@@ -256,6 +260,8 @@ def test_a_few_odd_tags_do_not_hide_the_encoding(file, odd):
         ("x", "Ada\tNNP\tO\nHe\tPRP\nleft\tVBD\tO\n.\t.\tO\n!\t!\tO", "x:2: expected 3 col.* 2"),
         ("x", f"# a\n{CONLLU}{CONLLU[:-3]}\n{3 * CONLLU}", "x:3: expected 10 columns .*, found 9"),
         ("x", "ada 0.1 0 0.25\nsang 0.5 -.3 1.5e-5\n. 1 0.5 2.5\n! 0 0.1 0.2\n", "word vectors"),
+        ("x.csv", SATZ, "found lines of text, .* separated by ';'.*'Satz;Wort'.*sentence_column"),
+        ("x.csv", "Wort;Tag\nA;O\n\nB;O\nC;O\n", '"tokens": NAME.*"quoted": true, "tasks"'),
         ("x.jsonl", '{"tokens": ["Ada"]}\n3\n', "x.jsonl:2: expected an object, found 3"),
         ("x.csv", 'word,pos\nAda,"NNP\nsang,VBD\n', "x.csv:2: the double quotes do not match"),
     ],

@@ -194,6 +194,19 @@ class TestWarnings:
         read(path, columns={"tokens": 1})
         assert len(warnings(path)) == 1
 
+    @pytest.mark.parametrize("line", ["Ada;PER", ';"; "', '"a;b";O'])
+    def test_tokens_that_are_lines_of_cells(self, write, read, warnings, line):
+        path = write("Wort;Etikett\n" + 3 * f"{line}\n".replace(" ", ""))
+        read(path, columns={"tokens": 0})
+        (warning,) = warnings(path)
+        assert warning.startswith("1: the tokens look like cells separated by ';': 'Wort;Etikett'")
+
+    @pytest.mark.parametrize("tokens", ["1,000 2,000 3,000", "a ; b ; c", "1,5 2,5 3,5 kg"])
+    def test_tokens_with_commas(self, write, read, warnings, tokens):
+        path = write(tokens.replace(" ", "\n"))
+        read(path, columns={"tokens": 0})
+        assert warnings(path) == []
+
     def test_one_long_sentence(self, write, read, warnings):
         path = write("a O\n" * 499)
         read(path, columns=TWO)

@@ -1,5 +1,6 @@
 """How the commands tell of what a user can fix, and of interruptions."""
 
+import contextlib
 import errno
 import os
 import signal
@@ -8,10 +9,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, NoReturn, Optional
 
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.files import write_text
+
+# The status of a process whose reader has gone, as a shell gives it.
+_CLOSED_PIPE = 141
 
 
 class Terminated(BaseException):
@@ -29,14 +33,28 @@ def one_line_errors(
     mistake: Callable[[Exception], Optional[str]] = users_mistake,
 ) -> Iterator[None]:
     """Turns the mistakes of a user into a line on stderr, with more behind it, and exit status 1.
-    Other errors pass. `mistake` says of an error what the user can fix, and `None` for others."""
+    Other errors pass. `mistake` says of an error what the user can fix, and `None` for others. A
+    reader of the output that has gone, as `head` does, is no mistake."""
     try:
         yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_closed_pipe()
     except Exception as error:
         if (text := mistake(error)) is None:
             raise
         print(f"error: {text}{more()}", file=sys.stderr)
         sys.exit(1)
+
+
+def leave_closed_pipe() -> NoReturn:
+    """Ends the process without a word, as nobody reads on."""
+    # Python would complain when it empties its buffers at the end.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        with contextlib.suppress(OSError):
+            os.dup2(nowhere, stream)
+    sys.exit(_CLOSED_PIPE)
 
 
 @contextmanager

@@ -92,7 +92,7 @@ def run_inspect(args: argparse.Namespace) -> None:
 
 def _check_config(path: str, args: argparse.Namespace) -> None:
     if not args.dev:
-        raise UserError("--write-config needs a file to validate on: give one behind TRAIN")
+        raise UserError("--write-config needs a file to validate on: name one after TRAIN")
     inputs = filter(os.path.exists, filter(None, (args.train, *args.dev, args.vectors)))
     if os.path.exists(path) and any(os.path.samefile(file, path) for file in inputs):
         raise UserError(f"--write-config is {path}, which is an input, too; name another file")

@@ -9,7 +9,11 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from bilstm_tagger.tagging.commands.errors import interruptible, one_line_errors
+from bilstm_tagger.tagging.commands.errors import (
+    interruptible,
+    leave_closed_pipe,
+    one_line_errors,
+)
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.requirements import missing
 
@@ -21,8 +25,6 @@ if TYPE_CHECKING:
     from bilstm_tagger.tagging.files.processes import TagBlocks
     from bilstm_tagger.tagging.files.settings import TagSettings
 
-# The exit status of a program that the signal of a closed pipe ended.
-_CLOSED_PIPE = 141
 
 DESCRIPTION = "Tag a text or column file of any size with a trained model."
 HELP = "Tag text or column files."
@@ -157,12 +159,7 @@ def run_tag(args: argparse.Namespace) -> None:
                 write_back(settings.output_form, args.input, path, args.output)
                 os.unlink(path)
         except BrokenPipeError:
-            # Python would complain when it empties its buffers at the end.
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            for stream in (1, 2):
-                with contextlib.suppress(OSError):
-                    os.dup2(nowhere, stream)
-            sys.exit(_CLOSED_PIPE)
+            leave_closed_pipe()
 
 
 def settings_of(args: argparse.Namespace, opened: "OpenInput") -> "TagSettings":
@@ -225,7 +222,7 @@ def _path_of(output: str, form: str) -> str:
             "with the tags; or choose --output-format json"
         )
     if os.path.exists(output) and (os.path.isfile(output) or form != "brat" or os.listdir(output)):
-        raise UserError(f"-o {output}: is there already; remove it, or choose another name")
+        raise UserError(f"-o {output}: exists already; remove it, or choose another name")
     return f"{output.rstrip(os.sep)}.annotations.jsonl"
 
 

@@ -21,6 +21,7 @@ _BY_ENDING = {
     ".conllu": "conllu",
     ".conll": "conll",
     ".iob": "conll",
+    ".iob2": "conll",
     ".bio": "conll",
     ".tsv": "conll",
     ".csv": "conll",

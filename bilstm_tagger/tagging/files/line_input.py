@@ -64,6 +64,11 @@ class LineInput:
             case "lines":
                 record.sentences = [self._sentence_of_parts(line)]
             case _:
+                if line.lstrip(_BLANKS) == "[" or line.lstrip(_BLANKS).startswith("[{"):
+                    raise ValueError(
+                        "expected an object a line, found a list; make lines of it: "
+                        "jq -c '.[]' FILE > NEW"
+                    )
                 record.value = parse_json(line)
                 record.sentences = sentences_of(record.value, self._tagger, self._layout)
                 record.others = others_of(record.value, self._tagger, self._layout)

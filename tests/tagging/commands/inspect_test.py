@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -189,7 +190,7 @@ def test_what_cannot_be_done_is_one_line(error, tmp_path):
     config = tmp_path / "config.jsonnet"
     assert "there is no such file" in error(tmp_path / "x.conll")
     assert error("README.md").endswith("give its layout, --layout\n")
-    assert "give one behind TRAIN" in error(TRAIN, "--write-config", config)
+    assert "name one after TRAIN" in error(TRAIN, "--write-config", config)
     assert "is an input, too" in error(TRAIN, DEV, "--write-config", DEV)
     assert "no such file of word vectors" in error(TRAIN, "--vectors", tmp_path / "vectors")
     assert "cannot be written" in error(TRAIN, DEV, "--write-config", tmp_path)
@@ -201,6 +202,16 @@ def test_warnings_come_once(capfd, tmp_path):
     command = [sys.executable, "-m", "bilstm_tagger", "inspect", path]
     process = subprocess.run(command, check=True, capture_output=True, text=True)
     assert process.stderr.count("one sentence of 600 tokens") == 1
+
+
+@pytest.mark.parametrize("arguments", [["inspect", TRAIN], ["configs"]])
+def test_a_reader_that_has_gone_is_no_error(arguments):
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "bilstm_tagger", *arguments]
+    process = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (process.returncode, process.stderr) == (141, "")
 
 
 def test_neither_torch_nor_allennlp_is_imported(tmp_path):

@@ -25,6 +25,8 @@ class TestProblems:
         ("json", b"We left.", "expected a JSON object, found 'We left.'"),
         ("json", b"[" * 100_000, "expected a JSON object, found '\\[\\["),
         ("json", b'{"n": ' + b"1" * 5_000 + b"}", "expected a JSON object, found"),
+        ("json", b"[", "expected an object a line, found a list"),
+        ("json", b'[{"tokens": ["a"]}]', "expected an object a line, found a list"),
         ("json", b"{}", "with either 'sentence'"),
         ("json", b'{"tokens": ["a", ""]}', "expected a list of tokens of some text"),
         ("json", b'{"sentence": "a\\ud800b"}', "an unpaired surrogate.*at position 2"),
@@ -154,3 +156,11 @@ class TestFeatures:
     def test_their_place_in_conllu_is_not_known(self, tag):
         with pytest.raises(UserError, match="'pos'.*say where they are, as in --layout"):
             tag(b"1\tWe\n", "conllu")
+
+
+def test_a_warning_names_the_line(caplog):
+    lines = [b"Wort;Etikett\n", b"Ada;PER\n", b"sang;O\n", b".;O\n"]
+    ColumnInput(ColumnFormat({"tokens": 0})).records(Block(0, 1, lines))
+    assert [record.getMessage()[:40] for record in caplog.records] == [
+        "line 1 of the input: the tokens look lik"
+    ]
