@@ -17,14 +17,20 @@ _COLUMN_ENDS = frozenset("\t\r\n")
 _TEXTS = ("sentence", "text")
 
 
-def _key_of(given: Any, layout: Optional[DatasetLayout]) -> str:
+def _key_of(given: Any, layout: Optional[DatasetLayout], is_declared: bool) -> str:
     """The key of an object under which its tokens, or its text, stand."""
     if isinstance(given, dict):
         if layout is not None and layout.form != "columns":
             own = str(layout.columns[TOKENS])
-            with contextlib.suppress(KeyError):
+            try:
                 value_at(given, own)
                 return own
+            except KeyError:
+                if is_declared:
+                    raise ValueError(
+                        f"the object has no key {own!r}, which --layout names as 'tokens': "
+                        f"{json.dumps(given)[:80]}; fix the object or --layout"
+                    ) from None
         keys = [key for key in (TOKENS, *_TEXTS) if key in given]
         # Annotation tools give the text beside its tokens.
         if keys == [TOKENS, "text"]:
@@ -39,12 +45,15 @@ def _key_of(given: Any, layout: Optional[DatasetLayout]) -> str:
 
 
 def sentences_of(
-    given: Any, tagger: Tagger, layout: Optional[DatasetLayout] = None
+    given: Any,
+    tagger: Tagger,
+    layout: Optional[DatasetLayout] = None,
+    is_declared: bool = False,
 ) -> list[TokenizedSentence]:
     """The sentences of an object with `sentence` or `text` (raw text, of any number of sentences)
-    or `tokens` (a list, one sentence; feature columns beside it), or with what a layout says. A
-    `ValueError` for another one."""
-    key = _key_of(given, layout)
+    or `tokens` (a list, one sentence; feature columns beside it), or with what a layout says, which
+    must be there if the user declared the layout. A `ValueError` for another object."""
+    key = _key_of(given, layout, is_declared)
     places = {} if layout is None or layout.form == "columns" else layout.columns
     features = {}
     for name in tagger.specification.feature_columns:
@@ -88,7 +97,7 @@ def others_of(
     given: dict[str, Any], tagger: Tagger, layout: Optional[DatasetLayout] = None
 ) -> dict[str, Any]:
     """The keys that are handed through."""
-    taken = {_key_of(given, layout), *tagger.specification.feature_columns}
+    taken = {_key_of(given, layout, False), *tagger.specification.feature_columns}
     return {key: value for key, value in given.items() if key not in taken}
 
 

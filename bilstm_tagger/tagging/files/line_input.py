@@ -26,10 +26,17 @@ class LineInput:
     parts; all others: an object, see `sentences_of`. The layout is for the last two.
     """
 
-    def __init__(self, tagger: Tagger, form: str, layout: Optional[DatasetLayout] = None) -> None:
+    def __init__(
+        self,
+        tagger: Tagger,
+        form: str,
+        layout: Optional[DatasetLayout] = None,
+        is_declared: bool = False,
+    ) -> None:
         self._tagger = tagger
         self._form = form
         self._layout = layout
+        self._is_declared = is_declared
         self._splitter: Optional[LineSplitter] = None
         if form == "lines" and layout is not None:
             self._splitter = LineSplitter(layout, tagger.specification.feature_columns)
@@ -70,7 +77,9 @@ class LineInput:
                         "jq -c '.[]' FILE > NEW"
                     )
                 record.value = parse_json(line)
-                record.sentences = sentences_of(record.value, self._tagger, self._layout)
+                record.sentences = sentences_of(
+                    record.value, self._tagger, self._layout, self._is_declared
+                )
                 record.others = others_of(record.value, self._tagger, self._layout)
 
     def _sentence_of_parts(self, line: str) -> TokenizedSentence:

@@ -144,7 +144,7 @@ class TagSettings:
         if layout is not None and self.of_columns:
             reads = ColumnInput(layout.column_format(features)).records
         else:
-            reads = LineInput(tagger, self.input_form, layout).records
+            reads = LineInput(tagger, self.input_form, layout, self.layout is not None).records
         writes = self._output(tagger, layout)
         return FormTagger(
             tagger, reads, writes, self.source, self.skip, self.probabilities, self.top_k

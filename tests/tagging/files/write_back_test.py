@@ -191,4 +191,4 @@ def test_an_output_is_needed_and_must_be_new(model_of, run, write, tmp_path):
     _, (error,) = run(model_of(**PARQUET), path, status=1)
     assert "needs -o OUTPUT" in error
     _, (error,) = run(model_of(**PARQUET), path, "-o", path, status=1)
-    assert "is there already; remove it" in error
+    assert "exists already; remove it" in error
