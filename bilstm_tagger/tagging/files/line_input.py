@@ -23,7 +23,8 @@ class LineInput:
     """Makes a record of each line that is not blank. The tagger splits raw text, and knows the
     features. The form is "text": any number of sentences; "sentences": one, not yet split into
     tokens; "tokens": one, its tokens separated by blanks; "lines": one, its tokens of several
-    parts; all others: an object, see `sentences_of`. The layout is for the last two.
+    parts; all others: an object, see `sentences_of`. The layout, which the
+    user declared or not, is for the last two.
     """
 
     def __init__(
