@@ -110,7 +110,7 @@ def _named_columns(
     path: PathLike, recognised: RecognisedFile, head: Sequence[str]
 ) -> CandidateColumns:
     names = list(recognised.names)
-    tokens = token_name(names) or names[0]  # a header has one
+    tokens = token_name(names) or names[0]  # a header that is not in another language has one
     table = ColumnFormat(
         {TOKENS: tokens},
         recognised.settings["delimiter"],

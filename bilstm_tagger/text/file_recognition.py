@@ -104,9 +104,12 @@ def _spreadsheet(filled: Sequence[str]) -> Optional[RecognisedFile]:
     for delimiter in "\t,;":
         names = [name.strip().strip('"') for name in filled[0].split(delimiter)]
         lower = [name.lower() for name in names]
-        if len(names) < 2 or len(set(names)) < len(names) or token_name(names) is None:
+        if len(names) < 2 or len(set(names)) < len(names):
             continue
-        sure = is_header(names) or any(name in lower for name in _SENTENCE_NAMES)
+        sure = _is_above_tags(filled, delimiter)  # in whatever language
+        if not sure and token_name(names) is None:
+            continue
+        sure = sure or is_header(names) or any(name in lower for name in _SENTENCE_NAMES)
         # Files that are to be tagged have no tags yet.
         if not sure and not _same_width(filled, delimiter):
             continue
@@ -120,6 +123,19 @@ def _spreadsheet(filled: Sequence[str]) -> Optional[RecognisedFile]:
         evidence = f"columns with a header, {', '.join(names)}"
         return RecognisedFile("columns", evidence, sure, settings, names, len(names))
     return None
+
+
+def _is_above_tags(filled: Sequence[str], delimiter: str) -> bool:
+    """Whether the first line has something else where all others have tags of spans."""
+    rows = [line.split(delimiter) for line in filled]
+    if len({len(row) for row in rows}) > 1:
+        return False
+    for name, *cells in zip(*rows, strict=True):
+        tags, of_all = recognised_spelling(set(cells)), recognised_spelling({name, *cells})
+        is_prefixed = tags is not None and tags.prefix != "none" and set(cells) != {tags.outside}
+        if is_prefixed and (of_all is None or of_all.prefix == "none"):
+            return True
+    return False
 
 
 def _same_width(filled: Sequence[str], delimiter: str) -> bool:

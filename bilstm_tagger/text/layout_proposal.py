@@ -19,6 +19,7 @@ from bilstm_tagger.text.file_recognition import (
     RecognisedFile,
     recognise_lines,
     recognise_path,
+    token_name,
 )
 from bilstm_tagger.text.lines import read_lines
 from bilstm_tagger.text.rows import separator_of_cells
@@ -63,7 +64,8 @@ def propose_layout(path: PathLike) -> ProposedLayout:
         head = [line for _, line in islice(read_lines(path), HEAD_LINES)]
         recognised = _by_tabs(recognise_lines(head), head)
         _check_widths(path, head, recognised)
-    if recognised.form == "text":
+    in_another_language = recognised.form == "columns" and recognised.names
+    if recognised.form == "text" or (in_another_language and token_name(recognised.names) is None):
         raise DataFormatError(
             path,
             None,

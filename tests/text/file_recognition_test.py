@@ -199,3 +199,12 @@ def test_a_spreadsheet_without_a_header(delimiter):
     assert recognised.settings == {"delimiter": delimiter, "quoted": True}
     text = [f"Well{delimiter} she left", f"No{delimiter} she said", f"So{delimiter} OK"]
     assert recognise_lines(text).form == "text"
+
+
+def test_a_header_in_another_language():
+    lines = ["Satz;Wort;Etikett", "1;Die;O", "1;Mina;B-PER", "2;Er;O"]
+    recognised = recognise_lines(lines)
+    assert (recognised.form, recognised.sure) == ("columns", True)
+    assert recognised.names == ["Satz", "Wort", "Etikett"]
+    assert recognise_lines([line.replace(";", "\t") for line in lines]).names == recognised.names
+    assert recognise_lines(["Mina\tB-PER", "left\tO", "Tallin\tB-LOC"]).names == ()

@@ -48,7 +48,7 @@ def test_content_and_ending_agree(form_of, content, name, form):
 @pytest.mark.parametrize(
     ("content", "name", "form", "message"),
     [
-        (COLUMNS, "x.iob2", "conll", "2 columns, blank lines between sentences"),
+        (COLUMNS, "x.col", "conll", "2 columns, blank lines between sentences"),
         (COLUMNS, "test.txt", "conll", "2 columns, blank lines between sentences"),
         (CSV, "x.txt", "conll", "columns with a header, Word, Tag"),
         (JSON, "x.txt", "json", "JSON with the keys ['tokens']"),
