@@ -84,7 +84,7 @@ def test_what_became_of_spans_is_said(write, caplog):
         "invalid_spans": "leave_out",
     }
     assert [tags for _, tags in labelled(path, **settings)] == [["O"] * 3] * 2
-    assert caplog.messages == [f"{path}: 4 cutting a token were left out."]
+    assert caplog.messages == [f"{path}: 4 spans that cut a token were left out."]
 
 
 @pytest.mark.parametrize(
