@@ -10,8 +10,8 @@ from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text.encodings import Encoding, get_encoding
 from bilstm_tagger.text.errors import DataFormatError, PathLike
+from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.tag_spelling import USUAL
-from bilstm_tagger.text.tolerant_reading import read_tolerantly
 from bilstm_tagger.text.word_forms import CHAIN_STEPS, chain_step, word_forms
 
 # Faults that are kept with their place; the others are counted.
@@ -68,7 +68,7 @@ def inspect_file(path: PathLike, layout: DatasetLayout) -> FileInspection:
     """
     inspection = FileInspection(str(path), {name: TaskInspection() for name in layout.tasks})
     readers = {name: _TagReader(name, task) for name, task in layout.tasks.items()}
-    for sentence in read_tolerantly(path, layout, inspection.report_misfit):
+    for sentence in read_dataset(path, layout, report_misfit=inspection.report_misfit):
         inspection.lengths.append(len(sentence.tokens))
         inspection.tokens.update(sentence.tokens)
         inspection.sentences[tuple(sentence.tokens)] += 1
