@@ -10,7 +10,7 @@ from bilstm_tagger.text.column_format import MISC, TOKENS, ColumnFormat, Place
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.encodings import Encoding, get_encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
-from bilstm_tagger.text.spans import read_spans
+from bilstm_tagger.text.spans import CONLLEVAL_LETTERS, read_tag
 from bilstm_tagger.text.tag_recognition import recognise_tags
 from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling, spelling_settings
 
@@ -62,6 +62,13 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
         if self.source is not None:
             self.encoding = self.source.name
         self.model_encoding = None if self.target is None else self.target.name
+
+    def read(self, tag: str) -> str:
+        """A tag of spans in the file, as it is in the program. Raises `ValueError` for what is no
+        tag of any encoding in this spelling."""
+        tag = self.spelling.read(tag)
+        read_tag(tag, CONLLEVAL_LETTERS, "permitted: ")
+        return tag
 
 
 class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_defaults=True):
@@ -230,7 +237,7 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
 
 def _is_readable(task: TaskColumn, tag: str) -> bool:
     try:
-        read_spans([task.spelling.read(tag)])
+        task.read(tag)
     except ValueError:
         return False
     return True

@@ -56,7 +56,7 @@ def split_object(item: Item, key: str, language: str) -> tuple[Optional[str], li
             f"{_shown(item.value)}; check 'columns.{TOKENS}' of the dataset reader"
         ) from None
     if isinstance(value, str):
-        check_characters(item, key, value)
+        _check_characters(item, key, value)
         return value, split_text(value, language)
     if isinstance(value, list) and all(isinstance(token, str) for token in value):
         if "" in value:
@@ -88,7 +88,7 @@ def split_object(item: Item, key: str, language: str) -> tuple[Optional[str], li
         ) from None
 
 
-def check_characters(item: Item, key: str, text: str) -> None:
+def _check_characters(item: Item, key: str, text: str) -> None:
     """Raises `DataFormatError` for a text with half of a surrogate pair, which no splitter can
     read."""
     try:
