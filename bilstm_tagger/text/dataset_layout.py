@@ -1,5 +1,6 @@
 """What the files of a data set hold: their form, columns, tasks and encodings."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Literal, Optional
 
@@ -19,6 +20,8 @@ Form = Literal["columns", "lines", "json", "brat", "spacy", "parquet"]
 # In place of an encoding: that which the training file has; see `recognised_tasks`.
 AUTO = "auto"
 _WITH_INDICES = ("columns", "lines")
+# The settings of files of columns, beside the columns.
+_OF_COLUMNS = [field.name for field in dataclasses.fields(ColumnFormat) if field.name != "columns"]
 
 
 def _encoding(name: Optional[str], key: str) -> Optional[Encoding]:
@@ -128,16 +131,8 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
             self.check_columns([task.column or name], f"task '{name}'")
 
     def _format_of(self, columns: dict[str, Place]) -> ColumnFormat:
-        return ColumnFormat(
-            columns,
-            self.delimiter,
-            self.comment_prefix,
-            self.document_dividers,
-            self.conllu,
-            self.quoted,
-            self.ragged,
-            self.sentence_column,
-        )
+        settings = {name: getattr(self, name) for name in _OF_COLUMNS}
+        return ColumnFormat(columns, **settings)
 
     def check_columns(self, names: Sequence[str], wanted_by: str) -> None:
         """Raises `UserError` unless all these columns are declared, beside the tokens."""
