@@ -8,30 +8,29 @@ from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.text.column_format import TOKENS
 from bilstm_tagger.text.dataset_layout import DatasetLayout
-from bilstm_tagger.text.objects import Item, check_characters, split_object, value_at
+from bilstm_tagger.text.objects import Item, split_object, value_at
 
 # What a token in a column cannot hold.
 _COLUMN_ENDS = frozenset("\t\r\n")
-
-
+# The keys of raw text.
 _TEXTS = ("sentence", "text")
 
 
-def _key_of(given: Any, layout: Optional[DatasetLayout], is_declared: bool) -> str:
+def _key_of(content: Any, layout: Optional[DatasetLayout], is_declared: bool) -> str:
     """The key of an object under which its tokens, or its text, stand."""
-    if isinstance(given, dict):
+    if isinstance(content, dict):
         if layout is not None and layout.form != "columns":
             own = str(layout.columns[TOKENS])
             try:
-                value_at(given, own)
+                value_at(content, own)
                 return own
             except KeyError:
                 if is_declared:
                     raise ValueError(
                         f"the object has no key {own!r}, which --layout names as 'tokens': "
-                        f"{json.dumps(given)[:80]}; fix the object or --layout"
+                        f"{json.dumps(content)[:80]}; fix the object or --layout"
                     ) from None
-        keys = [key for key in (TOKENS, *_TEXTS) if key in given]
+        keys = [key for key in (TOKENS, *_TEXTS) if key in content]
         # Annotation tools give the text beside its tokens.
         if keys == [TOKENS, "text"]:
             return TOKENS
@@ -39,13 +38,13 @@ def _key_of(given: Any, layout: Optional[DatasetLayout], is_declared: bool) -> s
             return keys[0]
     raise ValueError(
         "expected a JSON object with either 'sentence' or 'text' (raw text), or 'tokens' (a list "
-        f"of strings), found {json.dumps(given)[:80]}; say the keys of other objects by "
+        f"of strings), found {json.dumps(content)[:80]}; say the keys of other objects by "
         "--layout"
     )
 
 
 def sentences_of(
-    given: Any,
+    content: Any,
     tagger: Tagger,
     layout: Optional[DatasetLayout] = None,
     is_declared: bool = False,
@@ -53,26 +52,24 @@ def sentences_of(
     """The sentences of an object with `sentence` or `text` (raw text, of any number of sentences)
     or `tokens` (a list, one sentence; feature columns beside it), or with what a layout says, which
     must be there if the user declared the layout. A `ValueError` for another object."""
-    key = _key_of(given, layout, is_declared)
+    key = _key_of(content, layout, is_declared)
     places = {} if layout is None or layout.form == "columns" else layout.columns
     features = {}
     for name in tagger.specification.feature_columns:
         with contextlib.suppress(KeyError):
-            features[name] = value_at(given, str(places.get(name, name)))
-            if not _is_list_of_strings(features[name]):
+            features[name] = value_at(content, str(places.get(name, name)))
+            if not _is_list_of(str, features[name]):
                 raise ValueError(
                     f"'{name}' must be a list of strings, found {features[name]!r:.80}"
                 )
-    value = value_at(given, key)
-    if isinstance(value, str) and key != TOKENS:
-        check_characters(Item(given, "input"), key, value)
-    elif key in _TEXTS and layout is None:
+    value = value_at(content, key)
+    if key in _TEXTS and layout is None and not isinstance(value, str):
         raise ValueError(f"'{key}' must be a string, found {value!r:.80}")
-    elif key == TOKENS and not _is_list_of_strings(value) and not _has_offsets(value):
+    if key == TOKENS and not (_is_list_of(str, value) or _is_list_of(dict, value)):
         raise ValueError(f"'{key}' must be a list of strings, found {value!r:.80}")
-    if _is_list_of_strings(value):
+    if _is_list_of(str, value):
         return [TokenizedSentence(value, features)] if value else []
-    text, pieces = split_object(Item(given, "input"), key, tagger.language)
+    text, pieces = split_object(Item(content, "input"), key, tagger.language)
     sentences = []
     position = 0
     for piece in pieces:
@@ -85,20 +82,16 @@ def sentences_of(
     return sentences
 
 
-def _has_offsets(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
-
-
-def _is_list_of_strings(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+def _is_list_of(kind: type, value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, kind) for item in value)
 
 
 def others_of(
-    given: dict[str, Any], tagger: Tagger, layout: Optional[DatasetLayout] = None
+    content: dict[str, Any], tagger: Tagger, layout: Optional[DatasetLayout] = None
 ) -> dict[str, Any]:
     """The keys that are handed through."""
-    taken = {_key_of(given, layout, False), *tagger.specification.feature_columns}
-    return {key: value for key, value in given.items() if key not in taken}
+    taken = {_key_of(content, layout, False), *tagger.specification.feature_columns}
+    return {key: value for key, value in content.items() if key not in taken}
 
 
 def prediction_of(others: dict[str, Any], sentences: list[TaggedSentence]) -> dict[str, Any]:

@@ -57,13 +57,8 @@ def _conllu_columns(head: Sequence[str]) -> CandidateColumns:
 
 
 def _columns(path: PathLike, recognised: RecognisedFile, head: Sequence[str]) -> CandidateColumns:
-    settings = recognised.settings
-    table = ColumnFormat({TOKENS: 0}, settings.get("delimiter"))
-    comment = settings.get("comment_prefix")
-    lines = (
-        line for line in head if line.strip(BLANKS) and not (comment and line.startswith(comment))
-    )
-    rows = [row for row in map(table.split, lines) if row[0] != DIVIDER]
+    table = ColumnFormat({TOKENS: 0}, recognised.settings.get("delimiter"))
+    rows = [row for row in map(table.split, token_lines(recognised, head)) if row[0] != DIVIDER]
     columns = [[row[i] for row in rows] for i in range(recognised.width)]
     # Neither numbers of tokens nor tags.
     indices = range(recognised.width)

@@ -48,49 +48,45 @@ def read_sentences(
     `DataFormatError` for a file that cannot be read, a missing column, a ragged line, an empty
     token, ids of CoNLL-U that do not count up, or a file without sentences.
     """
-    others = [name for name in layout.columns if name != TOKENS]
     rows = Rows(path, layout)
     # Of the sentence that is being read: the cells of tokens, their lines, and all lines.
     tokens: list[list[str]] = []
     numbers: list[int] = []
     source_lines: list[tuple[str, str]] = []
+    count = 0
 
     def sentence() -> Sentence:
-        columns = {
-            name: [cells[place] for cells in tokens]
-            for name, place in ((name, rows.places[name]) for name in (TOKENS, *others))
-        }
+        nonlocal count
+        count += 1
+        columns = rows.columns(tokens)
+        if count == 1:
+            rows.check_tokens(numbers[0], columns[TOKENS])
         return Sentence(columns.pop(TOKENS), columns, os.fspath(path), numbers, source_lines)
 
     conllu, by_column = layout.conllu, layout.sentence_column is not None
-    count = 0
     for number, line in read_lines(path):
-        kind, cells = rows.parse(number, line)
-        starts = by_column and kind == "token" and rows.starts_sentence(cells)
-        if tokens and (kind == BLANK or starts):
-            count += 1
-            read = sentence()
-            if count == 1:
-                rows.check_tokens(numbers[0], read.tokens)
-            yield read
-            tokens, numbers, source_lines = [], [], []
-            if kind == BLANK:
-                continue
-        if kind == "token":
-            tokens.append(cells)
-            numbers.append(number)
-            if conllu and cells[0] != str(len(tokens)):
-                raise rows.wrong_id(number, cells, len(tokens))
-        elif kind == DOCUMENT and tokens:
-            raise rows.divider_in_sentence(number)
+        try:
+            kind, cells = rows.parse(number, line)
+            starts = by_column and kind == "token" and rows.starts_sentence(cells)
+            if tokens and (kind == BLANK or starts):
+                yield sentence()
+                tokens, numbers, source_lines = [], [], []
+                if kind == BLANK:
+                    continue
+            if kind == "token":
+                tokens.append(cells)
+                numbers.append(number)
+                if conllu and cells[0] != str(len(tokens)):
+                    raise rows.wrong_id(cells, len(tokens))
+            elif kind == DOCUMENT and tokens:
+                raise rows.divider_in_sentence()
+        except ValueError as error:
+            raise DataFormatError(path, number, str(error)) from None
         # Comments and dividers before a sentence are kept with it, and the blanks after them.
         if keep_lines and (kind != BLANK or source_lines):
             source_lines.append((line, "note" if kind in (BLANK, DOCUMENT) else kind))
     if tokens:
-        count += 1
-        if count == 1:
-            rows.check_tokens(numbers[0], sentence().tokens)
-        if count == 1 and len(tokens) >= _VERY_LONG:
+        if not count and len(tokens) >= _VERY_LONG:
             logger.warning(
                 "%s: the whole file is one sentence of %d tokens; a blank line ends a sentence, or "
                 "set 'sentence_column' of the dataset reader",

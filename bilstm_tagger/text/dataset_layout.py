@@ -1,5 +1,6 @@
 """What the files of a data set hold: their form, columns, tasks and encodings."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Literal, Optional
 
@@ -10,7 +11,7 @@ from bilstm_tagger.text.column_format import MISC, TOKENS, ColumnFormat, Place
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.encodings import Encoding, get_encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
-from bilstm_tagger.text.spans import read_spans
+from bilstm_tagger.text.spans import CONLLEVAL_LETTERS, read_tag
 from bilstm_tagger.text.tag_recognition import recognise_tags
 from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling, spelling_settings
 
@@ -19,6 +20,8 @@ Form = Literal["columns", "lines", "json", "brat", "spacy", "parquet"]
 # In place of an encoding: that which the training file has; see `recognised_tasks`.
 AUTO = "auto"
 _WITH_INDICES = ("columns", "lines")
+# The settings of files of columns, beside the columns.
+_OF_COLUMNS = [field.name for field in dataclasses.fields(ColumnFormat) if field.name != "columns"]
 
 
 def _encoding(name: Optional[str], key: str) -> Optional[Encoding]:
@@ -62,6 +65,13 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
         if self.source is not None:
             self.encoding = self.source.name
         self.model_encoding = None if self.target is None else self.target.name
+
+    def read(self, tag: str) -> str:
+        """A tag of spans in the file, as it is in the program. Raises `ValueError` for what is no
+        tag of any encoding in this spelling."""
+        tag = self.spelling.read(tag)
+        read_tag(tag, CONLLEVAL_LETTERS, "permitted: ")
+        return tag
 
 
 class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_defaults=True):
@@ -121,16 +131,8 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
             self.check_columns([task.column or name], f"task '{name}'")
 
     def _format_of(self, columns: dict[str, Place]) -> ColumnFormat:
-        return ColumnFormat(
-            columns,
-            self.delimiter,
-            self.comment_prefix,
-            self.document_dividers,
-            self.conllu,
-            self.quoted,
-            self.ragged,
-            self.sentence_column,
-        )
+        settings = {name: getattr(self, name) for name in _OF_COLUMNS}
+        return ColumnFormat(columns, **settings)
 
     def check_columns(self, names: Sequence[str], wanted_by: str) -> None:
         """Raises `UserError` unless all these columns are declared, beside the tokens."""
@@ -234,7 +236,7 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
 
 def _is_readable(task: TaskColumn, tag: str) -> bool:
     try:
-        read_spans([task.spelling.read(tag)])
+        task.read(tag)
     except ValueError:
         return False
     return True

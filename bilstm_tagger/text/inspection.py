@@ -8,10 +8,9 @@ from typing import NamedTuple, Optional
 
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
-from bilstm_tagger.text.encodings import Encoding, get_encoding
 from bilstm_tagger.text.errors import DataFormatError, PathLike
-from bilstm_tagger.text.tag_spelling import USUAL
-from bilstm_tagger.text.tolerant_reading import read_tolerantly
+from bilstm_tagger.text.memo import Memo
+from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.word_forms import CHAIN_STEPS, chain_step, word_forms
 
 # Faults that are kept with their place; the others are counted.
@@ -68,7 +67,7 @@ def inspect_file(path: PathLike, layout: DatasetLayout) -> FileInspection:
     """
     inspection = FileInspection(str(path), {name: TaskInspection() for name in layout.tasks})
     readers = {name: _TagReader(name, task) for name, task in layout.tasks.items()}
-    for sentence in read_tolerantly(path, layout, inspection.report_misfit):
+    for sentence in read_dataset(path, layout, report_misfit=inspection.report_misfit):
         inspection.lengths.append(len(sentence.tokens))
         inspection.tokens.update(sentence.tokens)
         inspection.sentences[tuple(sentence.tokens)] += 1
@@ -82,24 +81,20 @@ class _TagReader:
 
     def __init__(self, name: str, task: TaskColumn) -> None:
         self._column = task.column or name
-        self._task = task
-        self._encoding: Optional[Encoding] = task.source
-        self._read: dict[str, str] = {}  # tags of the file to those of the program
+        self._encoding = task.source
+        self._read = Memo(task.read)
 
     def count(self, sentence: Sentence, inspection: TaskInspection) -> None:
         """Counts those of a sentence."""
-        tags = sentence.columns[self._column]
         if self._encoding is None:
-            inspection.counts.update(tags)
+            inspection.counts.update(sentence.columns[self._column])
             return
-        index = 0
+        tags: list[str] = []
         try:
-            for index, tag in enumerate(tags):  # noqa: B007
-                if tag not in self._read:
-                    self._read[tag] = self._readable(tag)
-            tags = [self._read[tag] for tag in tags]
+            for tag in sentence.columns[self._column]:
+                tags.append(self._read[tag])
         except ValueError as error:
-            fault = self._fault(sentence, index, str(error), inspection)
+            fault = self._fault(sentence, len(tags), str(error), inspection)
             inspection.unreadable_sentences += 1
             inspection.unreadable = inspection.unreadable or fault
             return
@@ -107,14 +102,6 @@ class _TagReader:
         violation = self._encoding.first_violation(tags)
         if violation is not None:
             self._fault(sentence, violation.index, violation.message, inspection)
-
-    def _readable(self, tag: str) -> str:
-        read = tag if self._task.spelling == USUAL else self._task.spelling.read(tag)
-        try:
-            get_encoding("BIO").spans([read])
-        except ValueError as error:
-            raise ValueError(str(error).removeprefix("tag 0: ")) from None
-        return read
 
     def _fault(
         self, sentence: Sentence, index: int, problem: str, inspection: TaskInspection

@@ -9,6 +9,7 @@ from bilstm_tagger.text.candidate_columns import (
     CandidateColumns,
     are_numbers,
     candidate_columns,
+    token_lines,
 )
 from bilstm_tagger.text.column_format import BLANKS, TOKENS, ColumnFormat, Place, split_blanks
 from bilstm_tagger.text.columns import Sentence
@@ -22,10 +23,10 @@ from bilstm_tagger.text.file_recognition import (
     token_name,
 )
 from bilstm_tagger.text.lines import read_lines
+from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.rows import separator_of_cells
 from bilstm_tagger.text.tag_recognition import RecognisedTags, recognise_tags
 from bilstm_tagger.text.tag_spelling import TagSpelling, recognised_spelling
-from bilstm_tagger.text.tolerant_reading import read_tolerantly
 
 # The encoding that models learn.
 LEARNT = "IOBES"
@@ -74,7 +75,7 @@ def propose_layout(path: PathLike) -> ProposedLayout:
         )
     candidates = candidate_columns(path, recognised, head)
     layout = _layout(recognised, candidates.columns, dict.fromkeys(candidates.spans, _spans_task()))
-    sentences = islice(read_tolerantly(path, layout, lambda error: None), _SAMPLE)
+    sentences = islice(read_dataset(path, layout, report_misfit=lambda _: None), _SAMPLE)
     columns, tasks, left_out = _tasks(list(sentences), candidates)
     if not tasks:
         reasons = "".join(f"; {reason}" for reason in [*candidates.left_out, *left_out][:3])
@@ -115,10 +116,7 @@ def _by_tabs(recognised: RecognisedFile, head: Sequence[str]) -> RecognisedFile:
         or settings.keys() & {"delimiter", "conllu"}
     ):
         return recognised
-    comment = settings.get("comment_prefix")
-    rows = [
-        line for line in head if line.strip(BLANKS) and not (comment and line.startswith(comment))
-    ]
+    rows = token_lines(recognised, head)
     if recognised.width > 1 and all(row.split("\t") == split_blanks(row) for row in rows):
         return recognised._replace(settings={**settings, "delimiter": "\t"})
     return recognised

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from bilstm_tagger.text.character_spans import AlignedSpans, CharacterSpan, parse_span
@@ -56,7 +57,7 @@ def split_object(item: Item, key: str, language: str) -> tuple[Optional[str], li
             f"{_shown(item.value)}; check 'columns.{TOKENS}' of the dataset reader"
         ) from None
     if isinstance(value, str):
-        check_characters(item, key, value)
+        _check_characters(item, key, value)
         return value, split_text(value, language)
     if isinstance(value, list) and all(isinstance(token, str) for token in value):
         if "" in value:
@@ -88,7 +89,7 @@ def split_object(item: Item, key: str, language: str) -> tuple[Optional[str], li
         ) from None
 
 
-def check_characters(item: Item, key: str, text: str) -> None:
+def _check_characters(item: Item, key: str, text: str) -> None:
     """Raises `DataFormatError` for a text with half of a surrogate pair, which no splitter can
     read."""
     try:
@@ -142,12 +143,9 @@ class ObjectReader:
             return
         text, pieces = split_object(item, str(layout.columns[TOKENS]), layout.language)
         offsets = [pair for piece in pieces for pair in piece.offsets]
-        length = sum(len(piece.tokens) for piece in pieces)
-        bounds: set[int] = set()
-        position = 0
-        for piece in pieces:
-            bounds.add(position)
-            position += len(piece.tokens)
+        tokens = [token for piece in pieces for token in piece.tokens]
+        length = len(tokens)
+        bounds = set(accumulate((len(piece.tokens) for piece in pieces), initial=0))
         columns: dict[str, list[str]] = {}
         for name in self._names:
             values = self._value(item, name)
@@ -174,11 +172,7 @@ class ObjectReader:
             # The splitter must not end a sentence within a span.
             for span in aligned.spans:
                 bounds.difference_update(range(span.start + 1, span.end))
-        starts = sorted(bounds)
-        if not starts:
-            return
-        tokens = [token for piece in pieces for token in piece.tokens]
-        for start, end in zip(starts, [*starts[1:], length], strict=True):
+        for start, end in pairwise(sorted(bounds)):
             yield Sentence(
                 tokens[start:end],
                 {name: values[start:end] for name, values in columns.items()},

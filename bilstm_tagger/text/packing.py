@@ -1,9 +1,9 @@
 """What a packed file holds: gzip, bzip2, xz, or zip with one member, told by its first bytes."""
 
+import importlib
 import io
 import re
 import zlib
-from collections.abc import Callable
 from typing import BinaryIO, cast
 
 from bilstm_tagger.text.errors import DataFormatError, PathLike
@@ -16,6 +16,8 @@ _EMPTY_ZIP_MAGIC = b"PK\x05\x06"
 # A digit, and a block or the end, follow: a text may begin with the letters alone.
 _BZIP2_MAGIC = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 _BZIP2_CUT = re.compile(rb"BZh[1-9](?:1A?Y?&?S?|\x17r?E?8?P?)")
+# What unpacks a stream.
+_MODULES = {"gzip": "gzip", "bzip2": "bz2", "xz": "lzma"}
 # As many bytes of a pipe are looked at before it is read.
 _LOOK = 4096
 _ENDINGS = re.compile(r"\.(?:gz|bz2|xz|zip)$", re.IGNORECASE)
@@ -104,9 +106,12 @@ def unpacked(stream: BinaryIO, buffer: int) -> io.BufferedReader:
         # A pipe may hand out a single byte at first.
         plain = io.BufferedReader(_Prefixed(plain.read(_LOOK), plain), buffer)
     start = plain.peek(_LOOK)[:_LOOK]
-    unpack = _unpacker(start)
+    kind = _packing(start)
+    if kind is None:
+        return plain
+    unpacking = _zip(plain) if kind == "zip" else _unpacking(kind, plain)
     # A buffer of its own: gzip hands out line by line, which takes a fifth longer.
-    return plain if unpack is None else io.BufferedReader(unpack(plain), buffer)
+    return io.BufferedReader(unpacking, buffer)
 
 
 def unpacked_name(path: str) -> str:
@@ -114,38 +119,26 @@ def unpacked_name(path: str) -> str:
     return _ENDINGS.sub("", path)
 
 
-def _unpacker(start: bytes) -> Callable[[BinaryIO], _Unpacking] | None:
-    """What unpacks a file that begins so; of a file cut short, too."""
+def _packing(start: bytes) -> str | None:
+    """How a file that begins so is packed; of a file cut short, too."""
     if _begins(start, GZIP_MAGIC):
-        return _gzip
+        return "gzip"
     if _BZIP2_MAGIC.match(start) or _BZIP2_CUT.fullmatch(start):
-        return _bzip2
+        return "bzip2"
     if _begins(start, _XZ_MAGIC):
-        return _xz
-    return _zip if start.startswith((_ZIP_MAGIC, _EMPTY_ZIP_MAGIC)) else None
+        return "xz"
+    return "zip" if start.startswith((_ZIP_MAGIC, _EMPTY_ZIP_MAGIC)) else None
 
 
 def _begins(start: bytes, magic: bytes) -> bool:
     return bool(start) and (start.startswith(magic) or magic.startswith(start))
 
 
-# Modules are imported where they are needed: to tag a sentence should not wait for them.
-def _gzip(stream: BinaryIO) -> _Unpacking:
-    import gzip
-
-    return _Unpacking("gzip", cast(BinaryIO, gzip.GzipFile(fileobj=stream)), ())
-
-
-def _bzip2(stream: BinaryIO) -> _Unpacking:
-    import bz2
-
-    return _Unpacking("bzip2", cast(BinaryIO, bz2.BZ2File(stream)), ())
-
-
-def _xz(stream: BinaryIO) -> _Unpacking:
-    import lzma
-
-    return _Unpacking("xz", cast(BinaryIO, lzma.LZMAFile(stream)), (lzma.LZMAError,))
+def _unpacking(kind: str, stream: BinaryIO) -> _Unpacking:
+    # Modules are imported where they are needed: to tag a sentence should not wait for them.
+    module = importlib.import_module(_MODULES[kind])
+    damages = (module.LZMAError,) if kind == "xz" else ()
+    return _Unpacking(kind, module.open(stream), damages)
 
 
 def _zip(stream: BinaryIO) -> _Unpacking:

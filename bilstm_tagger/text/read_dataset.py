@@ -2,8 +2,10 @@
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Optional
+
+import msgspec
 
 from bilstm_tagger.text.column_format import BLANKS, TOKENS, split_blanks
 from bilstm_tagger.text.columns import Sentence, read_sentences
@@ -20,6 +22,7 @@ def read_dataset(
     layout: DatasetLayout,
     names: Optional[Sequence[str]] = None,
     keep_lines: bool = False,
+    report_misfit: Optional[Callable[[DataFormatError], None]] = None,
 ) -> Iterator[Sentence]:
     """Yields the sentences of a file in the layout of a data set, one at a time.
 
@@ -32,6 +35,9 @@ def read_dataset(
         The columns beside the tokens that are read. Others need not be there.
     keep_lines : `bool`, optional (default=`False`)
         Whether files of columns are read with their lines, `Sentence.source_lines`.
+    report_misfit : `Callable`, optional (default=`None`)
+        Gets the first span of an object that does not fit its tokens, and the spans of the object
+        are widened. `None`: this is an error.
 
     # Errors
 
@@ -43,19 +49,35 @@ def read_dataset(
         yield from read_sentences(path, layout.column_format(names), keep_lines)
         return
     sentence = None
-    for sentence in (_of_lines if layout.form == "lines" else _of_objects)(path, layout, names):
+    if layout.form == "lines":
+        sentences = _of_lines(path, layout, names)
+    else:
+        sentences = _of_objects(path, layout, names, report_misfit)
+    for sentence in sentences:
         yield sentence
     if sentence is None:
         raise DataFormatError(path, None, "expected at least one sentence, found none")
 
 
-def _of_objects(path: PathLike, layout: DatasetLayout, names: Sequence[str]) -> Iterator[Sentence]:
+def _of_objects(
+    path: PathLike,
+    layout: DatasetLayout,
+    names: Sequence[str],
+    report_misfit: Optional[Callable[[DataFormatError], None]],
+) -> Iterator[Sentence]:
     from bilstm_tagger.text.object_files import read_items
     from bilstm_tagger.text.objects import ObjectReader
 
     reader = ObjectReader(layout, names)
+    tolerant = ObjectReader(msgspec.structs.replace(layout, invalid_spans="widen"), names)
     for item in read_items(path, layout.form):
-        yield from reader.sentences(item)
+        try:
+            yield from reader.sentences(item)
+        except DataFormatError as error:
+            if report_misfit is None:
+                raise
+            yield from tolerant.sentences(item)  # raises what is wrong in another way
+            report_misfit(error)
     for change, count in sorted(reader.changes.items()):
         logger.warning("%s: %d %s.", path, count, change)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from bilstm_tagger.text.column_format import BLANKS, MISC, TOKENS, ColumnFormat, Place
-from bilstm_tagger.text.errors import DataFormatError, PathLike
+from bilstm_tagger.text.errors import PathLike
 from bilstm_tagger.text.memo import remember
 
 logger = logging.getLogger(__name__)
@@ -54,14 +54,15 @@ class Rows:
     # Parameters
 
     path : `PathLike`
-        For messages.
+        For warnings.
     layout : `ColumnFormat`
-    header : `str`, optional (default = `None`)
-        The line that names the columns, if it was read before. `None`: it is the first line, where
-        the layout has a header.
+
+    # Errors
+
+    All methods raise `ValueError` for what is not as declared: the place is for the reader to add.
     """
 
-    def __init__(self, path: PathLike, layout: ColumnFormat, header: Optional[str] = None) -> None:
+    def __init__(self, path: PathLike, layout: ColumnFormat) -> None:
         self._path = path
         self._layout = layout
         self._width: Optional[tuple[int, int, int]] = None  # of the first token: `_widths`, line
@@ -80,9 +81,7 @@ class Rows:
         self._awaits_header = layout.has_header
         self._of_spreadsheet = layout.quoted or layout.has_header
         self._header = ""
-        if header is not None:
-            self._read_header(1, header)
-        elif not layout.has_header:
+        if not layout.has_header:
             self._set_places(layout.columns, {})
 
     # Lines
@@ -98,33 +97,28 @@ class Rows:
                 if self._width is None:
                     self._width = (*self.widths(cells), number)
                 elif len(cells) != self._width[0]:
-                    self.check_width(number, line, cells, self._width)
+                    self.check_width(line, cells, self._width)
             if kind != HEADER:  # which must not come again
                 remember(self._known, line, row)
         return row
 
     def classify(self, number: int, line: str) -> tuple[str, list[str]]:
         """The kind of a line, and the cells of a token's; those of MISC stand behind the others.
-        Raises `DataFormatError` unless all columns are there and filled."""
+        All columns are there and filled."""
         layout = self._layout
         if not line.strip(BLANKS):
             return BLANK, []
         if layout.comment_prefix and line.startswith(layout.comment_prefix):
             return "note", []
         if self._awaits_header:
-            self._read_header(number, line)
+            self._read_header(line)
             return HEADER, []
         if line == self._header:
-            raise DataFormatError(
-                self._path,
-                number,
+            raise ValueError(
                 f"the header is here again: {line[:80]!r}, as where files were joined; remove the "
-                "line",
+                "line"
             )
-        try:
-            cells = layout.split(line)
-        except ValueError as error:
-            raise DataFormatError(self._path, number, str(error)) from None
+        cells = layout.split(line)
         if DIVIDER in line and cells[0].strip(BLANKS) == DIVIDER:
             if layout.document_dividers:
                 return DOCUMENT, []
@@ -147,24 +141,20 @@ class Rows:
         if len(cells) <= self._last:
             name, index = next(item for item in self._wanted if item[1] >= len(cells))
             delimiter = layout.delimiter
-            raise DataFormatError(
-                self._path,
-                number,
+            raise ValueError(
                 f"expected at least {self._last + 1} columns separated by "
                 f"{'spaces or tabs' if delimiter is None else repr(delimiter)}, found "
                 f"{len(cells)}: {line[:80]!r}; column '{name}' (index {index}) is missing; fix "
-                "the line, or 'columns' or 'delimiter' of the dataset reader",
+                "the line, or 'columns' or 'delimiter' of the dataset reader"
             )
         for name, index in self._wanted:
             if not cells[index]:
-                raise DataFormatError(
-                    self._path,
-                    number,
+                raise ValueError(
                     f"expected something in column '{name}' (index {index}), found nothing: "
-                    f"{line[:80]!r}; fix the line, or 'delimiter' of the dataset reader",
+                    f"{line[:80]!r}; fix the line, or 'delimiter' of the dataset reader"
                 )
         if self._misc:
-            cells = cells + self._misc_values(number, cells[_MISC_INDEX])
+            cells = cells + self._misc_values(cells[_MISC_INDEX])
         return "token", cells
 
     def _warn(self, number: int, message: str) -> None:
@@ -177,22 +167,17 @@ class Rows:
 
     # Columns
 
-    def _read_header(self, number: int, line: str) -> None:
-        try:
-            names = [name.strip() for name in self._layout.split(line)]
-        except ValueError as error:
-            raise DataFormatError(self._path, number, str(error)) from None
+    def _read_header(self, line: str) -> None:
+        names = [name.strip() for name in self._layout.split(line)]
         twice = {name for name in names if names.count(name) > 1}
         wanted = {**self._layout.columns, "sentence_column": self._layout.sentence_column}
         for key, name in wanted.items():
             if name is not None and (name not in names or name in twice):
                 count = "twice" if name in twice else "not"
-                raise DataFormatError(
-                    self._path,
-                    number,
+                raise ValueError(
                     f"expected a header with the column {name!r} ('{key}' of the dataset reader); "
                     f"it is {count} among {names}; fix the header, or 'columns' or 'delimiter' of "
-                    "the dataset reader",
+                    "the dataset reader"
                 )
         self._awaits_header = False
         self._header = line
@@ -215,15 +200,13 @@ class Rows:
         sentence = self._layout.sentence_column
         self._sentence_place = header[sentence] if isinstance(sentence, str) else sentence
 
-    def _misc_values(self, number: int, cell: str) -> list[str]:
+    def _misc_values(self, cell: str) -> list[str]:
         entries = dict(entry.partition("=")[::2] for entry in cell.split("|"))
         for name in self._misc:
             if not entries.get(name):
-                raise DataFormatError(
-                    self._path,
-                    number,
+                raise ValueError(
                     f"expected an entry '{name}=...' in the column MISC, found {cell[:80]!r}; "
-                    "fix the line, or 'columns' of the dataset reader",
+                    "fix the line, or 'columns' of the dataset reader"
                 )
         return [entries[name] for name in self._misc]
 
@@ -234,23 +217,23 @@ class Rows:
             filled -= 1
         return len(cells), filled
 
-    def check_width(
-        self, number: int, line: str, cells: list[str], first: tuple[int, int, int]
-    ) -> None:
-        """Raises `DataFormatError` for a line of another number of columns than one before, whose
+    def check_width(self, line: str, cells: list[str], first: tuple[int, int, int]) -> None:
+        """Raises `ValueError` for a line of another number of columns than one before, whose
         `widths` and number are given. Empty cells at the end do not count."""
         width, filled, first_number = first
         if self._layout.ragged or len(cells) == width or self.widths(cells)[1] == filled:
             return
-        raise DataFormatError(
-            self._path,
-            number,
+        raise ValueError(
             f"expected {width} columns as in line {first_number}, found {len(cells)}: "
             f"{line[:80]!r}; fix the line, or 'delimiter' of the dataset reader, or set ragged: "
-            "true, where the columns that are read are right in all lines",
+            "true, where the columns that are read are right in all lines"
         )
 
     # Sentences
+
+    def columns(self, tokens: Sequence[list[str]]) -> dict[str, list[str]]:
+        """The columns of a sentence, by name, of the cells of its tokens."""
+        return {name: [cells[i] for cells in tokens] for name, i in self.places.items()}
 
     def starts_sentence(self, cells: list[str]) -> bool:
         """Whether a token starts a sentence by its `sentence_column`."""
@@ -279,21 +262,17 @@ class Rows:
                 f"another column, change 'columns.{TOKENS}' of the dataset reader",
             )
 
-    def wrong_id(self, number: int, cells: list[str], expected: int) -> DataFormatError:
+    def wrong_id(self, cells: list[str], expected: int) -> ValueError:
         """The error for a word of CoNLL-U with another id than is expected."""
-        return DataFormatError(
-            self._path,
-            number,
+        return ValueError(
             f"expected the id {expected}, found {cells[0][:80]!r}: the ids of the words of a "
             "sentence count up from 1; fix the ids, add the blank line between two sentences "
-            "that is missing, or set conllu: false if the file is no CoNLL-U",
+            "that is missing, or set conllu: false if the file is no CoNLL-U"
         )
 
-    def divider_in_sentence(self, number: int) -> DataFormatError:
+    def divider_in_sentence(self) -> ValueError:
         """The error for a divider without a blank line before it."""
-        return DataFormatError(
-            self._path,
-            number,
+        return ValueError(
             f"expected a blank line before {DIVIDER}, found it inside a sentence; "
-            "add the blank line, or set document_dividers: false",
+            "add the blank line, or set document_dividers: false"
         )

@@ -13,9 +13,6 @@ class RecognisedTags(NamedTuple):
 
     encoding: str
     spelling: TagSpelling
-    # Of each sentence whose tags the encoding does not permit: its number from 0, the number of
-    # the token, and what is wrong.
-    faults: list[tuple[int, int, str]]
 
 
 # The letters of an encoding that no encoding before it has, and its other candidates.
@@ -30,19 +27,15 @@ def recognise_tags(sentences: Sequence[Sequence[str]]) -> Optional[RecognisedTag
     spelling = recognised_spelling(tags)
     if spelling is None:
         return None
-    letters = {split_tag(spelling.read(tag))[0] for tag in tags}
+    read = {tag: spelling.read(tag) for tag in tags}
+    letters = {split_tag(tag)[0] for tag in read.values()}
     candidates = [name for letter, name in _BY_LETTER.items() if letter in letters][:1]
     if spelling.prefix == "none":
         candidates = ["IO"]
-    candidates = candidates or ["BIO", "IOB1"]
-    read = {tag: spelling.read(tag) for tag in tags}
-    results = []
-    for name in candidates:
+
+    def invalid_sentences(name: str) -> int:
         encoding = get_encoding(name)
-        violations = (
-            (number, encoding.first_violation([read[tag] for tag in sentence]))
-            for number, sentence in enumerate(sentences)
-        )
-        faults = [(number, fault.index, fault.message) for number, fault in violations if fault]
-        results.append(RecognisedTags(name, spelling, faults))
-    return min(results, key=lambda result: len(result.faults))
+        faults = (encoding.first_violation([read[tag] for tag in tags]) for tags in sentences)
+        return sum(fault is not None for fault in faults)
+
+    return RecognisedTags(min(candidates or ["BIO", "IOB1"], key=invalid_sentences), spelling)

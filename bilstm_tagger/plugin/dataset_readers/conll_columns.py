@@ -80,6 +80,9 @@ class ConllColumnsReader(DatasetReader):
         datasets: Optional[dict[str, DatasetLayout]] = None,
         max_instances: Optional[int] = None,
     ) -> None:
+        # Before there are other variables than parameters.
+        keys = layouts.DatasetLayout.__struct_fields__
+        declared = {k: v for k, v in locals().items() if k in keys and v is not None}
         super().__init__(
             max_instances=max_instances,
             manual_distributed_sharding=True,
@@ -91,22 +94,7 @@ class ConllColumnsReader(DatasetReader):
                 "or 'datasets', a dictionary from a name to the 'columns' and 'tasks' of its files"
             )
         if columns is not None:
-            settings = {
-                "columns": columns,
-                "tasks": tasks or {},
-                "form": form,
-                "delimiter": delimiter,
-                "comment_prefix": comment_prefix,
-                "document_dividers": document_dividers,
-                "conllu": conllu,
-                "quoted": quoted,
-                "ragged": ragged,
-                "sentence_column": sentence_column,
-                "invalid_tags": invalid_tags,
-                "invalid_spans": invalid_spans,
-                "language": language,
-            }
-            datasets = {"": DatasetLayout.from_params(settings)}
+            datasets = {"": DatasetLayout.from_params(declared)}
         if not datasets:
             raise ConfigurationError("dataset_reader.datasets is empty; declare at least one")
         if not token_indexers:

@@ -4,6 +4,7 @@ from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.records import Record, Row
 from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.text.column_format import TOKENS, ColumnFormat
+from bilstm_tagger.text.errors import DataFormatError
 from bilstm_tagger.text.lines import decode_line
 from bilstm_tagger.text.memo import remember
 from bilstm_tagger.text.rows import BLANK, DOCUMENT, HEADER, Rows
@@ -12,13 +13,13 @@ from bilstm_tagger.text.rows import BLANK, DOCUMENT, HEADER, Rows
 class ColumnInput:
     """Makes a record of each sentence. Its lines must have the same number of columns; those of
     other sentences, in blocks that another process may have, are not looked at. The columns of the
-    layout, tokens and features, must be there.
+    layout, tokens and features, must be there. The source is the name of the input, for messages.
     """
 
-    def __init__(self, layout: ColumnFormat) -> None:
-        self._rows = Rows("", layout)
+    def __init__(self, layout: ColumnFormat, source: str = "input") -> None:
+        self._source = source
+        self._rows = Rows(source, layout)
         self._layout = layout
-        self._features = [name for name in layout.columns if name != TOKENS]
         self._known: dict[bytes, Row] = {}
 
     def records(self, block: Block) -> list[Record]:
@@ -56,12 +57,12 @@ class ColumnInput:
                     elif len(cells) != width:
                         line = decode_line(number, raw, "input")
                         widths = *self._rows.widths(tokens[0].cells), record.line
-                        self._rows.check_width(number, line, cells, widths)
+                        self._rows.check_width(line, cells, widths)
                     tokens.append(row)
                     if conllu and cells[0] != str(len(tokens)):
-                        raise self._rows.wrong_id(number, cells, len(tokens))
+                        raise self._rows.wrong_id(cells, len(tokens))
                 elif kind == DOCUMENT and tokens:
-                    raise self._rows.divider_in_sentence(number)
+                    raise self._rows.divider_in_sentence()
                 record.rows.append(row)
             except ValueError as error:
                 record.fail(error, number)
@@ -74,17 +75,16 @@ class ColumnInput:
         return records
 
     def _sentence(self, tokens: list[Row]) -> TokenizedSentence:
-        places = self._rows.places
-        token = places[TOKENS]
-        return TokenizedSentence(
-            [row.cells[token] for row in tokens],
-            {name: [row.cells[places[name]] for row in tokens] for name in self._features},
-        )
+        columns = self._rows.columns([row.cells for row in tokens])
+        return TokenizedSentence(columns.pop(TOKENS), columns)
 
     def _read_header(self, block: Block) -> None:
         for number, raw in enumerate(block.head, start=1):
-            if self._rows.classify(number, decode_line(number, raw, "input"))[0] == HEADER:
-                return
+            try:
+                if self._rows.classify(number, decode_line(number, raw, "input"))[0] == HEADER:
+                    return
+            except ValueError as error:
+                raise DataFormatError(self._source, number, str(error)) from None
 
     def _row(self, number: int, raw: bytes) -> Row:
         kind, cells = self._rows.classify(number, decode_line(number, raw, "input"))

@@ -96,11 +96,9 @@ def input_layout(
                 f"{missing[0] if missing else 'the tokens'} is; say it, as in --layout "
                 '\'{"columns": {"tokens": "word"}, "delimiter": ","}\''
             )
-        return msgspec.convert({"columns": {TOKENS: token, **columns}, **settings}, DatasetLayout)
+        return DatasetLayout({TOKENS: token, **columns}, **settings)
     if form in _KEYS:
-        return msgspec.convert(
-            {"columns": {TOKENS: _KEYS[form], **columns}, "form": form}, DatasetLayout
-        )
+        return DatasetLayout({TOKENS: _KEYS[form], **columns}, form=form)  # type: ignore[arg-type]
     if features:
         raise UserError(
             f"the model was trained with the columns {features} as features, and on files of "
@@ -108,11 +106,8 @@ def input_layout(
             f'\'{{"columns": {{"tokens": 0, "{features[0]}": 1}}}}\''
         )
     if form == "lines":
-        delimiter = settings.get("delimiter", "|")
-        return msgspec.convert(
-            {"columns": {TOKENS: 0}, "form": "lines", "delimiter": delimiter}, DatasetLayout
-        )
+        return DatasetLayout({TOKENS: 0}, form="lines", delimiter=settings.get("delimiter", "|"))
     if form == "conll" and "quoted" in settings:
         return msgspec.convert({"columns": {TOKENS: 0}, **settings}, DatasetLayout)
-    place = 1 if form == "conllu" else 0
-    return DatasetLayout({TOKENS: place}, conllu=form == "conllu")
+    is_conllu = form == "conllu"
+    return DatasetLayout({TOKENS: int(is_conllu)}, conllu=is_conllu)

@@ -142,7 +142,7 @@ class TagSettings:
             layout = input_layout(self.input_form, tagger, self.layout, self.recognised)
         reads: Callable[[Block], list[Record]]
         if layout is not None and self.of_columns:
-            reads = ColumnInput(layout.column_format(features)).records
+            reads = ColumnInput(layout.column_format(features), self.source).records
         else:
             reads = LineInput(tagger, self.input_form, layout, self.layout is not None).records
         writes = self._output(tagger, layout)

@@ -6,8 +6,12 @@ import re
 import pytest
 
 from bilstm_tagger.tagging.files import block_reader
+from bilstm_tagger.tagging.files.blocks import Block
+from bilstm_tagger.tagging.files.column_input import ColumnInput
 from bilstm_tagger.tagging.files.input_forms import open_input
 from bilstm_tagger.tagging.files.settings import TagSettings
+from bilstm_tagger.text.column_format import ColumnFormat
+from bilstm_tagger.text.errors import DataFormatError
 
 CHUNK = {"chunk": {"encoding": "BIO", "model_encoding": "IOBES"}}
 LAYOUT = {
@@ -155,6 +159,13 @@ def test_hostile(run, model_of, write, content, problem):
     path = write(content, "input.csv")
     _, errors = run(model_of(**LAYOUT), path, status=1)
     assert errors[-1].startswith(f"error: {path}:{problem}")
+
+
+def test_wrong_header_names_the_input():
+    """Also where a block behind the first one looks for it, as where records are skipped."""
+    reader = ColumnInput(ColumnFormat({"tokens": "Word"}, ","), "input.csv")
+    with pytest.raises(DataFormatError, match=r"^input\.csv:1: expected a header"):
+        reader.records(Block(1, 9, [b"cat,2\n"], [b"Form,Id\n"]))
 
 
 def test_header_alone(run, model_of, write):
