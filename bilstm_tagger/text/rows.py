@@ -66,6 +66,7 @@ class Rows:
         self._awaits_header = layout.has_header
         self._of_spreadsheet = layout.quoted or layout.has_header
         self._header = ""
+        self.header_width = 0  # the number of names in the header, if there is one
         if header is not None:
             self._read_header(1, header)
         elif not layout.has_header:
@@ -180,6 +181,7 @@ class Rows:
                 )
         self._awaits_header = False
         self._header = line
+        self.header_width = len(names)
         self._set_places(self._layout.columns, {name: i for i, name in enumerate(names)})
 
     def _set_places(self, columns: dict[str, Place], header: dict[str, int]) -> None:

@@ -132,7 +132,7 @@ def run_tag(args: argparse.Namespace) -> None:
     from bilstm_tagger.tagging.files.input_forms import open_input
     from bilstm_tagger.tagging.files.input_layout import parse_layout
     from bilstm_tagger.tagging.files.output_file import OutputFile
-    from bilstm_tagger.tagging.files.write_back import read_annotations, write_back
+    from bilstm_tagger.tagging.files.write_back import write_back
 
     output: Optional[OutputFile] = None
 
@@ -154,7 +154,7 @@ def run_tag(args: argparse.Namespace) -> None:
                     print(opened.message, file=sys.stderr)
                 _tag(args, settings, opened.input, path, output)
             if path != args.output:
-                write_back(settings.output_form, args.input, read_annotations(path), args.output)
+                write_back(settings.output_form, args.input, path, args.output)
                 os.unlink(path)
         except BrokenPipeError:
             # Python would complain when it empties its buffers at the end.
@@ -217,7 +217,7 @@ def _path_of(output: str, form: str) -> str:
     from bilstm_tagger.tagging.files.input_forms import ITEM_FORMS
     from bilstm_tagger.tagging.files.output_file import STDOUT
 
-    if form not in ITEM_FORMS:
+    if form not in ITEM_FORMS or not output:  # which `OutputFile` refuses
         return output
     if output == STDOUT:
         raise UserError(

@@ -4,7 +4,7 @@ import copy
 import re
 from typing import Any, Optional
 
-from bilstm_tagger.tagging.files.output_forms import JsonOutput, dump_json
+from bilstm_tagger.tagging.files.output_forms import JsonOutput, dump_json, free_name
 from bilstm_tagger.tagging.files.records import OutputForm, Record
 from bilstm_tagger.tagging.results import TaggedSentence
 from bilstm_tagger.text.column_format import split_blanks
@@ -79,7 +79,7 @@ def put_at(value: Any, key: str, content: Any) -> None:
     except KeyError:
         taken, parent, last = False, value, key
     if taken:
-        parent, last = value, f"{key}_predicted"
+        parent, last = value, free_name(key, value)
     parent[last] = content
 
 
@@ -112,6 +112,15 @@ class LineOutput(OutputForm):
                     f"the token {broken!r:.80} holds a blank, which divides tokens in this form; "
                     "choose JSON as output"
                 )
-            rows = zip(tokens, *sentence.tags.values(), strict=True)
+            rows = list(zip(tokens, *sentence.tags.values(), strict=True))
+            tag = next((t for row in rows for t in row[1:] if self._divides(t)), None)
+            if tag is not None:
+                raise ValueError(
+                    f"the tag {tag!r:.80} holds a blank or {self._delimiter!r}, which divide tags "
+                    "in this form; choose JSON as output"
+                )
             lines.append(" ".join(map(self._delimiter.join, rows)) + "\n")
         return "".join(lines).encode("utf-8", "backslashreplace")
+
+    def _divides(self, tag: str) -> bool:
+        return self._delimiter in tag or _BLANK.search(tag) is not None

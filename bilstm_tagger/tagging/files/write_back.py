@@ -7,6 +7,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Optional
 
+from bilstm_tagger.tagging.files.output_forms import free_name
 from bilstm_tagger.text.arrow_tables import read_batches
 from bilstm_tagger.text.brat import brat_texts, read_text_file, write_annotations
 from bilstm_tagger.text.docbin import doc_words, read_docs
@@ -17,26 +18,26 @@ from bilstm_tagger.text.errors import PathLike, UserError
 Annotations = Iterator[Optional[dict[str, list[Any]]]]
 
 
-def read_annotations(path: PathLike) -> Annotations:
-    """Yields what `ItemOutput` has written."""
+def _annotations(path: PathLike) -> Annotations:
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line).get("annotations")
 
 
-def write_back(form: str, source: str, annotations: Annotations, output: str) -> None:
-    """Writes a copy of a source, a file or folder of a form, with annotations.
+def write_back(form: str, source: str, tagged: PathLike, output: str) -> None:
+    """Writes a copy of a source, a file or folder of a form, with the annotations that `ItemOutput`
+    has written.
 
     # Errors
 
     `UserError` for tasks that have no place in the form.
     """
     if form == "brat":
-        _write_brat(source, annotations, output)
+        _write_brat(source, _annotations(tagged), output)
     elif form == "spacy":
-        _write_docbin(source, annotations, output)
+        _write_docbin(source, _annotations(tagged), output)
     else:
-        _write_parquet(source, annotations, output)
+        _write_parquet(source, tagged, output)
 
 
 def _write_brat(source: str, annotations: Annotations, output: str) -> None:
@@ -77,24 +78,32 @@ def _write_docbin(source: str, annotations: Annotations, output: str) -> None:
     docs.to_disk(output)
 
 
-def _write_parquet(source: str, annotations: Annotations, output: str) -> None:
+def _write_parquet(source: str, tagged: PathLike, output: str) -> None:
     """A column for each task beside the others, under its key, or `KEY_predicted`."""
     import pyarrow
     from pyarrow import parquet
 
+    # The first rows may have no annotations, which would say of what kind these are.
+    kinds: dict[str, pyarrow.DataType] = {}
+    annotations = _annotations(tagged)
     writer: Optional[parquet.ParquetWriter] = None
     try:
+        for of_row in _annotations(tagged):
+            for key, values in (of_row or {}).items():
+                if key not in kinds or pyarrow.types.is_null(kinds[key].value_type):
+                    kinds[key] = pyarrow.array([_cell(values)]).type
         for batch in read_batches(source):
             rows = [row or {} for row in islice(annotations, batch.num_rows)]
-            keys = dict.fromkeys(key for row in rows for key in row)
             table = pyarrow.Table.from_batches([batch])
-            for key in keys:
-                name = f"{key}_predicted" if key in table.column_names else key
-                table = table.append_column(name, [[_cell(row.get(key)) for row in rows]])
+            for key in kinds:
+                taken = table.column_names
+                name = free_name(key, taken) if key in taken else key
+                cells = [_cell(row.get(key)) for row in rows]
+                table = table.append_column(name, pyarrow.array(cells, kinds[key]))
             if writer is None:
                 writer = parquet.ParquetWriter(output, table.schema)
             writer.write_table(table)
-    except pyarrow.ArrowInvalid as error:
+    except pyarrow.ArrowException as error:
         raise UserError(f"{output} cannot be written as Parquet ({error!s:.200})") from None
     finally:
         if writer is not None:
