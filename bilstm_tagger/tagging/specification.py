@@ -4,7 +4,6 @@ The specification stands as JSON in the header of a model file. An archive of Al
 the same form.
 """
 
-import re
 from typing import Annotated, Literal, Optional
 
 import msgspec
@@ -19,6 +18,7 @@ from bilstm_tagger.tagging.input_specification import (
     Words,
     layer_shapes,
 )
+from bilstm_tagger.text.character_spans import CONTROL
 from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import UserError
@@ -26,9 +26,6 @@ from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling
 
 # To be raised with every change that an older program would misread.
 VERSION = 1
-
-# They would break the lines of output, or steer a terminal.
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Task(Part, frozen=True):

@@ -1,5 +1,6 @@
 """Spans by character offsets, and the tokens that they cover."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +11,10 @@ from bilstm_tagger.text.spans import Span
 Offsets = Sequence[tuple[int, int]]
 # What becomes of a span that cuts a token, overlaps another, or has gaps.
 Policy = Literal["error", "leave_out", "widen"]
+
+
+# Characters that no label can have: they would break lines of output, or steer a terminal.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class CharacterSpan(NamedTuple):
@@ -38,9 +43,10 @@ def parse_span(value: Any) -> CharacterSpan:
         labels = inner.get("labels", [])
         label = labels[0] if isinstance(labels, list) and len(labels) == 1 else inner.get("label")
     numbers = type(start) is int and type(end) is int
-    if not numbers or not isinstance(label, str) or not label.strip():
+    if not numbers or not isinstance(label, str) or not label.strip() or CONTROL.search(label):
         raise ValueError(
-            "expected a span, [start, end, label] or an object with 'start', 'end' and 'label', "
+            "expected a span, [start, end, label] or an object with 'start', 'end' and 'label' "
+            "(without control characters), "
             f"found {value!r:.80}"
         )
     return CharacterSpan(label, ((start, end),))  # type: ignore[arg-type]  # both are numbers
@@ -94,7 +100,9 @@ class AlignedSpans:
                 f"{span}, is not in the text, which has {len(self._text)} characters; fix the "
                 "offsets, which count characters (not bytes) from 0"
             )
-        if len(span.pieces) > 1:
+        gaps = zip(span.pieces, span.pieces[1:], strict=False)
+        # BRAT has a piece of a span on each line.
+        if any(self._text[end:start].strip() for (_, end), (start, _) in gaps):
             if self._policy != "widen":
                 self._left_out(f"{span}, has a gap", "spans with gaps")
                 return None

@@ -14,6 +14,8 @@ from bilstm_tagger.text.rows import TOKEN_NAMES, is_header
 from bilstm_tagger.text.tag_spelling import recognised_spelling
 
 PARQUET_MAGIC = b"PAR1"
+# Of zlib, which no UTF-8 text begins with.
+_DOCBIN_MAGIC = b"x\x9c"
 # So many lines are looked at.
 HEAD_LINES = 300
 # Columns of a header that say to which sentence a line belongs, in lower case.
@@ -57,7 +59,7 @@ def recognise_path(path: PathLike) -> Optional[RecognisedFile]:
         start = file.read(4)
     if start == PARQUET_MAGIC:
         return RecognisedFile("parquet", "a Parquet file")
-    if os.fspath(path).endswith(".spacy"):
+    if start.startswith(_DOCBIN_MAGIC) or os.fspath(path).endswith(".spacy"):
         return RecognisedFile("spacy", "a DocBin of spaCy")
     if root.suffix in (".ann", ".txt") and root.with_suffix(".ann").exists():
         return RecognisedFile("brat", f"a text with annotations beside it, {root.stem}.ann")

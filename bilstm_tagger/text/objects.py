@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
-from bilstm_tagger.text.character_spans import AlignedSpans, CharacterSpan, parse_span
+from bilstm_tagger.text.character_spans import CONTROL, AlignedSpans, CharacterSpan, parse_span
 from bilstm_tagger.text.column_format import TOKENS
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.encodings import get_encoding
@@ -203,6 +203,8 @@ class ObjectReader:
         for value in values:
             if type(value) is int and labels is not None and 0 <= value < len(labels):
                 value = labels[value]
+            if isinstance(value, str) and CONTROL.search(value):
+                raise item.error(f"the tag {value!r:.80} of '{name}' has control characters")
             if not isinstance(value, str) or not value:
                 what = f"'{name}' has {value!r:.80} in place of a tag"
                 fix = f"set tasks.{name}.labels of the dataset reader, the list that it counts in"

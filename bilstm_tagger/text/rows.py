@@ -81,6 +81,7 @@ class Rows:
         self._awaits_header = layout.has_header
         self._of_spreadsheet = layout.quoted or layout.has_header
         self._header = ""
+        self.header_width = 0  # the number of names in the header, if there is one
         if not layout.has_header:
             self._set_places(layout.columns, {})
 
@@ -181,6 +182,7 @@ class Rows:
                 )
         self._awaits_header = False
         self._header = line
+        self.header_width = len(names)
         self._set_places(self._layout.columns, {name: i for i, name in enumerate(names)})
 
     def _set_places(self, columns: dict[str, Place], header: dict[str, int]) -> None:

@@ -9,7 +9,7 @@ from bilstm_tagger.tagging.archives.limits import (
     UnsafeModel,
 )
 from bilstm_tagger.tagging.archives.members import VOCABULARY
-from bilstm_tagger.tagging.specification import CONTROL
+from bilstm_tagger.text.character_spans import CONTROL
 
 PADDING_FILE = "non_padded_namespaces.txt"
 

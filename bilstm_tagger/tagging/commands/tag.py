@@ -214,7 +214,7 @@ def _path_of(output: str, form: str) -> str:
     from bilstm_tagger.tagging.files.input_forms import ITEM_FORMS
     from bilstm_tagger.tagging.files.output_file import STDOUT
 
-    if form not in ITEM_FORMS:
+    if form not in ITEM_FORMS or not output:  # which `OutputFile` refuses
         return output
     if output == STDOUT:
         raise UserError(

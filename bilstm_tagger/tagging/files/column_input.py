@@ -86,10 +86,21 @@ class ColumnInput:
             except ValueError as error:
                 raise DataFormatError(self._source, number, str(error)) from None
 
+    def _under_header(self, body: bytes, width: int, delimiter: bytes) -> bytes:
+        """A line with as many cells as the header, so that what is written behind it stands under
+        its own name: empty cells at the end are left out, or added."""
+        extra = width - self._rows.header_width
+        while extra > 0 and body.endswith(delimiter):
+            body, extra = body.removesuffix(delimiter), extra - 1
+        return body + delimiter * -extra
+
     def _row(self, number: int, raw: bytes) -> Row:
         kind, cells = self._rows.classify(number, decode_line(number, raw, "input"))
         body = raw.removesuffix(b"\n").removesuffix(b"\r")
-        row = Row(kind, cells, body, raw[len(body) :])
+        end = raw[len(body) :]
+        if kind == "token" and self._rows.header_width and self._layout.delimiter is not None:
+            body = self._under_header(body, len(cells), self._layout.delimiter.encode())
+        row = Row(kind, cells, body, end)
         if number > 1 and kind != HEADER:
             # Lines come again and again: each is looked into once.
             remember(self._known, raw, row)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Optional
 
-from bilstm_tagger.tagging.files.output_forms import JsonOutput, dump_json
+from bilstm_tagger.tagging.files.output_forms import JsonOutput, dump_json, free_name
 from bilstm_tagger.tagging.files.records import OutputForm, Record
 from bilstm_tagger.tagging.results import TaggedSentence
 from bilstm_tagger.text.column_format import split_blanks
@@ -77,7 +77,7 @@ def put_at(value: Any, key: str, content: Any) -> None:
     parent, last = (value, key) if key in value else _place(value, key)
     with contextlib.suppress(KeyError):
         if value_at(value, key):
-            parent, last = value, f"{key}_predicted"
+            parent, last = value, free_name(key, value)
     parent[last] = content
 
 
@@ -117,11 +117,14 @@ class LineOutput(OutputForm):
                     "choose JSON as output"
                 )
             rows = list(zip(tokens, *sentence.tags.values(), strict=True))
-            for tag in (tag for row in rows for tag in row[1:]):
-                if self._delimiter in tag or _BLANK.search(tag):
-                    raise ValueError(
-                        f"the tag {tag!r:.80} holds a blank or {self._delimiter!r}, which divide "
-                        "parts in this form; choose JSON as output"
-                    )
+            tag = next((t for row in rows for t in row[1:] if self._divides(t)), None)
+            if tag is not None:
+                raise ValueError(
+                    f"the tag {tag!r:.80} holds a blank or {self._delimiter!r}, which divide tags "
+                    "in this form; choose JSON as output"
+                )
             lines.append(" ".join(map(self._delimiter.join, rows)) + "\n")
         return "".join(lines).encode("utf-8", "backslashreplace")
+
+    def _divides(self, tag: str) -> bool:
+        return self._delimiter in tag or _BLANK.search(tag) is not None

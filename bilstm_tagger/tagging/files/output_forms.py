@@ -1,7 +1,9 @@
 """Tagged sentences as JSON, and as columns."""
 
+import csv
+import io
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import lru_cache
 from typing import Any, Optional
 
@@ -39,6 +41,14 @@ def dump_json(given: dict[str, Any]) -> bytes:
     return json.dumps(given, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
+def free_name(key: str, taken: Container[str]) -> str:
+    """The key for tags, where there is something under their own: `KEY_predicted`, and so on."""
+    name, number = f"{key}_predicted", 2
+    while name in taken:
+        name, number = f"{key}_predicted{number}", number + 1
+    return name
+
+
 class ColumnOutput(OutputForm):
     """A token a line, a column for each task. The lines of a column file come out byte for byte,
     with the tags behind, and the tasks behind a header; of others, token and tags separated by
@@ -48,7 +58,9 @@ class ColumnOutput(OutputForm):
     def __init__(self, layout: Optional[ColumnFormat], tasks: Sequence[str]) -> None:
         delimiter = None if layout is None else layout.delimiter
         self._delimiter = None if delimiter is None else delimiter.encode()
-        self._quoted = layout is not None and layout.quoted
+        # What a tag cannot hold; with double quotes, it can hold anything.
+        quoted = layout is not None and layout.quoted
+        self._dividers = () if quoted else (" ", "\t") if delimiter is None else (delimiter,)
         self._layout = layout
         self._tasks = tasks
 
@@ -67,7 +79,7 @@ class ColumnOutput(OutputForm):
                 if kind == HEADER:
                     tags = self._headings(body)
                 delimiter = self._delimiter or (b" " if b" " in body else b"\t")
-                lines.append(body + _cells(delimiter, tags, self._quoted) + end)
+                lines.append(body + _cells(delimiter, self._dividers, tags) + end)
             else:
                 lines.append(raw)
         return b"".join(lines)
@@ -75,23 +87,23 @@ class ColumnOutput(OutputForm):
     def _headings(self, header: bytes) -> tuple[str, ...]:
         assert self._layout is not None
         names = self._layout.split(header.decode("utf-8"))
-        return tuple(f"{task}_predicted" if task in names else task for task in self._tasks)
+        return tuple(free_name(task, names) if task in names else task for task in self._tasks)
 
 
 @lru_cache(maxsize=MAX_ENTRIES)
-def _cells(delimiter: bytes, tags: tuple[str, ...], quoted: bool) -> bytes:
-    """What stands behind a token. Raises `ValueError` for a tag that a column cannot hold."""
-    cells = []
+def _cells(delimiter: bytes, dividers: tuple[str, ...], tags: tuple[str, ...]) -> bytes:
+    """What stands behind a token, in double quotes where nothing else divides cells. Raises
+    `ValueError` for a tag that would be several cells."""
+    if not dividers:
+        row = io.StringIO()
+        csv.writer(row, delimiter=delimiter.decode(), lineterminator="").writerow(["", *tags])
+        return row.getvalue().encode()
     for tag in tags:
-        divides = delimiter.decode() in tag or any(map(tag.__contains__, "\t\r\n"))
-        if quoted and (divides or '"' in tag):
-            tag = '"' + tag.replace('"', '""') + '"'
-        elif divides:
+        if any(divider in tag for divider in dividers):
             raise ValueError(
-                f"the tag {tag!r:.80} holds what divides columns; choose JSON as output"
+                f"the tag {tag!r:.80} holds what divides columns here; choose JSON as output"
             )
-        cells.append(delimiter + tag.encode())
-    return b"".join(cells)
+    return b"".join(delimiter + tag.encode() for tag in tags)
 
 
 def _rows(sentence: TaggedSentence) -> bytes:

@@ -7,6 +7,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Optional
 
+from bilstm_tagger.tagging.files.output_forms import free_name
 from bilstm_tagger.text.arrow_tables import read_batches
 from bilstm_tagger.text.brat import brat_texts, read_text_file, write_annotations
 from bilstm_tagger.text.docbin import doc_words, read_docs
@@ -17,27 +18,26 @@ from bilstm_tagger.text.errors import PathLike, UserError
 Annotations = Iterator[Optional[dict[str, list[Any]]]]
 
 
-def read_annotations(path: PathLike) -> Annotations:
-    """Yields what `ItemOutput` has written."""
+def _annotations(path: PathLike) -> Annotations:
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line).get("annotations")
 
 
-def write_back(form: str, source: str, path: PathLike, output: str) -> None:
-    """Writes a copy of a source, a file or folder of a form, with annotations, which are in the
-    file that `ItemOutput` has written.
+def write_back(form: str, source: str, tagged: PathLike, output: str) -> None:
+    """Writes a copy of a source, a file or folder of a form, with the annotations that `ItemOutput`
+    has written.
 
     # Errors
 
     `UserError` for tasks that have no place in the form.
     """
     if form == "brat":
-        _write_brat(source, read_annotations(path), output)
+        _write_brat(source, _annotations(tagged), output)
     elif form == "spacy":
-        _write_docbin(source, read_annotations(path), output)
+        _write_docbin(source, _annotations(tagged), output)
     else:
-        _write_parquet(source, path, output)
+        _write_parquet(source, tagged, output)
 
 
 def _write_brat(source: str, annotations: Annotations, output: str) -> None:
@@ -78,52 +78,39 @@ def _write_docbin(source: str, annotations: Annotations, output: str) -> None:
     docs.to_disk(output)
 
 
-def _write_parquet(source: str, path: PathLike, output: str) -> None:
+def _write_parquet(source: str, tagged: PathLike, output: str) -> None:
     """A column for each task beside the others, under its key, or `KEY_predicted`."""
     import pyarrow
     from pyarrow import parquet
 
-    # Of all rows: those of one batch may have no annotations.
-    kinds: dict[str, set[type]] = {}
-    for row in read_annotations(path):
-        for key, values in (row or {}).items():
-            kinds.setdefault(key, set()).update(map(type, values))
-    annotations = read_annotations(path)
+    # The first rows may have no annotations, which would say of what kind these are.
+    kinds: dict[str, pyarrow.DataType] = {}
+    annotations = _annotations(tagged)
     writer: Optional[parquet.ParquetWriter] = None
     try:
+        for of_row in _annotations(tagged):
+            for key, values in (of_row or {}).items():
+                if key not in kinds or pyarrow.types.is_null(kinds[key].value_type):
+                    kinds[key] = pyarrow.array([_cell(values)]).type
         for batch in read_batches(source):
-            rows = list(islice(annotations, batch.num_rows))
+            rows = [row or {} for row in islice(annotations, batch.num_rows)]
             table = pyarrow.Table.from_batches([batch])
-            for key, kind in kinds.items():
-                name = f"{key}_predicted" if key in batch.schema.names else key
-                # One that was skipped has none.
-                cells = [None if row is None else _cell(row[key], kind) for row in rows]
-                table = table.append_column(name, pyarrow.array(cells, _type(kind)))
+            for key in kinds:
+                taken = table.column_names
+                name = free_name(key, taken) if key in taken else key
+                cells = [_cell(row.get(key)) for row in rows]
+                table = table.append_column(name, pyarrow.array(cells, kinds[key]))
             if writer is None:
                 writer = parquet.ParquetWriter(output, table.schema)
             writer.write_table(table)
-    except pyarrow.ArrowInvalid as error:
+    except pyarrow.ArrowException as error:
         raise UserError(f"{output} cannot be written as Parquet ({error!s:.200})") from None
     finally:
         if writer is not None:
             writer.close()
 
 
-def _type(kind: set[type]) -> Any:
-    """The type of a column whose lists hold these: spans, numbers of labels, or tags."""
-    import pyarrow
-
-    inner = pyarrow.int64() if kind == {int} else pyarrow.string()
-    if kind == {list}:
-        number = pyarrow.int64()
-        places = [("start", number), ("end", number), ("label", pyarrow.string())]
-        inner = pyarrow.struct(places)
-    return pyarrow.list_(inner)
-
-
-def _cell(values: list[Any], kind: set[type]) -> list[Any]:
-    if kind == {int}:
-        return values
-    if kind == {list}:
+def _cell(values: Optional[list[Any]]) -> Optional[list[Any]]:
+    if values and isinstance(values[0], list):
         return [{"start": start, "end": end, "label": label} for start, end, label in values]
-    return list(map(str, values))
+    return values
