@@ -87,6 +87,11 @@ def _json(filled: Sequence[str]) -> Optional[RecognisedFile]:
     return None
 
 
+def opens_list(lines: Sequence[str]) -> bool:
+    """Whether the first line that is not blank begins a list in JSON."""
+    return next((line for line in lines if line.strip()), "").lstrip().startswith("[")
+
+
 def _conllu(filled: Sequence[str]) -> Optional[RecognisedFile]:
     rows = [line.split("\t") for line in filled if not line.startswith("#")]
     if rows and all(len(row) == _CONLLU_WIDTH and row[0][:1].isdigit() for row in rows):

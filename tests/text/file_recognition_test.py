@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from bilstm_tagger.text.file_recognition import recognise_lines, recognise_path, token_name
@@ -169,3 +171,10 @@ def test_name_of_the_tokens():
     assert token_name(["id", "Word", "Tag"]) == "Word"
     assert token_name(["text", "tokens"]) == "tokens"
     assert token_name(["a", "b"]) is None
+
+
+def test_docbin_of_another_name(tmp_path):
+    path = tmp_path / "docs.bin"
+    path.write_bytes(Path("fixtures/forms/names.spacy").read_bytes())
+    recognised = recognise_path(path)
+    assert recognised is not None and recognised.form == "spacy"
