@@ -1,13 +1,16 @@
 """Tags in columns and objects can be read again, and replace nothing."""
 
+import msgspec
 import pytest
 
 from bilstm_tagger.tagging.files.object_output import LineOutput, put_at
 from bilstm_tagger.tagging.files.output_forms import ColumnOutput
 from bilstm_tagger.tagging.files.records import Record, Row
+from bilstm_tagger.tagging.files.settings import TagSettings
 from bilstm_tagger.tagging.results import TaggedSentence
 from bilstm_tagger.text.column_format import ColumnFormat
 from bilstm_tagger.text.dataset_layout import DatasetLayout
+from bilstm_tagger.text.errors import UserError
 
 
 def sentence(tag):
@@ -65,3 +68,16 @@ def test_what_was_predicted_before_stays(tag):
     layout = '{"columns": {"tokens": "token"}, "delimiter": "\\t"}'
     output = tag(header + b"We\tA\tB\n", "conll", "conll", layout=layout).output
     assert output.startswith(header[:-1] + b"\tchunk\tpos_predicted2\n")
+
+
+@pytest.mark.parametrize(("form", "refused"), [("brat", True), ("spacy", False)])
+def test_labels_with_blanks(tagger, monkeypatch, form, refused):
+    tasks = tagger.specification.tasks
+    changed = msgspec.structs.replace(tasks["pos"], labels=["A b", *tasks["pos"].labels[1:]])
+    monkeypatch.setitem(tasks, "pos", changed)
+    settings = TagSettings("m", "IN", form, form)
+    if refused:
+        with pytest.raises(UserError, match=r"'pos' have blanks.*\['A b'\]"):
+            settings.with_tagger(tagger)
+    else:
+        settings.with_tagger(tagger)
