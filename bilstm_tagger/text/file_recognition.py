@@ -72,7 +72,10 @@ def recognise_lines(lines: Sequence[str]) -> RecognisedFile:
     if not filled:
         return RecognisedFile("text", "no text")
     recognised = _json(filled) or _conllu(filled) or _spreadsheet(filled)
-    recognised = recognised or _columns(lines) or _token_parts(filled)
+    columns = None if recognised else _columns(lines)
+    if columns is not None and not columns.sure:  # lines of as many words, by chance
+        columns = _token_parts(filled) or columns
+    recognised = recognised or columns or _token_parts(filled)
     recognised = recognised or RecognisedFile("text", "lines of text")
     return recognised._replace(first_line=filled[0])
 
@@ -92,6 +95,11 @@ def _json(filled: Sequence[str]) -> Optional[RecognisedFile]:
     if isinstance(value, dict):
         return RecognisedFile("json", f"JSON with the keys {list(value)}", names=list(value))
     return None
+
+
+def opens_list(lines: Sequence[str]) -> bool:
+    """Whether the first line that is not blank begins a list in JSON."""
+    return next((line for line in lines if line.strip()), "").lstrip().startswith("[")
 
 
 def _conllu(filled: Sequence[str]) -> Optional[RecognisedFile]:

@@ -127,3 +127,14 @@ def test_as_many_spans_as_there_were(made, policy):
     aligned = AlignedSpans(text, offsets, given, policy)
     assert aligned.spans == sorted(spans, key=lambda s: s.start)
     assert not aligned.changes
+
+
+def test_lines_of_a_span_are_no_gap():
+    text, offsets = "Mina\r\nOrlo waved", [(0, 4), (6, 10), (11, 16)]
+    given = span("PER", (0, 4), (6, 10))
+    assert align(given, text=text, offsets=offsets) == ([Span("PER", 0, 2)], {})
+
+
+def test_labels_have_no_control_characters():
+    with pytest.raises(ValueError, match="without control characters"):
+        parse_span([0, 9, "A\tb"])

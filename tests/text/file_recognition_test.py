@@ -1,4 +1,5 @@
 import time
+from pathlib import Path
 
 import pytest
 
@@ -208,3 +209,10 @@ def test_a_header_in_another_language():
     assert recognised.names == ["Satz", "Wort", "Etikett"]
     assert recognise_lines([line.replace(";", "\t") for line in lines]).names == recognised.names
     assert recognise_lines(["Mina\tB-PER", "left\tO", "Tallin\tB-LOC"]).names == ()
+
+
+def test_docbin_of_another_name(tmp_path):
+    path = tmp_path / "docs.bin"
+    path.write_bytes(Path("fixtures/forms/names.spacy").read_bytes())
+    recognised = recognise_path(path)
+    assert recognised is not None and recognised.form == "spacy"

@@ -2,7 +2,7 @@ import json
 
 import pytest
 from allennlp.common.params import evaluate_snippet
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from bilstm_tagger.text.jsonnet_values import jsonnet_value
@@ -14,6 +14,7 @@ values = some.recursive(
 
 
 @given(values)
+@settings(deadline=None)
 def test_jsonnet_reads_the_same(value):
     assert json.loads(evaluate_snippet("value", jsonnet_value(value))) == value
 

@@ -76,6 +76,7 @@ class TestTokens:
         ({"tokens": ["a"], "tags": [0]}, "'ner' has 0 in place of a tag; set tasks.ner.labels"),
         ({"tokens": ["a"], "tags": [True]}, "'ner' has True in place of a tag"),
         ({"tokens": ["a"], "tags": [""]}, "'ner' has '' in place of a tag"),
+        ({"tokens": ["a"], "tags": ["B-a\tb"]}, "the tag 'B-a.*' of 'ner' has control characters"),
         ({"tokens": ["a"], "tags": [[0, 1, "P"]]}, "the spans of 'ner' need the text"),
         ({"tokens": ["a", ""], "tags": ["O", "O"]}, "the token 1 of 'tokens' is empty"),
         ({"tokens": ["a", 5], "tags": ["O", "O"]}, "expected text, a list of tokens, or tokens"),

@@ -9,7 +9,12 @@ from bilstm_tagger.tagging.files.block_reader import STDIN, Input
 from bilstm_tagger.tagging.files.item_input import ItemInput
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import UserError
-from bilstm_tagger.text.file_recognition import RecognisedFile, recognise_lines, recognise_path
+from bilstm_tagger.text.file_recognition import (
+    RecognisedFile,
+    opens_list,
+    recognise_lines,
+    recognise_path,
+)
 from bilstm_tagger.text.packing import unpacked_name
 
 COLUMN_FORMS = ("conll", "conllu")
@@ -73,9 +78,10 @@ def open_input(
         recognised = whole or RecognisedFile(form, "")
         return OpenInput(ItemInput(path, form), form, recognised)
     opened = Input(path)
-    recognised = recognise_lines(_decoded(opened.head))
-    is_list = recognised.form == "json" and recognised.first_line.lstrip().startswith("[")
-    if form in (None, "json") and is_list and path != STDIN:
+    lines = _decoded(opened.head)
+    recognised = recognise_lines(lines)
+    is_list = form in (None, "json") and recognised.form == "json" and opens_list(lines)
+    if is_list and path != STDIN:
         opened.__exit__()
         return OpenInput(ItemInput(path, "json"), "json", recognised)
     if form is not None:

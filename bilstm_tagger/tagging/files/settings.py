@@ -154,6 +154,14 @@ class TagSettings:
         if self.output_form == "json":
             return JsonOutput()
         if self.output_form in ITEM_FORMS:
+            for task in tagger.tasks if self.output_form == "brat" else ():
+                broken = [x for x in tagger.specification.tasks[task].labels if len(x.split()) > 1]
+                if broken:
+                    raise UserError(
+                        f"the tags of '{task}' have blanks, which a label of BRAT cannot have: "
+                        f"{broken[:3]}; leave the task out by --tasks, or choose --output-format "
+                        "json"
+                    )
             return ItemOutput(layout, tagger.tasks)
         if self.output_form == "objects":
             return ObjectOutput(layout, tagger.tasks)

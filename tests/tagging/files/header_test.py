@@ -137,7 +137,7 @@ class TestTags:
         path = write("Word,x\nThe,1\n", "input.csv")
         _, (error,) = run(spelled(",", quoted=False), path, "--tasks", "chunk", status=1)
         assert re.search(
-            "input.csv:2: the tag 'B,[A-Z]+' holds what divides columns; choose JSON", error
+            "input.csv:2: the tag 'B,[A-Z]+' holds what divides columns here; choose JSON", error
         )
 
 

@@ -161,6 +161,4 @@ class TestFeatures:
 def test_a_warning_names_the_line(caplog):
     lines = [b"Wort;Etikett\n", b"Ada;PER\n", b"sang;O\n", b".;O\n"]
     ColumnInput(ColumnFormat({"tokens": 0})).records(Block(0, 1, lines))
-    assert [record.getMessage()[:40] for record in caplog.records] == [
-        "line 1 of the input: the tokens look lik"
-    ]
+    assert [record.getMessage()[:24] for record in caplog.records] == ["input:1: the tokens look"]
