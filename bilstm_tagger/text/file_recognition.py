@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
@@ -13,7 +14,7 @@ from bilstm_tagger.text.rows import DIVIDER as _DIVIDER
 from bilstm_tagger.text.rows import TOKEN_NAMES, is_header
 from bilstm_tagger.text.tag_spelling import recognised_spelling
 
-PARQUET_MAGIC = b"PAR1"
+_PARQUET_MAGIC = b"PAR1"
 # So many lines are looked at.
 HEAD_LINES = 300
 # Columns of a header that say to which sentence a line belongs, in lower case.
@@ -21,6 +22,8 @@ _SENTENCE_NAMES = ("sentence #", "sentence", "sentence_id", "sentence id", "sent
 _CONLLU_WIDTH = 10
 # Fewer lines with as many words each, and fewer with some in upper case, are there by chance.
 _FEW, _MANY = 4, 10
+# A list over many lines, with its first object, or the start of it, on the first of them.
+_OPENS_LIST = re.compile(r'\[\s*\{\s*("|$)')
 _LINE_SEPARATORS = "|/_"
 
 
@@ -51,7 +54,7 @@ def recognise_path(path: PathLike) -> Optional[RecognisedFile]:
         return None
     with root.open("rb") as file:
         start = file.read(4)
-    if start == PARQUET_MAGIC:
+    if start == _PARQUET_MAGIC:
         return RecognisedFile("parquet", "a Parquet file")
     if os.fspath(path).endswith(".spacy"):
         return RecognisedFile("spacy", "a DocBin of spaCy")
@@ -78,8 +81,8 @@ def _json(filled: Sequence[str]) -> Optional[RecognisedFile]:
     try:
         value = parse_json(first)
     except ValueError:
-        # A list over many lines.
-        opens_list = first.rstrip() == "[" and len(filled) > 1 and filled[1].lstrip()[0] in "{["
+        alone = first.rstrip() == "[" and len(filled) > 1 and filled[1].lstrip()[0] in "{["
+        opens_list = alone or _OPENS_LIST.match(first)
         return RecognisedFile("json", "a list in JSON") if opens_list else None
     if isinstance(value, list) and value:
         value = value[0]
