@@ -16,7 +16,7 @@ from bilstm_tagger.experiments.verdicts import gap_text, p_text
 from bilstm_tagger.text.column_format import TOKENS, ColumnFormat
 from bilstm_tagger.text.columns import Sentence, read_sentences
 from bilstm_tagger.text.errors import DataFormatError, PathLike
-from bilstm_tagger.text.spans import Span, read_spans
+from bilstm_tagger.text.spans import Span, conlleval_tag, read_spans
 from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling, recognised_spelling
 
 METRICS = ("f1", "accuracy")
@@ -226,13 +226,12 @@ def _spans(sentence: Sentence, column: str, spelling: TagSpelling) -> list[Span]
     for number, tag in zip(sentence.line_numbers, sentence.columns[column], strict=True):
         try:
             tags.append(spelling.read(tag))
-            read_spans(tags[-1:])
+            conlleval_tag(tags[-1])
         except ValueError as error:
-            what = str(error).removeprefix("tag 0: ")
             raise DataFormatError(
                 sentence.path,
                 number,
-                f"expected {column} tags of spans, found {what}; set --{column}, or --metric "
+                f"expected {column} tags of spans, found {error}; set --{column}, or --metric "
                 "accuracy for plain labels",
             ) from None
     return read_spans(tags)

@@ -11,7 +11,7 @@ from bilstm_tagger.text.column_format import MISC, TOKENS, ColumnFormat, Place
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.encodings import Encoding, get_encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
-from bilstm_tagger.text.spans import CONLLEVAL_LETTERS, read_tag
+from bilstm_tagger.text.spans import conlleval_tag
 from bilstm_tagger.text.tag_recognition import recognise_tags
 from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling, spelling_settings
 
@@ -70,7 +70,7 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
         """A tag of spans in the file, as it is in the program. Raises `ValueError` for what is no
         tag of any encoding in this spelling."""
         tag = self.spelling.read(tag)
-        read_tag(tag, CONLLEVAL_LETTERS, "permitted: ")
+        conlleval_tag(tag)
         return tag
 
 

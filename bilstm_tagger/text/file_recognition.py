@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
@@ -13,7 +14,7 @@ from bilstm_tagger.text.rows import DIVIDER as _DIVIDER
 from bilstm_tagger.text.rows import TOKEN_NAMES, is_header
 from bilstm_tagger.text.tag_spelling import recognised_spelling
 
-PARQUET_MAGIC = b"PAR1"
+_PARQUET_MAGIC = b"PAR1"
 # Of zlib, which no UTF-8 text begins with.
 _DOCBIN_MAGIC = b"x\x9c"
 # So many lines are looked at.
@@ -27,6 +28,8 @@ _FEW, _MANY = 4, 10
 # end are looked at.
 _LONG, _ENDS = 100_000, 50
 _OF_SPREADSHEETS = ",", ";"
+# A list over many lines, with its first object, or the start of it, on the first of them.
+_OPENS_LIST = re.compile(r'\[\s*\{\s*("|$)')
 _LINE_SEPARATORS = "|/_"
 
 
@@ -57,7 +60,7 @@ def recognise_path(path: PathLike) -> Optional[RecognisedFile]:
         return None
     with root.open("rb") as file:
         start = file.read(4)
-    if start == PARQUET_MAGIC:
+    if start == _PARQUET_MAGIC:
         return RecognisedFile("parquet", "a Parquet file")
     if start.startswith(_DOCBIN_MAGIC) or os.fspath(path).endswith(".spacy"):
         return RecognisedFile("spacy", "a DocBin of spaCy")
@@ -87,19 +90,14 @@ def _json(filled: Sequence[str]) -> Optional[RecognisedFile]:
     try:
         value = parse_json(first)
     except ValueError:
-        # A list over many lines.
-        opens_list = first.rstrip() == "[" and len(filled) > 1 and filled[1].lstrip()[0] in "{["
+        alone = first.rstrip() == "[" and len(filled) > 1 and filled[1].lstrip()[0] in "{["
+        opens_list = alone or _OPENS_LIST.match(first)
         return RecognisedFile("json", "a list in JSON") if opens_list else None
     if isinstance(value, list) and value:
         value = value[0]
     if isinstance(value, dict):
         return RecognisedFile("json", f"JSON with the keys {list(value)}", names=list(value))
     return None
-
-
-def opens_list(lines: Sequence[str]) -> bool:
-    """Whether the first line that is not blank begins a list in JSON."""
-    return next((line for line in lines if line.strip()), "").lstrip().startswith("[")
 
 
 def _conllu(filled: Sequence[str]) -> Optional[RecognisedFile]:

@@ -153,8 +153,7 @@ def _check_widths(path: PathLike, head: Sequence[str], recognised: RecognisedFil
 def _layout(
     recognised: RecognisedFile, columns: dict[str, Place], tasks: dict[str, TaskColumn]
 ) -> DatasetLayout:
-    settings = dict(recognised.settings)
-    return DatasetLayout(columns, tasks, recognised.form, **settings)  # type: ignore[arg-type]
+    return DatasetLayout(columns, tasks, recognised.form, **recognised.settings)  # type: ignore[arg-type]
 
 
 def _spans_task() -> TaskColumn:

@@ -84,15 +84,13 @@ def _of_objects(
 
 def _of_lines(path: PathLike, layout: DatasetLayout, names: Sequence[str]) -> Iterator[Sentence]:
     splitter = LineSplitter(layout, names)
-    places = {name: layout.columns[name] for name in (TOKENS, *names)}
     for number, line in read_lines(path):
         if not line.strip(BLANKS):
             continue
         try:
-            parts = splitter.split(line)
+            columns = splitter.columns(line)
         except ValueError as error:
             raise DataFormatError(path, number, str(error)) from None
-        columns = {name: [token[place] for token in parts] for name, place in places.items()}  # type: ignore[index]
         tokens = columns.pop(TOKENS)
         yield Sentence(tokens, columns, os.fspath(path), [number] * len(tokens))
 
@@ -104,26 +102,27 @@ class LineSplitter:
 
     def __init__(self, layout: DatasetLayout, names: Sequence[str]) -> None:
         assert layout.delimiter is not None
-        self.delimiter = layout.delimiter
-        places = (layout.columns[name] for name in (TOKENS, *names))
-        self._needed = 1 + max(place for place in places if isinstance(place, int))
+        self._delimiter = layout.delimiter
+        places = ((name, layout.columns[name]) for name in (TOKENS, *names))
+        self._places = {name: place for name, place in places if isinstance(place, int)}
+        self._needed = 1 + max(self._places.values())
         self._parts = 0
 
-    def split(self, line: str) -> list[list[str]]:
-        """The parts of each token of a sentence. Raises `ValueError` for a token without the parts
-        that are read, or with empty ones."""
+    def columns(self, line: str) -> dict[str, list[str]]:
+        """The tokens of a sentence and its other columns, by name. Raises `ValueError` for a token
+        without the parts that are read, or with empty ones."""
         tokens = split_blanks(line)
         if not self._parts:
-            fewest = min(parts_of(token, self.delimiter) for token in tokens)
+            fewest = min(parts_of(token, self._delimiter) for token in tokens)
             self._parts = max(self._needed, fewest)
         sentence = []
         for token in tokens:
-            parts = token.rsplit(self.delimiter, self._parts - 1)
+            parts = token.rsplit(self._delimiter, self._parts - 1)
             if len(parts) < self._parts or not all(parts[: self._needed]):
                 raise ValueError(
-                    f"expected {self._parts} parts separated by {self.delimiter!r}, found "
+                    f"expected {self._parts} parts separated by {self._delimiter!r}, found "
                     f"{token[:80]!r}; fix the line, or 'columns' or 'delimiter' of the dataset "
                     "reader"
                 )
             sentence.append(parts)
-        return sentence
+        return {name: [parts[i] for parts in sentence] for name, i in self._places.items()}

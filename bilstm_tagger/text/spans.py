@@ -47,11 +47,16 @@ def read_tag(tag: str | None, letters: Mapping[str, str], permitted: str) -> tup
     return letters[prefix], label
 
 
+def conlleval_tag(tag: str | None) -> tuple[str, str]:
+    """As `split_tag`, with conlleval's letter of the prefix; a `ValueError` for other prefixes."""
+    return read_tag(tag, CONLLEVAL_LETTERS, "permitted: ")
+
+
 @cache
 def _read_step(previous: str | None, tag: str | None) -> tuple[bool, str | None]:
     """Whether `tag` ends or starts a chunk, and the type of the one it starts."""
-    before, label_before = read_tag(previous, CONLLEVAL_LETTERS, "permitted: ")
-    letter, label = read_tag(tag, CONLLEVAL_LETTERS, "permitted: ")
+    before, label_before = conlleval_tag(previous)
+    letter, label = conlleval_tag(tag)
     if letter == "O":
         return before != "O", None
     if label == label_before and (before, letter) in _CONTINUES:

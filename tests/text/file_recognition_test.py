@@ -121,6 +121,8 @@ def test_columns_or_text(content):
         ('{"text": "Mina", "spans": [], "tokens": []}', ["text", "spans", "tokens"]),
         ('[{"text": "Mina"}]', ["text"]),
         ('[\n  {"text": "Mina"}\n]', []),
+        ('[{"text": "a"},\n{"text": "b"}]', []),
+        ('[{\n"text": "a"\n}]', []),
     ],
 )
 def test_json(content, names):

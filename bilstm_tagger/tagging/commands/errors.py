@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import os
 import signal
 import sys
@@ -80,6 +81,17 @@ def interruptible(say: Callable[[str], None]) -> Iterator[None]:
     finally:
         if main:
             signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def quiet_logging(level: int) -> Iterator[None]:
+    """Without messages of this level, and of those below."""
+    before = logging.root.manager.disable
+    logging.disable(level)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def write_file(path: str, text: str) -> None:

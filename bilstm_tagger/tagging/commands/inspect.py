@@ -84,7 +84,11 @@ def run_inspect(args: argparse.Namespace) -> None:
         layout = _that_trains(layout, inspections)
         _print_reader(layout)
         if args.write_config is not None:
-            _check_readable(inspections)
+            if (unreadable := _first_unreadable(inspections)) is not None:
+                unreadable.problem += (
+                    "; no config is written, as a training would stop here: fix it"
+                )
+                raise unreadable
             text = proposed_config(layout, args.train, args.dev[0], vectors)
             write_file(args.write_config, text)
             print(f"\nTrain with: allennlp train {args.write_config} -s RUN")
@@ -264,14 +268,3 @@ def _print_reader(layout: DatasetLayout) -> None:
     text = jsonnet_value({"dataset_reader": settings}).replace(f"'{indexers}'", indexers)
     lines = text.splitlines()[1:-1]  # without the braces of the config
     print("\nThe dataset reader of a config:\n", *lines, sep="\n")
-
-
-def _check_readable(inspections: Sequence[FileInspection]) -> None:
-    """Raises the error for the first tag that stops a training."""
-    unreadable = _first_unreadable(inspections)
-    if unreadable is not None:
-        raise DataFormatError(
-            unreadable.path or "",
-            unreadable.line,
-            f"{unreadable.problem}; no config is written, as a training would stop here: fix it",
-        )

@@ -2,6 +2,7 @@
 
 import logging
 
+from bilstm_tagger.tagging.commands.errors import quiet_logging
 from bilstm_tagger.tagging.files.input_layout import OPTION, parse_layout
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError, UserError
@@ -11,7 +12,8 @@ from bilstm_tagger.text.layout_proposal import ProposedLayout, propose_layout
 def proposed_layout(path: str) -> ProposedLayout:
     """The layout that a file suggests; prints why."""
     try:
-        proposed = _propose_quietly(path)
+        with quiet_logging(logging.WARNING):  # what reads the whole file later warns
+            proposed = propose_layout(path)
     except DataFormatError as error:
         if error.problem.endswith("layout"):
             error.problem += f", {OPTION}"
@@ -21,16 +23,6 @@ def proposed_layout(path: str) -> ProposedLayout:
     for reason in proposed.left_out:
         print(f"Left out: {reason}")
     return proposed
-
-
-def _propose_quietly(path: str) -> ProposedLayout:
-    """Without warnings: what reads the whole file later gives them."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        return propose_layout(path)
-    finally:
-        logging.disable(before)
 
 
 def declared_layout(text: str) -> DatasetLayout:

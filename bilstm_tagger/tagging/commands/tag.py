@@ -6,13 +6,13 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 from bilstm_tagger.tagging.commands.errors import (
     interruptible,
     leave_closed_pipe,
     one_line_errors,
+    quiet_logging,
 )
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.requirements import missing
@@ -145,7 +145,8 @@ def run_tag(args: argparse.Namespace) -> None:
     def say(what: str) -> None:
         print(f"{what}{remains()}", file=sys.stderr)
 
-    with one_line_errors(remains), interruptible(say), _quiet_logging():
+    # Without what AllenNLP says of every setting of an archive.
+    with one_line_errors(remains), interruptible(say), quiet_logging(logging.INFO):
         try:
             declared = None if args.layout is None else parse_layout(args.layout)
             with open_input(args.input, args.input_format, declared) as opened:
@@ -229,7 +230,7 @@ def _path_of(output: str, form: str) -> str:
 def _tag(
     args: argparse.Namespace,
     settings: "TagSettings",
-    given: "Union[Input, ItemInput]",
+    source: "Union[Input, ItemInput]",
     path: str,
     output: "OutputFile",
 ) -> None:
@@ -243,18 +244,18 @@ def _tag(
     )
     sentences = tokens = skipped = 0
     seconds = 0.0
-    output.check_differs(given.name, given.status)
+    output.check_differs(source.name, source.status)
     for read in filter(os.path.exists, filter(None, (settings.archive, settings.vectors))):
         output.check_differs(read, os.stat(read))
     # The output is there before a cluster's pieces of it are removed.
     with (
         _tagging(args, settings, path) as tag,
         output,
-        tagging_progress(given, shown) as progress,
+        tagging_progress(source, shown) as progress,
     ):
         started = time.monotonic()
         # No more than a few blocks are in memory at a time.
-        for block in tag(given.blocks(settings.of_columns, settings.starts_sentence)):
+        for block in tag(source.blocks(settings.of_columns, settings.starts_sentence)):
             output.write(block.output)
             sentences += block.sentences
             tokens += block.tokens
@@ -263,7 +264,7 @@ def _tag(
             for record in block.skipped:
                 progress.say(f"skipped {settings.source}:{record.line}: {record.problem}")
             progress.show(sentences, seconds)
-        given.check_unchanged()
+        source.check_unchanged()
     progress.say(
         f"{sentences:,} sentences, {tokens:,} tokens, {seconds:.1f} s, "
         f"{rate(sentences, seconds)}, {skipped:,} skipped"
@@ -287,14 +288,3 @@ def _tagging(
     if args.jobs in (None, 1):
         return in_place(settings)
     return in_processes(settings, args.jobs)
-
-
-@contextlib.contextmanager
-def _quiet_logging() -> Iterator[Any]:
-    """Without what AllenNLP says of every setting of an archive."""
-    before = logging.root.manager.disable
-    logging.disable(logging.INFO)
-    try:
-        yield
-    finally:
-        logging.disable(before)

@@ -11,7 +11,6 @@ from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.file_recognition import (
     RecognisedFile,
-    opens_list,
     recognise_lines,
     recognise_path,
 )
@@ -32,6 +31,7 @@ _BY_ENDING = {
     ".csv": "conll",
     ".jsonl": "json",
     ".json": "json",
+    ".ann": "brat",
     ".spacy": "spacy",
     ".parquet": "parquet",
 }
@@ -72,33 +72,39 @@ def open_input(
     if form is None and declared is not None:
         columns = "conllu" if declared.conllu else "conll"
         form = columns if declared.form == "columns" else declared.form
-    whole = None if path == STDIN or form not in (None, *ITEM_FORMS) else recognise_path(path)
-    if form in ITEM_FORMS or (form is None and whole is not None):
-        form = form or whole.form  # type: ignore[union-attr]
-        recognised = whole or RecognisedFile(form, "")
-        return OpenInput(ItemInput(path, form), form, recognised)
-    opened = Input(path)
-    lines = _decoded(opened.head)
-    recognised = recognise_lines(lines)
-    is_list = form in (None, "json") and recognised.form == "json" and opens_list(lines)
-    if is_list and path != STDIN:
-        opened.__exit__()
-        return OpenInput(ItemInput(path, "json"), "json", recognised)
-    if form is not None:
-        return OpenInput(opened, form, recognised)
     _, ending = os.path.splitext(unpacked_name(path.lower()))
     by_ending = _BY_ENDING.get(ending)
+
+    def message(name: str, by_content: str, evidence: str) -> str:
+        if by_content == by_ending or os.path.isdir(path):
+            return ""
+        return f"{name} is read as {evidence}; --input-format chooses another form"
+
+    whole = None if path == STDIN or form not in (None, *ITEM_FORMS) else recognise_path(path)
+    if form is None and whole is not None:
+        told = message(path, whole.form, whole.evidence)
+        return OpenInput(ItemInput(path, whole.form), whole.form, whole, told)
+    if form is not None and form in ITEM_FORMS:
+        return OpenInput(ItemInput(path, form), form, whole or RecognisedFile(form, ""))
+    opened = Input(path)
+    recognised = recognise_lines(_decoded(opened.head))
+    is_list = (
+        form in (None, "json")
+        and recognised.form == "json"
+        and recognised.first_line.lstrip()[:1] == "["
+    )
+    if is_list and path != STDIN:
+        opened.__exit__()
+        told = message(path, "json", recognised.evidence) if form is None else ""
+        return OpenInput(ItemInput(path, "json"), "json", recognised, told)
+    if form is not None:
+        return OpenInput(opened, form, recognised)
     by_content = recognised.form
     if by_content == "columns":
         by_content = "conllu" if recognised.settings.get("conllu") else "conll"
     if recognised.sure and by_content != "text":
-        message = ""
-        if by_content != by_ending:
-            message = (
-                f"{opened.name} is read as {recognised.evidence}; --input-format chooses another "
-                "form"
-            )
-        return OpenInput(opened, by_content, recognised, message)
+        told = message(opened.name, by_content, recognised.evidence)
+        return OpenInput(opened, by_content, recognised, told)
     if by_ending is not None and by_ending not in ITEM_FORMS:
         return OpenInput(opened, by_ending, recognised)
     if not recognised.sure:

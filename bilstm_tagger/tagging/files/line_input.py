@@ -70,7 +70,9 @@ class LineInput:
             case "tokens":
                 record.sentences = [TokenizedSentence(_BLANK_RUN.split(line.strip(_BLANKS)))]
             case "lines":
-                record.sentences = [self._sentence_of_parts(line)]
+                assert self._splitter is not None
+                columns = self._splitter.columns(line)
+                record.sentences = [TokenizedSentence(columns.pop(TOKENS), columns)]
             case _:
                 if line.lstrip(_BLANKS) == "[" or line.lstrip(_BLANKS).startswith("[{"):
                     raise ValueError(
@@ -82,11 +84,3 @@ class LineInput:
                     record.value, self._tagger, self._layout, self._is_declared
                 )
                 record.others = others_of(record.value, self._tagger, self._layout)
-
-    def _sentence_of_parts(self, line: str) -> TokenizedSentence:
-        assert self._splitter is not None and self._layout is not None
-        parts = self._splitter.split(line)
-        names = (TOKENS, *self._tagger.specification.feature_columns)
-        places = {name: self._layout.columns[name] for name in names}
-        columns = {name: [part[place] for part in parts] for name, place in places.items()}  # type: ignore[index]
-        return TokenizedSentence(columns.pop(TOKENS), columns)

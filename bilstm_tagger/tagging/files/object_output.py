@@ -98,10 +98,9 @@ class LineOutput(OutputForm):
     input, if it has tokens of several parts."""
 
     def __init__(self, layout: Optional[DatasetLayout]) -> None:
-        self._delimiter = "|"
-        self._edits = layout is not None and layout.form == "lines"
-        if layout is not None and layout.form == "lines" and layout.delimiter is not None:
-            self._delimiter = layout.delimiter
+        parts = layout if layout is not None and layout.form == "lines" else None
+        self._edits = parts is not None
+        self._delimiter = (parts and parts.delimiter) or "|"
 
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
         lines = []

@@ -13,10 +13,10 @@ class TaggingProgress:
     """Lines on standard error, and a bar, if there is one: how much of the input was read,
     sentences, and sentences a second. The bar is a `rich.progress.Progress`."""
 
-    def __init__(self, given: Union[Input, ItemInput], bar: Optional[Any] = None) -> None:
-        self._given = given
+    def __init__(self, source: Union[Input, ItemInput], bar: Optional[Any] = None) -> None:
+        self._source = source
         self._bar = bar
-        self._task = bar and bar.add_task("tagging", total=given.size, done="")
+        self._task = bar and bar.add_task("tagging", total=source.size, done="")
 
     def say(self, text: str) -> None:
         """Writes a line."""
@@ -29,14 +29,14 @@ class TaggingProgress:
         """Brings the bar up to date."""
         if self._bar is not None:
             done = f"{sentences:,} sentences, {rate(sentences, seconds)}"
-            self._bar.update(self._task, completed=self._given.position, done=done)
+            self._bar.update(self._task, completed=self._source.position, done=done)
 
 
 @contextmanager
-def tagging_progress(given: Union[Input, ItemInput], shown: bool) -> Iterator[TaggingProgress]:
+def tagging_progress(source: Union[Input, ItemInput], shown: bool) -> Iterator[TaggingProgress]:
     """With a bar, if it is to be shown, which is for terminals."""
     if not shown:
-        yield TaggingProgress(given)
+        yield TaggingProgress(source)
         return
     # Takes longer to import than a sentence takes to be tagged.
     from rich.console import Console
@@ -52,7 +52,7 @@ def tagging_progress(given: Union[Input, ItemInput], shown: bool) -> Iterator[Ta
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        yield TaggingProgress(given, bar)
+        yield TaggingProgress(source, bar)
 
 
 def rate(sentences: int, seconds: float) -> str:

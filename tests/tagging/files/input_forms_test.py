@@ -52,6 +52,7 @@ def test_content_and_ending_agree(form_of, content, name, form):
         (COLUMNS, "test.txt", "conll", "2 columns, blank lines between sentences"),
         (CSV, "x.txt", "conll", "columns with a header, Word, Tag"),
         (JSON, "x.txt", "json", "JSON with the keys ['tokens']"),
+        (f"[{JSON.strip()},\n{JSON}]", "x.txt", "json", "a list in JSON"),
         (JSON, "x.conll", "json", "JSON with the keys ['tokens']"),
         ("The|DT cat|NN sat|VBD\n", "x.txt", "lines", "a sentence a line, tokens of 2 parts"),
         ("1\tMina\t_\tX\t_\t_\t0\t_\t_\t_\n", "x.conll", "conllu", "CoNLL-U"),
@@ -92,8 +93,8 @@ def test_the_declared_layout_decides(write, layout, form):
 def test_files_that_are_read_as_a_whole(write, tmp_path, form_of):
     assert form_of(b"PAR1", "x")[0] == "parquet"
     assert form_of(b"x", "x.spacy")[0] == "spacy"
-    write("", "doc.ann")
-    assert form_of("Mina", "doc.txt")[0] == "brat"
+    assert form_of("", "doc.ann") == ("brat", "")
+    assert form_of("Mina", "doc.txt") == ("brat", "a text with annotations beside it, doc.ann")
     with open_input(str(tmp_path), None) as opened:
         assert (opened.form, opened.input.name) == ("brat", str(tmp_path))
 
