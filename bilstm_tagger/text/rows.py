@@ -38,7 +38,10 @@ def separator_of_cells(lines: Sequence[str]) -> Optional[str]:
     """The comma or semicolon that divides each of these lines into the same number of cells, as
     spreadsheets write them; `None` where neither does, and for few lines."""
     for separator in ",;":
-        widths = {len(row) for row in csv.reader(lines, delimiter=separator)}
+        try:
+            widths = {len(row) for row in csv.reader(lines, delimiter=separator)}
+        except csv.Error:  # of a line end within a token
+            return None
         if len(lines) >= _LINES_OF_CELLS and len(widths) == 1 and widths.pop() > 1:
             return separator
     return None

@@ -214,3 +214,9 @@ class TestWarnings:
         path = write("a O\n" * 500)
         read(path, columns=TWO)
         assert "the whole file is one sentence of 500 tokens" in warnings(path)[0]
+
+
+def test_separators_of_cells():
+    assert separator_of_cells(["a;b", "c;d", "e;f"]) == ";"
+    assert separator_of_cells(["a", "b;c", "d"]) is None
+    assert separator_of_cells(["a\rb;c", "d;e", "f;g"]) is None  # which csv cannot read

@@ -24,7 +24,7 @@ def test_the_data_the_model_and_the_scores_are_shown_and_the_rest_is_logged(
     folder = train(CONFIG, tmp_path / "model", {**SHORT, "evaluate_on_test": True}).parent
     shown, log = capsys.readouterr().out, (folder / "out.log").read_text()
     assert " - INFO - " not in shown
-    assert len(shown.splitlines()) < 40
+    assert len(shown.splitlines()) < 50
     for title in ("The data", "The model", "Best epoch of chunk: ", "on test data: pos_accuracy"):
         assert title in shown and title in log
     metrics = json.loads((folder / "metrics.json").read_text())

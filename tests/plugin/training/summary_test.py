@@ -33,7 +33,8 @@ def test_numbers_of_the_parts_add_up(quickstart):
         assert sum(parts) == whole
 
 
-def test_levels_own_layers_and_auxiliary_tasks(train, small_vectors, tmp_path):
+def test_levels_own_layers_and_auxiliary_tasks(train, small_vectors, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "110")  # of the terminal, which the table fits
     files = {"ewt": "fixtures/corpus/pos.conllu", "conll2000": "fixtures/corpus/dev.conll"}
     overrides = {
         **small_vectors,
