@@ -188,8 +188,12 @@ class ObjectReader:
             value = value_at(item.value, key)
         except KeyError:
             raise item.error(
-                f"expected a list of tags or spans under {key!r}, which is not there; check "
-                f"'columns.{name}' of the dataset reader"
+                f"expected a list of tags or spans under {key!r}, which is not there; "
+                + (
+                    "a text without annotations has an empty file .ann"
+                    if self._layout.form == "brat"
+                    else f"check 'columns.{name}' of the dataset reader"
+                )
             ) from None
         if not isinstance(value, list):
             raise item.error(f"expected a list under {key!r}, found {value!r:.80}")

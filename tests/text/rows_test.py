@@ -9,6 +9,7 @@ from bilstm_tagger.text.errors import DataFormatError
 TWO = {"tokens": 0, "ner": 1}
 NAMED = {"tokens": "Word", "ner": "Tag"}
 CSV = {"columns": NAMED, "delimiter": ",", "quoted": True}
+from bilstm_tagger.text.rows import separator_of_cells
 
 
 def pairs(sentences):
