@@ -5,11 +5,11 @@ import logging
 import pytest
 
 from bilstm_tagger.text.errors import DataFormatError
+from bilstm_tagger.text.rows import separator_of_cells
 
 TWO = {"tokens": 0, "ner": 1}
 NAMED = {"tokens": "Word", "ner": "Tag"}
 CSV = {"columns": NAMED, "delimiter": ",", "quoted": True}
-from bilstm_tagger.text.rows import separator_of_cells
 
 
 def pairs(sentences):
@@ -218,6 +218,6 @@ class TestWarnings:
 
 
 def test_separators_of_cells():
-    assert separator_of_cells(["a;b", "c;d", "e;f"]) == ";"
-    assert separator_of_cells(["a", "b;c", "d"]) is None
-    assert separator_of_cells(["a\rb;c", "d;e", "f;g"]) is None  # which csv cannot read
+    assert separator_of_cells(["a;b"] * 9) == ";"
+    assert separator_of_cells(["a", "b;c"] * 5) is None
+    assert separator_of_cells(["a\rb;c", *["d;e"] * 9]) is None  # which csv cannot read
