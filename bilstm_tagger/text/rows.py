@@ -84,6 +84,7 @@ class Rows:
         self._awaits_header = layout.has_header
         self._of_spreadsheet = layout.quoted or layout.has_header
         self._header = ""
+        self._split = layout.split
         self.header_width = 0  # the number of names in the header, if there is one
         if not layout.has_header:
             self._set_places(layout.columns, {})
@@ -114,15 +115,18 @@ class Rows:
             return BLANK, []
         if layout.comment_prefix and line.startswith(layout.comment_prefix):
             return "note", []
-        if self._awaits_header:
-            self._read_header(line)
-            return HEADER, []
-        if line == self._header:
-            raise ValueError(
-                f"the header is here again: {line[:80]!r}, as where files were joined; remove the "
-                "line"
-            )
-        cells = layout.split(line)
+        if self._of_spreadsheet:
+            if self._awaits_header:
+                self._read_header(line)
+                return HEADER, []
+            if line == self._header:
+                raise ValueError(
+                    f"the header is here again: {line[:80]!r}, as where files were joined; remove "
+                    "the line"
+                )
+            if not any(map(str.strip, layout.split(line))):
+                return BLANK, []
+        cells = self._split(line)
         if DIVIDER in line and cells[0].strip(BLANKS) == DIVIDER:
             if layout.document_dividers:
                 return DOCUMENT, []
@@ -133,8 +137,6 @@ class Rows:
             )
         if layout.conllu and _NOT_A_WORD.fullmatch(cells[0]):
             return "row", []
-        if self._of_spreadsheet and not any(map(str.strip, cells)):
-            return BLANK, []  # of a spreadsheet
         if number == 1 and is_header(cells):
             self._warn(
                 number,
