@@ -134,7 +134,6 @@ def run_tag(args: argparse.Namespace) -> None:
     from bilstm_tagger.tagging.files.input_forms import open_input
     from bilstm_tagger.tagging.files.input_layout import parse_layout
     from bilstm_tagger.tagging.files.output_file import OutputFile
-    from bilstm_tagger.tagging.files.write_back import write_back
 
     output: Optional[OutputFile] = None
 
@@ -157,6 +156,9 @@ def run_tag(args: argparse.Namespace) -> None:
                     print(opened.message, file=sys.stderr)
                 _tag(args, settings, opened.input, path, output)
             if path != args.output:
+                # It imports what reads these forms, which no other input needs.
+                from bilstm_tagger.tagging.files.write_back import write_back
+
                 write_back(settings.output_form, args.input, path, args.output)
                 os.unlink(path)
         except BrokenPipeError:

@@ -81,7 +81,8 @@ class TagSettings:
         whether it has a sentence column; it is asked for files with a header alone."""
         if self.recognised is None or not self.recognised.names or not self.of_columns:
             return None
-        layout = input_layout(self.input_form, self._load(), self.layout, self.recognised)
+        # Of the model, its layout alone is looked at: the file of vectors is not read for that.
+        layout = input_layout(self.input_form, self._load(None), self.layout, self.recognised)
         name, columns = layout.sentence_column, layout.column_format([])
         if name not in self.recognised.names:
             return None
@@ -107,9 +108,9 @@ class TagSettings:
 
         As `Tagger.load`, and `UserError` for an input or output that the model has not.
         """
-        return self.with_tagger(self._load())
+        return self.with_tagger(self._load(self.vectors))
 
-    def _load(self) -> Tagger:
+    def _load(self, vectors: Optional[str]) -> Tagger:
         if not os.path.exists(self.archive):
             raise UserError(f"{self.archive}: there is no such model; check the path")
         for package in self.packages:  # this may be another process than that of the command
@@ -117,7 +118,7 @@ class TagSettings:
         return Tagger.load(
             self.archive,
             trust=self.trust,
-            vectors=self.vectors,
+            vectors=vectors,
             cuda_device=self.cuda_device,
             language=self.language,
             tasks=self.tasks,
