@@ -80,7 +80,7 @@ class PlainLoop:
         return timed(lambda: self._train(parameters, optimizer))
 
     def _decode(self) -> list[Any]:
-        table = self.network._project(self.distinct)
+        table = self.network._project(self.network._encoder, self.distinct)
         options = PredictionOptions()
         found = []
         for rows, packing in self.groups:

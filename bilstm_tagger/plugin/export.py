@@ -154,8 +154,13 @@ def _model_settings(model: BiLSTMTagger) -> dict[str, Any]:
     }
 
 
+def sizes_of(encoder: BiLSTMEncoder) -> list[int]:
+    """Units per direction of each layer."""
+    return [size // 2 for size in encoder.output_sizes]
+
+
 def _encoder_settings(encoder: BiLSTMEncoder) -> dict[str, Any]:
-    return {"hidden_sizes": [size // 2 for size in encoder.output_sizes]}
+    return {"hidden_sizes": sizes_of(encoder)}
 
 
 def _task_settings(decoder: TaskDecoder) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from allennlp.nn.util import move_to_device
 from torch.nn.utils.rnn import pad_sequence
 
 from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
-from bilstm_tagger.plugin.export import checked, export_model
+from bilstm_tagger.plugin.export import checked, export_model, sizes_of
 from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.plugin.modules.decoders import CRFDecoder
 from bilstm_tagger.tagging import network as numpy_network
@@ -137,14 +137,16 @@ def _specification_without_inputs(model: BiLSTMTagger, reader: ConllColumnsReade
             decoder.labels,
             decoder.level,
             None if decoder.encoding is None else decoder.encoding.name,
+            [] if decoder.encoder is None else sizes_of(decoder.encoder),
             constrained=decoder.constrained,
             repair=decoder.repair,  # type: ignore[arg-type]
         )
         for name, decoder in model.decoders().items()
     }
-    sizes = [size // 2 for size in model.encoder.output_sizes]
     # Of the inputs only what the user has to give.
     inputs: dict[str, Input] = {
         column: Feature("column", [""], 0, 1, column) for column in reader.feature_columns
     }
-    return Specification(inputs, sizes, tasks, reader.datasets, model.task_identifier)
+    return Specification(
+        inputs, sizes_of(model.encoder), tasks, reader.datasets, model.task_identifier
+    )

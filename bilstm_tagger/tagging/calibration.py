@@ -161,17 +161,17 @@ class CalibrationCounter:
         }
 
     def add(self, predicted: TaggedSentence, gold: Mapping[str, Sequence[str]]) -> None:
-        """Adds a sentence with probabilities, and the gold tags of each task in the encoding of the
-        predicted ones."""
-        for task, encoding in self._encodings.items():
-            outcomes = self._outcomes[task]
-            pairs = zip(predicted.tags[task], gold[task], strict=True)
+        """Adds a sentence with probabilities, and the gold tags of some of the tasks, in the encoding
+        of the predicted ones."""
+        for task, tags in gold.items():
+            encoding, outcomes = self._encodings[task], self._outcomes[task]
+            pairs = zip(predicted.tags[task], tags, strict=True)
             right = [predicted_tag == gold_tag for predicted_tag, gold_tag in pairs]
             outcomes[TOKENS].add(predicted.probabilities[task], right)
             outcomes[SENTENCES].add([predicted.sequence_probabilities[task]], [all(right)])
             if encoding is None:
                 continue
-            gold_spans = set(encoding.spans(gold[task]))
+            gold_spans = set(encoding.spans(tags))
             for span in predicted.spans[task]:
                 assert span.probability is not None
                 predicted_span = (span.label, span.first_token, span.last_token + 1)

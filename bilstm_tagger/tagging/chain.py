@@ -86,15 +86,10 @@ class Potentials:
             raise ValueError("sentences must be sorted by length, the longest first")
         self.order = TokenOrder(lengths)
 
-    def double(self) -> "Potentials":
-        """The same scores in double precision."""
-        return Potentials(
-            self.emissions.astype(np.float64),
-            self.transitions.astype(np.float64),
-            self.start.astype(np.float64),
-            self.end.astype(np.float64),
-            self.lengths,
-        )
+    def double(self, temperature: float = 1.0) -> "Potentials":
+        """The same scores in double precision, divided by a temperature."""
+        scores = (self.emissions, self.transitions, self.start, self.end)
+        return Potentials(*(np.divide(s, temperature, dtype=np.float64) for s in scores), self.lengths)
 
     def position_scores(self) -> Array:
         """The emissions, packed (tokens, tags), with start and end scores added to the first and

@@ -35,14 +35,21 @@ class TagDistribution:
     the numbers nor their errors. Where a number would be lost, as it is too small beside the
     largest of its token, both run over logarithms, which takes longer.
 
+    # Parameters
+
+    potentials : `Potentials`
+    temperature : `float`, optional (default=`1.0`)
+        What all scores are divided by: above 1, probabilities are less extreme (Guo et al. 2017,
+        arXiv 1706.04599, section 4.2). The best sequence stays the same.
+
     # Errors
 
     `ValueError` if no sequence is permitted for the length of a sentence, or if scores are not
     finite.
     """
 
-    def __init__(self, potentials: Potentials) -> None:
-        self.potentials = potentials.double()
+    def __init__(self, potentials: Potentials, temperature: float = 1.0) -> None:
+        self.potentials = potentials.double(temperature)
         self.order = self.potentials.order
         # From here on scores are relative: what leads to a token, its tag included, sums to 1, and
         # so does that times what follows the token. The rest of a token is its share of log Z.

@@ -78,25 +78,29 @@ class Network:
         }
         self._encoder = StackedBiLSTM(tensors, "encoder", len(specification.hidden_sizes))
         self._tasks = {
-            name: _TaskNetwork(tensors, f"tasks.{name}", task.level - 1, len(task.hidden_sizes))
+            name: _TaskNetwork(tensors, f"tasks.{name}", task.level, len(task.hidden_sizes))
             for name, task in specification.tasks.items()
         }
-        # All tasks share the rows of tokens, unless the encoder is told the task.
-        self._rows = {"": TokenRows(self._project)}
+        # The rows of tokens: of a task where the encoder is told the task, or where it has a lowest
+        # layer of its own; all others share theirs.
+        self._rows = {"": TokenRows(partial(self._project, self._encoder))}
+        identifiers: Iterable[Optional[Array]] = [None] * len(self._tasks)
         if specification.task_identifier:
             identifiers = numpy.eye(len(self._tasks), dtype=numpy.float32)
-            self._rows = {
-                name: TokenRows(partial(self._project, identifier=identifier))
-                for name, identifier in zip(self._tasks, identifiers, strict=True)
-            }
+        for (name, task), identifier in zip(self._tasks.items(), identifiers, strict=True):
+            if task.level == 0 or identifier is not None:
+                encoder = self._encoder if task.level else task.encoder
+                self._rows[name] = TokenRows(partial(self._project, encoder, identifier=identifier))
 
-    def _project(self, tokens: Sequence[Token], identifier: Optional[Array] = None) -> Array:
+    def _project(
+        self, encoder: StackedBiLSTM, tokens: Sequence[Token], identifier: Optional[Array] = None
+    ) -> Array:
         assert self.inputs is not None
         vectors = self.inputs(tokens)
         if identifier is not None:
             behind = numpy.broadcast_to(identifier, (len(tokens), len(identifier)))
             vectors = numpy.hstack([vectors, behind])
-        return self._encoder.layers[0].project(vectors)
+        return encoder.layers[0].project(vectors)
 
     def clear(self) -> None:
         for rows in self._rows.values():
@@ -111,11 +115,13 @@ class Network:
             layers: dict[str, list[Array]] = {}
             scores = {}
             for name in tasks:
+                task = self._tasks[name]
                 source = name if name in self._rows else ""
                 if source not in layers:
+                    encoder = self._encoder if task.level else task.encoder
                     table, rows = self._rows[source](tokens)
-                    layers[source] = self._encoder.read(table, rows, packing)
-                scores[name] = self._tasks[name](layers[source], packing)
+                    layers[source] = encoder.read(table, rows, packing)
+                scores[name] = task(layers[source], packing)
             yield Emissions(group, packing.lengths, scores)
 
 
@@ -140,21 +146,23 @@ def tokens_of(sentences: Iterable[TokenizedSentence], columns: Sequence[str]) ->
 
 
 class _TaskNetwork:
-    """The own layers of a task, and its scores."""
+    """The own layers of a task, `encoder`, and its scores."""
 
-    def __init__(self, tensors: Tensors, name: str, layer: int, depth: int) -> None:
-        self._layer = layer
-        self._encoder = StackedBiLSTM(tensors, f"{name}.encoder", depth, doubled_input=True)
+    def __init__(self, tensors: Tensors, name: str, level: int, depth: int) -> None:
+        self.level = level
+        self.encoder = StackedBiLSTM(tensors, f"{name}.encoder", depth, doubled_input=level > 0)
         # States come in doubled.
         weight = tensors[f"{name}.scorer.weight"].astype(numpy.float32) * 0.5
         self._weight = numpy.ascontiguousarray(weight.T)
         self._bias = tensors[f"{name}.scorer.bias"].astype(numpy.float32)
 
     def __call__(self, layers: list[Array], packing: Packing) -> Array:
-        states = layers[self._layer]
-        if self._encoder.layers:
-            projected = self._encoder.layers[0].project(states)
-            states = self._encoder.read(projected, None, packing)[-1]
+        """Scores, (batch, length, labels), of the output of the shared layers; of a task of level
+        0, of that of its own."""
+        states = layers[self.level - 1] if self.level else layers[-1]
+        if self.level and self.encoder.layers:
+            projected = self.encoder.layers[0].project(states)
+            states = self.encoder.read(projected, None, packing)[-1]
         scores: Array = states @ self._weight
         scores += self._bias
         return packing.pad(scores)

@@ -27,6 +27,7 @@ class PredictionOptions:
     probabilities: bool = False  # those of the chosen tags, of spans and of sequences
     distributions: bool = False  # the probability of every tag
     top_k: int = 0  # how many of the best sequences
+    calibrated: bool = True  # whether probabilities are those of the task's temperature
 
     @classmethod
     def of(
@@ -34,6 +35,7 @@ class PredictionOptions:
         probabilities: Union[bool, str] = False,
         top_k: int = 0,
         constrained: Optional[bool] = None,
+        calibrated: bool = True,
     ) -> "PredictionOptions":
         """Options as users give them: `probabilities` is `False`, `True` or `"all"`.
 
@@ -45,7 +47,7 @@ class PredictionOptions:
             raise UserError(f"probabilities must be False, True or 'all', found {probabilities!r}")
         if top_k < 0:
             raise UserError(f"top_k must be 0 or more, found {top_k}")
-        return cls(constrained, bool(probabilities), probabilities == "all", top_k)
+        return cls(constrained, bool(probabilities), probabilities == "all", top_k, calibrated)
 
 
 @dataclass(slots=True)
@@ -93,7 +95,7 @@ class TaskPredictor:
     transitions, start, end : optional
         The scores of a CRF: of tags that follow one another, (tags, tags), indexed [from, to], and
         of those that start and end a sentence, (tags,). `None`: nothing but emissions counts.
-    constrained, repair : optional
+    constrained, repair, temperature : optional
         As of `Task`.
     """
 
@@ -108,8 +110,10 @@ class TaskPredictor:
         *,
         constrained: Optional[bool] = None,
         repair: Optional[str] = None,
+        temperature: float = 1.0,
     ) -> None:
         self.labels = labels
+        self._temperature = temperature
         self._encoding = encoding
         self._written_encoding = written_encoding
         self._repair = repair
@@ -145,7 +149,7 @@ class TaskPredictor:
         if not (options.probabilities or options.top_k):
             ids = self.decode(emissions, lengths, options)
             return [TaskPrediction(tags) for tags in self._tags(ids, lengths)]
-        distribution = TagDistribution(self._potentials(emissions, lengths, options))
+        distribution = self.distribution(emissions, lengths, options)
         if options.top_k:
             best = n_best(distribution, options.top_k)
             ids, log_probabilities = best.tags[:, 0], best.log_probabilities[:, 0]
@@ -162,6 +166,18 @@ class TaskPredictor:
             self._add_span_probabilities(predictions, distribution)
             self._add_tag_probabilities(predictions, distribution, options)
         return predictions
+
+    def distribution(
+        self,
+        emissions: Array,
+        lengths: Ints,
+        options: PredictionOptions,
+        temperature: Optional[float] = None,
+    ) -> TagDistribution:
+        """The distribution over sequences of tags, by default at the temperature of the task."""
+        if temperature is None:
+            temperature = self._temperature if options.calibrated else 1.0
+        return TagDistribution(self._potentials(emissions, lengths, options), temperature)
 
     def decode(self, emissions: Array, lengths: Ints, options: PredictionOptions) -> Ints:
         """The best tags, ids (batch, length)."""

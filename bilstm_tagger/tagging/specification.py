@@ -4,6 +4,7 @@ The specification stands as JSON in the header of a model file. An archive of Al
 the same form.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Optional
 
 import msgspec
@@ -34,15 +35,20 @@ class Task(Part, frozen=True):
     decoder: Literal["softmax", "crf"]  # tags one by one, or those of a sentence together
     # The label of each output.
     labels: Annotated[list[str], msgspec.Meta(min_length=1, max_length=10_000)]
-    level: Size  # the shared layer that is read, from 1
+    # The shared layer that is read, from 1; 0: the inputs, by layers of the task's own.
+    level: Annotated[int, msgspec.Meta(ge=0, le=1000)]
     encoding: Optional[str] = None  # of the labels; `None` for plain labels
     hidden_sizes: list[Size] = []  # units per direction of the BiLSTM layers of this task alone
     # Whether sequences that the encoding forbids are never given. `None`: never in prediction.
     constrained: Optional[bool] = None
+    # What scores are divided by where they become probabilities; it changes no tag.
+    temperature: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 1.0
     # What becomes of tags that continue a span where none is open.
     repair: Optional[Literal["O", "B"]] = None
 
     def __post_init__(self) -> None:
+        if self.level == 0 and not self.hidden_sizes:
+            raise ValueError("a task of level 0 needs layers of its own, 'hidden_sizes'")
         if self.encoding is not None:
             get_encoding(self.encoding).allowed(self.labels)
         elif self.repair is not None or self.constrained is not None:
@@ -81,6 +87,16 @@ class Specification(Part, frozen=True):
     def with_about(self, about: dict[str, str]) -> "Specification":
         """The same model, with what is known of where it comes from."""
         return msgspec.structs.replace(self, about=about)
+
+    def with_temperatures(self, temperatures: Mapping[str, float]) -> "Specification":
+        """The same model, with these temperatures of some tasks."""
+        tasks = {
+            name: msgspec.structs.replace(
+                task, temperature=temperatures.get(name, task.temperature)
+            )
+            for name, task in self.tasks.items()
+        }
+        return msgspec.structs.replace(self, tasks=tasks)
 
     @property
     def feature_columns(self) -> list[str]:
@@ -122,13 +138,13 @@ class Specification(Part, frozen=True):
             shapes.update(part.shapes(tensors, f"inputs.{name}"))
         size = sum(part.output_size for part in self.inputs.values())
         size += len(self.tasks) * self.task_identifier
-        outputs = []
+        outputs = [size]
         for number, hidden_size in enumerate(self.hidden_sizes):
             shapes.update(layer_shapes(f"encoder.{number}", size, hidden_size))
             size = 2 * hidden_size
             outputs.append(size)
         for name, task in self.tasks.items():
-            size, labels = outputs[task.level - 1], len(task.labels)
+            size, labels = outputs[task.level], len(task.labels)
             for number, hidden_size in enumerate(task.hidden_sizes):
                 shapes.update(layer_shapes(f"tasks.{name}.encoder.{number}", size, hidden_size))
                 size = 2 * hidden_size

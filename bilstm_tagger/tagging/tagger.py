@@ -46,6 +46,9 @@ class Tagger:
         the model has `constrained: false` for the task.
     dataset : `str`, optional (default=`None`)
         The data set whose layout column files have, where the model was trained on several.
+    calibrated : `bool`, optional (default=`True`)
+        Whether probabilities are those of the temperatures in the model, if it has some; see
+        `bilstm-tagger calibration --fit`.
     threads : `int`, optional (default=`1`)
         The number of threads of a product of matrices. More of them seldom make it faster. `None`:
         as many as the process has set.
@@ -64,6 +67,7 @@ class Tagger:
         constrained: Optional[bool] = None,
         dataset: Optional[str] = None,
         threads: Optional[int] = 1,
+        calibrated: bool = True,
     ) -> None:
         if dataset is not None and dataset not in specification.datasets:
             raise UserError(
@@ -76,6 +80,7 @@ class Tagger:
         self.constrained = constrained
         self.dataset = dataset
         self.threads = threads
+        self.calibrated = calibrated
         if isinstance(tasks, str) or (tasks is not None and not tasks):
             raise UserError(f"'tasks' must be a list of names of tasks, found {tasks!r}")
         if threads is not None and (not isinstance(threads, int) or threads < 1):
@@ -97,7 +102,7 @@ class Tagger:
             for name in self.tasks
             if (spelling := specification.spelling(name)) != USUAL
         }
-        self._predictors = {
+        self.predictors = {
             name: TaskPredictor(
                 task.labels,
                 None if task.encoding is None else get_encoding(task.encoding),
@@ -105,6 +110,7 @@ class Tagger:
                 *source.chains.get(name, (None, None, None)),
                 constrained=task.constrained,
                 repair=task.repair,
+                temperature=task.temperature,
             )
             for name, task in specification.tasks.items()
         }
@@ -135,7 +141,7 @@ class Tagger:
         cuda_device : `int`, optional (default=`-1`)
             The GPU, which needs AllenNLP and an archive; -1 is the CPU.
         settings
-            `language`, `tasks`, `constrained`, `dataset`, `threads`, as of the class.
+            `language`, `tasks`, `constrained`, `dataset`, `threads`, `calibrated`, as of the class.
 
         # Errors
 
@@ -227,7 +233,7 @@ class Tagger:
         `DataFormatError` for a sentence without tokens or an empty token, `UserError` for a feature
         column that is missing or of another length.
         """
-        options = PredictionOptions.of(probabilities, top_k, self.constrained)
+        options = PredictionOptions.of(probabilities, top_k, self.constrained, self.calibrated)
         given = list(sentences)
         features = self.specification.feature_columns
         for sentence in given:
@@ -241,7 +247,7 @@ class Tagger:
         with limited_threads(self.threads):
             for emissions in self.source.emissions(given, self.tasks):
                 for task, scores in emissions.scores.items():
-                    predicted = self._predictors[task].predict(scores, emissions.lengths, options)
+                    predicted = self.predictors[task].predict(scores, emissions.lengths, options)
                     for number, prediction in zip(emissions.sentences, predicted, strict=True):
                         predictions[number][task] = prediction
         return [

@@ -3,7 +3,7 @@
 import csv
 import re
 from dataclasses import dataclass
-from typing import Optional, Union
+from typing import Literal, Optional, Union, get_args
 
 TOKENS = "tokens"
 # Only ASCII blanks: a no-break space or an ideographic space can be a token.
@@ -11,6 +11,8 @@ BLANKS = " \t\r\v\f"
 _BLANK_RUN = re.compile(r"[ \t]+")
 # Where a column stands: its index from 0, its name in the header of the file, or `MISC:name`.
 Place = Union[int, str]
+# What becomes of lines without a token, which hold labels alone.
+EmptyTokens = Literal["error", "leave_out"]
 # An entry `name=value` of the last column of CoNLL-U.
 MISC = "MISC:"
 
@@ -43,6 +45,8 @@ class ColumnFormat:
     quoted: bool = False
     # Lines may have different numbers of columns, as long as those that are read are there.
     ragged: bool = False
+    # "leave_out": a line whose token is empty is no token; it is kept where lines are written.
+    empty_tokens: EmptyTokens = "error"
     # The column that says to which sentence a line belongs: where it has another value than before,
     # a sentence starts; an empty cell goes on with the last one. `None`: blank lines end sentences.
     sentence_column: Optional[Place] = None
@@ -69,6 +73,10 @@ class ColumnFormat:
             raise ValueError(
                 f"{named[0]} is the name of a column in a header, and others are indices; give all "
                 "by name, or all by index"
+            )
+        if self.empty_tokens not in get_args(EmptyTokens):
+            raise ValueError(
+                f"empty_tokens must be 'error' or 'leave_out', found {self.empty_tokens!r}"
             )
         if self.delimiter == "":
             raise ValueError("'delimiter' is empty; leave it out for spaces and tabs")

@@ -7,7 +7,7 @@ from typing import Literal, Optional
 import msgspec
 
 from bilstm_tagger.text.character_spans import Policy
-from bilstm_tagger.text.column_format import MISC, TOKENS, ColumnFormat, Place
+from bilstm_tagger.text.column_format import MISC, TOKENS, ColumnFormat, EmptyTokens, Place
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.encodings import Encoding, get_encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
@@ -42,14 +42,20 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
     # The encoding that the model learns; tags are converted. `None`: that of the file.
     model_encoding: Optional[str] = None
     column: Optional[str] = None  # its name in `columns`; `None`: that of the task
+    # Types of spans in the file to those that the model learns; `None`: outside of spans.
+    types: dict[str, Optional[str]] = {}
     # How the tags of the file are spelled, where it is not as in `B-PER`.
     spelling: TagSpelling = USUAL
     # What the integers of the column stand for, counted from 0, where it has integers.
     labels: Optional[list[str]] = None
 
     def __post_init__(self) -> None:
-        for key, value in (("model_encoding", self.model_encoding), ("spelling", self.spelling)):
-            if self.encoding is None and value not in (None, USUAL):
+        for key, value, default in (
+            ("model_encoding", self.model_encoding, None),
+            ("spelling", self.spelling, USUAL),
+            ("types", self.types, {}),
+        ):
+            if self.encoding is None and value != default:
                 raise UserError(
                     f"{key} is {value!r}, but the task has no 'encoding': say in which encoding "
                     f"the file is, or leave {key} out"
@@ -73,6 +79,17 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
         conlleval_tag(tag)
         return tag
 
+    def renamed(self, tags: list[str]) -> list[str]:
+        """Tags in the encoding of the model, with the types that the model learns."""
+        if not self.types or self.target is None:
+            return tags
+        spans = [
+            span._replace(label=label)
+            for span in self.target.spans(tags)
+            if (label := self.types.get(span.label, span.label)) is not None
+        ]
+        return self.target.spans_to_tags(spans, len(tags))
+
 
 class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_defaults=True):
     """The layout of the files of one data set. A `UserError` for settings that do not go
@@ -95,6 +112,7 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
     conllu: bool = False
     quoted: bool = False
     ragged: bool = False
+    empty_tokens: EmptyTokens = "error"
     sentence_column: Optional[Place] = None
     # What to do with tags that are not in the declared encoding: "error", or "repair" as conlleval
     # reads them.
@@ -183,7 +201,7 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
                     if fault is not None and self.invalid_tags == "error":
                         raise self._invalid(sentence, name, fault.index, fault.message)
                     repaired |= fault is not None
-                    tags = task.target.repair(tags)
+                    tags = task.renamed(task.target.repair(tags))
                 except DataFormatError:
                     raise
                 except ValueError:  # no reading at all, so no repair

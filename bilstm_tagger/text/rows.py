@@ -12,8 +12,8 @@ from bilstm_tagger.text.memo import remember
 
 logger = logging.getLogger(__name__)
 
-# What a line is, apart from a "token", another "row" (a range or an empty node of CoNLL-U) and a
-# "note" (a comment).
+# What a line is, apart from a "token", another "row" (a range or an empty node of CoNLL-U, a line
+# without a token) and a "note" (a comment).
 HEADER = "header"
 BLANK = "blank"
 DOCUMENT = "document"
@@ -153,8 +153,17 @@ class Rows:
                 f"{len(cells)}: {line[:80]!r}; column '{name}' (index {index}) is missing; fix "
                 "the line, or 'columns' or 'delimiter' of the dataset reader"
             )
+        if layout.empty_tokens == "leave_out" and not cells[self.places[TOKENS]]:
+            self._warn(number, "lines without a token, such as this one, are left out")
+            return "row", []
         for name, index in self._wanted:
             if not cells[index]:
+                if name == TOKENS:
+                    raise ValueError(
+                        f"expected a token in column {index}, found nothing: {line[:80]!r}; fix "
+                        "the line, or 'delimiter' of the dataset reader, or set empty_tokens: "
+                        "'leave_out'"
+                    )
                 raise ValueError(
                     f"expected something in column '{name}' (index {index}), found nothing: "
                     f"{line[:80]!r}; fix the line, or 'delimiter' of the dataset reader"

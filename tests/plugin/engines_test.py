@@ -188,6 +188,7 @@ def test_each_decoder(decoder, tmp_path):
 @pytest.mark.parametrize("hidden_sizes", [(4,), (3, 5), (2, 3, 4)])
 def test_stacks_levels_and_own_layers(hidden_sizes, identifier, tmp_path):
     tasks = {
+        "inputs": {"type": "softmax", "level": 0, "encoder": {"hidden_sizes": [2, 3]}},
         "low": {"type": "softmax", "level": 1},
         "own": {"type": "crf", "encoding": "BIO", "encoder": {"hidden_sizes": [3, 2]}},
         "high": {"type": "crf", "encoding": "IOBES"},

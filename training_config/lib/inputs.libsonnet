@@ -4,7 +4,8 @@
 {
   // Word vectors, by the look-up chain: exact, lower-cased, normalised form, unknown.
   // keep: 'reachable' (only the vectors that the data reach) or 'all' (for any later text).
-  words(file, dimension, keep='reachable', trainable=false):: {
+  // more: other settings of the embedder.
+  words(file, dimension, keep='reachable', trainable=false, more={}):: {
     token_indexers+: { words: { type: 'word_forms' } },
     token_embedders+: {
       words: {
@@ -12,7 +13,7 @@
         pretrained_file: file,
         embedding_dim: dimension,
         trainable: trainable,
-      },
+      } + more,
     },
     vocabulary: { type: 'word_vectors', pretrained_file: file, keep: keep },
   },
@@ -32,9 +33,9 @@
   },
 
   // A vector made of the characters: encoder 'cnn' (Ma and Hovy 2016) or 'lstm' (Lample et al. 2016).
-  characters(encoder, max_length=25):: {
+  characters(encoder, max_length=25, more={}):: {
     token_indexers+: { characters: { type: 'word_characters', max_length: max_length } },
-    token_embedders+: { characters: { type: 'character_' + encoder } },
+    token_embedders+: { characters: { type: 'character_' + encoder } + more },
   },
 
   // The casing class: allLower, initialUpper, numeric, ...

@@ -55,7 +55,7 @@ class ConllColumnsReader(DatasetReader):
         How tokens become ids. A `column` indexer makes a column a feature; every data set then has
         to have it.
     columns, tasks, form, delimiter, comment_prefix, document_dividers, conllu, quoted, ragged, \
-    sentence_column, invalid_tags, invalid_spans, language : optional
+    empty_tokens, sentence_column, invalid_tags, invalid_spans, language : optional
         The layout of the files, where all are alike; see `DatasetLayout`.
     datasets : `Dict[str, DatasetLayout]`, optional
         The layout of each data set, where there are several. Instead of the keys above.
@@ -73,6 +73,7 @@ class ConllColumnsReader(DatasetReader):
         conllu: bool = False,
         quoted: bool = False,
         ragged: bool = False,
+        empty_tokens: str = "error",
         sentence_column: Union[int, str, None] = None,
         invalid_tags: str = "error",
         invalid_spans: str = "error",

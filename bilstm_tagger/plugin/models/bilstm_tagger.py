@@ -71,7 +71,7 @@ class BiLSTMTagger(Model):
         self.task_identifier = task_identifier
         size = text_field_embedder.get_output_dim() + task_identifier * len(tasks)
         self.encoder = encoder.construct(input_size=size)
-        sizes = self.encoder.output_sizes
+        sizes = [size, *self.encoder.output_sizes]
         self.tasks = torch.nn.ModuleDict()
         for name, decoder in tasks.items():
             self.tasks[name] = decoder.construct(vocab=vocab, task=name, input_sizes=sizes)
@@ -152,12 +152,15 @@ class BiLSTMTagger(Model):
         (batch, length, features), in sentences of these lengths, (batch,); `None`: there is no
         padding.
         """
-        layers = None if self.task_identifier else self.encoder(embedded, lengths)
+        layers = [embedded]
         scores = {}
         for name in tasks:
+            decoder = self.decoders()[name]
             if self.task_identifier:
-                layers = self.encoder(self._identified(embedded, name), lengths)
-            scores[name] = self.decoders()[name](layers, lengths)
+                layers = [self._identified(embedded, name)]
+            if decoder.level >= len(layers):
+                layers += self.encoder(layers[0], lengths)
+            scores[name] = decoder(layers, lengths)
         return scores
 
     def _identified(self, embedded: torch.Tensor, task: str) -> torch.Tensor:

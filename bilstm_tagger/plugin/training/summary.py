@@ -67,8 +67,9 @@ def _rows(model: BiLSTMTagger) -> Iterator[_Row]:
     yield from _layers(encoder, [", ".join(names) or "no task" for names in serves])
     for name, decoder in tasks.items():
         kind = type(decoder).__name__.removesuffix("Decoder")
+        layer = f"layer {decoder.level}" if decoder.level else "the embedded tokens"
         role = "" if decoder.evaluate else ", auxiliary"
-        title = f"task {name}: {kind}, reads layer {decoder.level}{role}"
+        title = f"task {name}: {kind}, reads {layer}{role}"
         yield title, "", torch.nn.Module(), name
         if decoder.encoder is not None:
             yield from _layers(decoder.encoder, [name] * len(decoder.encoder.output_sizes))

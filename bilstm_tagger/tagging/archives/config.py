@@ -14,7 +14,7 @@ import msgspec
 from bilstm_tagger.tagging.archives.limits import FIX_TRUST, UnsafeModel
 from bilstm_tagger.tagging.archives.members import CONFIG
 from bilstm_tagger.text.character_spans import Policy
-from bilstm_tagger.text.column_format import Place
+from bilstm_tagger.text.column_format import EmptyTokens, Place
 from bilstm_tagger.text.dataset_layout import DatasetLayout, Form, TaskColumn
 
 # All tokens are padded to that length by the network of training.
@@ -55,6 +55,7 @@ class WordVectors(_Component, frozen=True, tag="word_vectors"):
     embedding_dim: int
     trainable: bool = False
     trainable_unknown: bool = False
+    word_dropout: float = 0.0
     namespace: str = "words"
 
 
@@ -152,6 +153,7 @@ class Reader(_Component, frozen=True, tag="conll_columns"):
     conllu: bool = False
     quoted: bool = False
     ragged: bool = False
+    empty_tokens: EmptyTokens = "error"
     sentence_column: Optional[Place] = None
     invalid_tags: str = "error"
     invalid_spans: Policy = "error"

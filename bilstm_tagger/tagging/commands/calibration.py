@@ -44,12 +44,23 @@ def add_calibration_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `calibration`, and what it does, to a parser."""
     add = parser.add_argument
     add("model", metavar="MODEL", help="the model: model.tar.gz, or a model file")
-    add("gold", metavar="GOLD", help="a column file with gold tags, as those of the training")
+    add(
+        "gold",
+        metavar="GOLD",
+        help="a file with gold tags, laid out as those of the training; of several data sets, JSON "
+        'of their names and files: \'{"ewt": "dev.conllu", "conll2000": "dev.txt"}\'',
+    )
     add(
         "--task",
         metavar="T",
         action="append",
         help="a task to report, can be repeated (default = all that the file has tags for)",
+    )
+    add(
+        "--fit",
+        metavar="FILE.safetensors",
+        help="find the temperature of each task at which its probabilities agree best with the "
+        "gold tags, which should be development data, and write the model with them to this file",
     )
     add("--report", metavar="PLOT.svg|png", help="write a reliability diagram")
     add("--output-file", metavar="FILE.json", help="write everything as JSON")
@@ -63,6 +74,11 @@ def add_calibration_options(parser: argparse.ArgumentParser) -> None:
         "--no-constraints",
         action="store_true",
         help="predict sequences of tags that the encoding forbids, too",
+    )
+    add(
+        "--uncalibrated",
+        action="store_true",
+        help="report probabilities without the temperatures that the model may have",
     )
     add(
         "--trust",
@@ -84,7 +100,6 @@ def run_calibration(args: argparse.Namespace) -> None:
     """Prints the tables and writes what is asked for; ends the process with status 1 where the
     model or the file cannot be read, or a file cannot be written."""
     from bilstm_tagger.tagging import Tagger
-    from bilstm_tagger.tagging.calibration import CalibrationCounter
     from bilstm_tagger.tagging.calibration_plot import plot_calibrations
     from bilstm_tagger.tagging.files.output_file import check_outputs
 
@@ -92,51 +107,117 @@ def run_calibration(args: argparse.Namespace) -> None:
         file_format = _format_of(args.report) if args.report else None
         if file_format is not None and find_spec("matplotlib") is None:  # before the work
             raise missing("matplotlib", "report", "--report")
-        outputs = [path for path in (args.output_file, args.report) if path]
-        for path in filter(os.path.exists, (args.model, args.gold)):
-            check_outputs(path, os.stat(path), *outputs)
-        tagger = Tagger.load(
-            args.model,
+        if args.fit and (args.uncalibrated or args.cuda_device >= 0):
+            raise UserError("--fit is without --uncalibrated and --cuda-device")
+        settings = dict(
             trust=args.trust,
             cuda_device=args.cuda_device,
             constrained=False if args.no_constraints else None,
             tasks=args.task and list(dict.fromkeys(args.task)),
+            calibrated=not args.uncalibrated,
         )
-        specification = tagger.specification
-        dataset = _dataset(specification, args.dataset)
-        tagger.tasks = _tasks(tagger, dataset, args.task)
-        counter = CalibrationCounter({t: specification.file_encoding(t) for t in tagger.tasks})
-        spellings = {
-            task: specification.spelling(task)
-            for task in tagger.tasks
-            if specification.file_encoding(task) is not None
-        }
-        sentences = 0
-        gold = read_gold(args.gold, specification, dataset, tagger.tasks)
-        while window := list(islice(gold, WINDOW)):
-            tagged = tagger.tag([sentence for sentence, _ in window], probabilities=True)
-            for predicted, (_, tags) in zip(tagged, window, strict=True):
-                for task, spelling in spellings.items():
-                    predicted.tags[task] = list(map(spelling.read, predicted.tags[task]))
-                counter.add(predicted, tags)
-            sentences += len(window)
-        found = counter.calibrations(args.bins)
-        print_calibrations(f"{args.model} on {args.gold}, {sentences:,} sentences", found)
+        tagger = Tagger.load(args.model, **settings)
+        files = _gold_files(args.gold, args.dataset, tagger.specification)
+        outputs = [path for path in (args.output_file, args.report, args.fit) if path]
+        for path in filter(os.path.exists, (args.model, *files.values())):
+            check_outputs(path, os.stat(path), *outputs)
+        if args.fit:
+            temperatures = _fit(args.model, args.fit, tagger, files, args.task)
+            print_temperatures(args.fit, temperatures)
+            tagger = Tagger.load(args.fit, **settings)
+        sentences, calibrations = _calibrations(tagger, files, args.task, args.bins)
+        title = f"{args.fit or args.model} on {', '.join(files.values())}, {sentences:,} sentences"
+        print_calibrations(title, calibrations)
         if args.output_file:
             content = {
-                "model": args.model,
-                "gold": args.gold,
-                "dataset": dataset or None,
+                "model": args.fit or args.model,
+                "gold": files,
                 "constrained": tagger.constrained,
+                "calibrated": tagger.calibrated,
                 "sentences": sentences,
                 "bins": args.bins,
-                "tasks": found,
+                "tasks": calibrations,
             }
             text = json.dumps(content, indent=2, default=dataclasses.asdict)
             write_file(args.output_file, text + "\n")
         if file_format is not None:
             Path(args.report).parent.mkdir(parents=True, exist_ok=True)
-            Path(args.report).write_bytes(plot_calibrations(found, file_format))
+            Path(args.report).write_bytes(plot_calibrations(calibrations, file_format))
+
+
+def _calibrations(
+    tagger: "Tagger", files: Mapping[str, str], wanted: Optional[Sequence[str]], bins: int
+) -> tuple[int, Calibrations]:
+    """The number of sentences, and the calibrations of the tasks that the files have."""
+    from bilstm_tagger.tagging.calibration import CalibrationCounter
+
+    specification = tagger.specification
+    tasks = {dataset: _tasks(tagger, dataset, wanted) for dataset in files}
+    encodings = {
+        task: specification.file_encoding(task)
+        for task in tagger.tasks
+        if any(task in of_dataset for of_dataset in tasks.values())
+    }
+    counter = CalibrationCounter(encodings)
+    sentences = 0
+    for dataset, path in files.items():
+        tagger.tasks = tasks[dataset]
+        gold = read_gold(path, specification, dataset, tagger.tasks)
+        while window := list(islice(gold, WINDOW)):
+            tagged = tagger.tag([sentence for sentence, _ in window], probabilities=True)
+            for predicted, (_, tags) in zip(tagged, window, strict=True):
+                for task in tagger.tasks:
+                    if encodings[task] is not None:
+                        read = specification.spelling(task).read
+                        predicted.tags[task] = list(map(read, predicted.tags[task]))
+                counter.add(predicted, tags)
+            sentences += len(window)
+    return sentences, counter.calibrations(bins)
+
+
+def _fit(
+    model: str,
+    output: str,
+    tagger: "Tagger",
+    files: Mapping[str, str],
+    wanted: Optional[Sequence[str]],
+) -> dict[str, float]:
+    """Writes a model with the temperatures that fit the tasks of the files."""
+    from bilstm_tagger.tagging.loading import read_data
+    from bilstm_tagger.tagging.model_file import write_model
+    from bilstm_tagger.tagging.temperature import TemperatureFit
+
+    fit = TemperatureFit(tagger)
+    for dataset, path in files.items():
+        tasks = _tasks(tagger, dataset, wanted)
+        gold = read_gold(path, tagger.specification, dataset, tasks, as_written=False)
+        while window := list(islice(gold, WINDOW)):
+            fit.add([s for s, _ in window], [tags for _, tags in window], tasks)
+    temperatures = fit.temperatures()
+    specification, tensors = read_data(model)
+    write_model(output, specification.with_temperatures(temperatures), tensors)
+    return temperatures
+
+
+def print_temperatures(path: str, temperatures: Mapping[str, float]) -> None:
+    """A table of the temperature of each task."""
+    rows = [(task, f"{value:.3f}") for task, value in temperatures.items()]
+    print_table(f"Temperatures, in {path}", ("task", "temperature"), rows, 1)
+
+
+def _gold_files(
+    text: str, dataset: Optional[str], specification: "Specification"
+) -> dict[str, str]:
+    """The data sets that are named on the command line, and the file of each."""
+    if not text.startswith("{"):
+        return {_dataset(specification, dataset): text}
+    try:
+        files = msgspec.json.decode(text, type=dict[str, str])
+    except msgspec.DecodeError as error:
+        raise UserError(f"GOLD is no JSON object of data sets and files ({error})") from None
+    if dataset is not None or not files:
+        raise UserError("GOLD must name at least one data set, and --dataset be left out")
+    return {_dataset(specification, name): path for name, path in files.items()}
 
 
 def _format_of(path: str) -> str:
@@ -160,7 +241,7 @@ def _dataset(specification: "Specification", wanted: Optional[str]) -> str:
         )
     if wanted not in names:
         known = f"it knows {', '.join(names)}" if any(names) else "leave --dataset out"
-        raise UserError(f"--dataset is {wanted}, which the model does not know; {known}")
+        raise UserError(f"the model does not know the data set {wanted}; {known}")
     return wanted
 
 
@@ -180,10 +261,14 @@ def _tasks(tagger: "Tagger", dataset: str, wanted: Optional[Sequence[str]]) -> l
 
 
 def read_gold(
-    path: str, specification: "Specification", dataset: str, tasks: Sequence[str]
+    path: str,
+    specification: "Specification",
+    dataset: str,
+    tasks: Sequence[str],
+    as_written: bool = True,
 ) -> Iterator[tuple["TokenizedSentence", GoldTags]]:
     """The sentences of a file, and the gold tags of some tasks of a data set of the model, as a
-    prediction writes them. Other columns need not be there.
+    prediction writes them, or else in the encoding of the model. Other columns need not be there.
 
     # Errors
 
@@ -205,7 +290,7 @@ def read_gold(
         repaired += changed
         for task in tasks:
             written = specification.file_encoding(task)
-            if written is not None and specification.tasks[task].encoding is not None:
+            if as_written and written is not None and specification.tasks[task].encoding is not None:
                 gold[task] = get_encoding(written).repair(gold[task])
         yield TokenizedSentence(sentence.tokens, sentence.columns), gold
     if repaired:

@@ -539,10 +539,15 @@ class TestErrors:
         with pytest.raises(ConfigurationError, match="model.tasks.ner: the training data has no"):
             make_model(vocabulary, {**TASKS, "ner": {"type": "crf"}})
 
-    @pytest.mark.parametrize("level", [0, 2, -1])
+    @pytest.mark.parametrize("level", [2, -1])
     def test_level_out_of_range(self, vocabulary, level):
         tasks = {"pos": {"type": "softmax", "level": level}}
         with pytest.raises(ConfigurationError, match=rf"tasks.pos.level is {level}.*layers 1 to 1"):
+            make_model(vocabulary, tasks)
+
+    def test_level_of_the_tokens_needs_own_layers(self, vocabulary):
+        tasks = {"pos": {"type": "softmax", "level": 0}}
+        with pytest.raises(ConfigurationError, match="tasks.pos.level is 0.*'encoder'"):
             make_model(vocabulary, tasks)
 
     def test_unknown_encoding(self, vocabulary):

@@ -22,14 +22,15 @@ class TaskDecoder(torch.nn.Module, Registrable):
     # Parameters
 
     vocab, task, input_sizes
-        Supplied by the model: its vocabulary, the name of the task, and the output size of each
-        shared layer.
+        Supplied by the model: its vocabulary, the name of the task, and the size of the embedded
+        tokens and of the output of each shared layer.
     encoding : `str`, optional (default=`None`)
         The encoding of the labels, which is `model_encoding` (or else `encoding`) of the task in
         the dataset reader. `None`: plain labels. It decides how the task is scored: by the F1 of
         spans, or by accuracy.
     level : `int`, optional (default=`None`)
-        The shared layer that is read, from 1 (Søgaard and Goldberg 2016). `None`: the last.
+        The shared layer that is read, from 1 (Søgaard and Goldberg 2016); 0: the embedded tokens,
+        by layers of the task's own, `encoder`. `None`: the last.
     encoder : `BiLSTMEncoder`, optional (default=`None`)
         BiLSTM layers of this task alone, between the shared layer and the scores.
     loss_weight : `float`, optional (default=`1.0`)
@@ -69,10 +70,16 @@ class TaskDecoder(torch.nn.Module, Registrable):
                 f"{key}: the training data has no labels of this task; declare it under 'tasks' of "
                 "the dataset reader, or take it out of the model"
             )
-        level = len(input_sizes) if level is None else level
-        if not 1 <= level <= len(input_sizes):
+        last = len(input_sizes) - 1
+        level = last if level is None else level
+        if not 0 <= level <= last:
             raise ConfigurationError(
-                f"{key}.level is {level}, but the shared encoder has layers 1 to {len(input_sizes)}"
+                f"{key}.level is {level}, but the shared encoder has layers 1 to {last} (0: the "
+                "embedded tokens)"
+            )
+        if level == 0 and encoder is None:
+            raise ConfigurationError(
+                f"{key}.level is 0, the embedded tokens: give the task layers of its own, 'encoder'"
             )
         try:
             self.encoding: Optional[Encoding] = encoding and get_encoding(encoding)  # type: ignore[assignment]
@@ -107,7 +114,7 @@ class TaskDecoder(torch.nn.Module, Registrable):
                     "task's labels in the dataset reader, 'model_encoding' or else 'encoding'"
                 ) from None
             self.allowed = AllowedTransitions(*(torch.tensor(rule) for rule in rules))
-        size = input_sizes[level - 1]
+        size = input_sizes[level]
         self.encoder = None if encoder is None else encoder.construct(input_size=size)
         if self.encoder is not None:
             size = self.encoder.output_sizes[-1]
@@ -128,11 +135,11 @@ class TaskDecoder(torch.nn.Module, Registrable):
         # Parameters
 
         layers : `List[torch.Tensor]`
-            The output of each shared layer, (batch, length, size).
+            The embedded tokens and the output of each shared layer, (batch, length, size).
         lengths : `torch.Tensor`, optional
             Shape (batch,). `None`: all sentences are of full length.
         """
-        hidden = layers[self.level - 1]
+        hidden = layers[self.level]
         if self.encoder is not None:
             hidden = self.encoder(hidden, lengths)[-1]
         return self.scorer(hidden)

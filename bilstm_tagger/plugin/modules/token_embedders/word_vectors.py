@@ -34,6 +34,10 @@ class WordVectorEmbedder(TokenEmbedder):
         Whether the vectors are trained.
     trainable_unknown : `bool`, optional (default=`False`)
         Whether the vector of the unknown word is trained where the others are not.
+    word_dropout : `float`, optional (default=`0.0`)
+        The probability that a word has the vector of the unknown word in training, so that the
+        network learns to do without the word, and the vector, where it is trained, stands for all
+        kinds of words (Lample et al. 2016 do so for words that occur once).
     namespace : `str`, optional (default=`"words"`)
         Where the vocabulary keeps words.
     """
@@ -45,10 +49,17 @@ class WordVectorEmbedder(TokenEmbedder):
         pretrained_file: Optional[str] = None,
         trainable: bool = False,
         trainable_unknown: bool = False,
+        word_dropout: float = 0.0,
         namespace: str = "words",
     ) -> None:
         super().__init__()
+        if not 0.0 <= word_dropout < 1.0:
+            raise ConfigurationError(
+                f"word_dropout must be 0 or more and below 1, found {word_dropout}"
+            )
         self.output_dim = embedding_dim
+        self.word_dropout = word_dropout
+        self._unknown_id = vocab.get_token_index(vocab._oov_token, namespace)
         # Id of a word to whether it has a vector in the file; `None` where there is no file.
         self.has_vector: Optional[torch.Tensor] = None
         rows = vocab.get_vocab_size(namespace)
@@ -67,7 +78,6 @@ class WordVectorEmbedder(TokenEmbedder):
                     "trainable_unknown is for vectors that are frozen, but 'trainable' is set: "
                     "leave one of the two out"
                 )
-            self._unknown_id = vocab.get_token_index(vocab._oov_token, namespace)
             self.unknown = torch.nn.Parameter(weight[self._unknown_id].clone())
 
     def _fill(self, weight: torch.Tensor, vocab: Vocabulary, path: str, namespace: str) -> None:
@@ -116,6 +126,9 @@ class WordVectorEmbedder(TokenEmbedder):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Ids (batch, length) to vectors (batch, length, embedding_dim)."""
+        if self.training and self.word_dropout:
+            dropped = torch.rand(tokens.shape, device=tokens.device) < self.word_dropout
+            tokens = tokens.masked_fill(dropped & (tokens != 0), self._unknown_id)
         vectors = torch.nn.functional.embedding(tokens, self.weight, padding_idx=0)
         if self.unknown is None:
             return vectors

@@ -1,0 +1,114 @@
+"""The temperature at which the probabilities of a task agree best with what is right.
+
+Guo et al. (2017), "On Calibration of Modern Neural Networks", arXiv 1706.04599, section 4.2: one
+number for all scores, chosen by the likelihood of development data. Here it is the likelihood of the
+tags of tokens under their marginals, so that a conditional random field is fitted for what its
+probabilities of tags are used for.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from math import exp, log
+from typing import NamedTuple
+
+import numpy
+
+from bilstm_tagger.tagging.chain import Array, Ints
+from bilstm_tagger.tagging.prediction import PredictionOptions, TaskPredictor
+from bilstm_tagger.tagging.results import TokenizedSentence
+from bilstm_tagger.tagging.tagger import Tagger
+from bilstm_tagger.tagging.threads import limited_threads
+from bilstm_tagger.text.requirements import missing
+
+# Temperatures from the one to the other are looked at.
+_RANGE = 0.1, 10.0
+# The logarithm of what rounding has made 0.
+_LEAST = numpy.finfo(numpy.float64).tiny
+
+
+class Batch(NamedTuple):
+    """Some sentences of known tags."""
+
+    emissions: Array  # (batch, length, labels)
+    lengths: Ints  # the longest first
+    gold: Ints  # the label of each token, packed as marginals are; -1 where the model has it not
+
+
+class TemperatureFit:
+    """Collects sentences of known tags, and finds the temperature of each task.
+
+    # Parameters
+
+    tagger : `Tagger`
+    """
+
+    def __init__(self, tagger: Tagger) -> None:
+        self._tagger = tagger
+        self._batches: dict[str, list[Batch]] = defaultdict(list)
+
+    def add(
+        self,
+        sentences: Sequence[TokenizedSentence],
+        gold: Sequence[Mapping[str, Sequence[str]]],
+        tasks: Sequence[str],
+    ) -> None:
+        """Adds sentences and the tags of each in some tasks, in the encoding of the model."""
+        with limited_threads(self._tagger.threads):
+            for emissions in self._tagger.source.emissions(sentences, tasks):
+                for task, scores in emissions.scores.items():
+                    ids = {label: id for id, label in enumerate(self._labels(task))}
+                    rows = [
+                        [ids.get(tag, -1) for tag in gold[number][task]]
+                        for number in emissions.sentences
+                    ]
+                    longest = range(int(emissions.lengths[0]))
+                    packed = [row[place] for place in longest for row in rows if place < len(row)]
+                    batch = Batch(scores, emissions.lengths, numpy.array(packed))
+                    self._batches[task].append(batch)
+
+    def _labels(self, task: str) -> list[str]:
+        return self._tagger.predictors[task].labels
+
+    def temperatures(self) -> dict[str, float]:
+        """The temperature of each task.
+
+        # Errors
+
+        `UserError` where scipy is not installed.
+        """
+        try:
+            from scipy.optimize import minimize_scalar
+        except ImportError as error:
+            raise missing("scipy", "report", "--fit") from error
+        options = PredictionOptions(self._tagger.constrained)
+        found = {}
+        for task, batches in self._batches.items():
+            predictor = self._tagger.predictors[task]
+            best = minimize_scalar(
+                lambda x, predictor=predictor, batches=batches: token_loss(
+                    predictor, batches, options, exp(x)
+                ),
+                bounds=tuple(map(log, _RANGE)),
+                method="bounded",
+                options={"xatol": 1e-3},
+            )
+            found[task] = round(exp(best.x), 3)
+        return found
+
+
+def token_loss(
+    predictor: TaskPredictor,
+    batches: Iterable[Batch],
+    options: PredictionOptions,
+    temperature: float,
+) -> float:
+    """The mean negative logarithm of the probability of the right tag of a token; tags that the
+    model does not have are left out."""
+    total, count = 0.0, 0
+    for emissions, lengths, gold in batches:
+        distribution = predictor.distribution(emissions, lengths, options, temperature)
+        known = numpy.flatnonzero(gold >= 0)
+        chances = distribution.marginals[known, gold[known]]
+        total -= float(numpy.log(numpy.maximum(chances, _LEAST)).sum())
+        count += len(known)
+    return total / max(1, count)

@@ -1,0 +1,105 @@
+"""Makes the files that `training_config/english.jsonnet` needs beside the corpora.
+
+    python scripts/english_data.py --data data --out build/english
+
+- Names: every tenth document goes to development, or, of a corpus without documents, ten sentences
+  of a hundred. Lines are copied as they are. Section h of the Broad Twitter Corpus and the test
+  file of UNER are for the score alone.
+- Sentence starts: the words of UD English EWT in pieces that know nothing of sentences, each with
+  "B" (it starts a sentence) or "I", paragraph by paragraph and once more document by document.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+from bilstm_tagger.text.column_format import ColumnFormat
+from bilstm_tagger.text.columns import read_sentences
+
+# What is copied: name of the corpus to its files.
+_NAMES = {
+    "uner": ["uner_ewt/en_ewt-ud-dev.iob2"],
+    "btc": [f"btc/{section}.conll" for section in "abefg"],
+    "wikigold": ["wikigold/wikigold.conll"],
+}
+_DOCUMENT, _PARAGRAPH = "# newdoc", "# newpar"
+_PARTS = 10
+# Sentences that stay together, where there are no documents.
+_TOGETHER = 10
+# Words of a piece, as in tagging.
+_PIECE = 128
+
+Block = list[str]
+# Words, and whether each starts a sentence.
+Words = list[tuple[str, str]]
+
+
+def blocks(path: Path) -> Iterator[Block]:
+    """The sentences of a file, as lines with the blank line behind them."""
+    block: Block = []
+    with path.open(encoding="utf-8", newline="\n") as file:
+        for line in file:
+            block.append(line)
+            if not line.strip(" \t\r\n"):
+                yield block
+                block = []
+    if block:
+        yield [*block, "\n"]
+
+
+def documents(path: Path) -> list[list[Block]]:
+    """The sentences of a file, in groups that stay together."""
+    sentences = list(blocks(path))
+    starts = [i for i, block in enumerate(sentences) if block[0].startswith(_DOCUMENT)]
+    if not starts:
+        return [sentences[i : i + _TOGETHER] for i in range(0, len(sentences), _TOGETHER)]
+    ends = [*starts[1:], len(sentences)]
+    return [sentences[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def texts(path: Path, divisions: tuple[str, ...]) -> Iterator[Words]:
+    """The words of a file of CoNLL-U between the comments that start so."""
+    words: Words = []
+    for sentence in read_sentences(path, ColumnFormat({"tokens": 1}, conllu=True), keep_lines=True):
+        comments = [line for line, kind in sentence.source_lines if kind == "note"]
+        if words and any(comment.startswith(divisions) for comment in comments):
+            yield words
+            words = []
+        words += zip(sentence.tokens, ["B", *"I" * (len(sentence.tokens) - 1)], strict=True)
+    yield words
+
+
+def pieces(path: Path) -> Iterator[Words]:
+    """The pieces of a file."""
+    for divisions in ((_DOCUMENT, _PARAGRAPH), (_DOCUMENT,)):
+        for words in texts(path, divisions):
+            for start in range(0, len(words), _PIECE):
+                yield words[start : start + _PIECE]
+
+
+def write(path: Path, sentences: Iterable[Block]) -> None:
+    sentences = list(sentences)
+    path.write_text("".join(chain.from_iterable(sentences)), encoding="utf-8")
+    print(f"{path}: {len(sentences)} sentences or pieces")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--out", type=Path, default=Path("build/english"))
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    for name, files in _NAMES.items():
+        groups = list(chain.from_iterable(documents(args.data / file) for file in files))
+        train = [group for number, group in enumerate(groups, 1) if number % _PARTS]
+        for part, chosen in (("train", train), ("dev", groups[_PARTS - 1 :: _PARTS])):
+            write(args.out / f"{name}-{part}.conll", chain.from_iterable(chosen))
+    for part in ("train", "dev"):
+        path = args.data / "ud_english_ewt" / f"en_ewt-ud-{part}.conllu"
+        lines = ([*("\t".join(word) + "\n" for word in piece), "\n"] for piece in pieces(path))
+        write(args.out / f"ewt_text-{part}.conll", lines)
+
+
+if __name__ == "__main__":
+    main()
