@@ -43,7 +43,7 @@ HELP = "Report how well the probabilities of a model are calibrated."
 def add_calibration_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `calibration`, and what it does, to a parser."""
     add = parser.add_argument
-    add("model", metavar="MODEL", help="the model: model.tar.gz, or a model file")
+    add("model", metavar="MODEL", help="the name of a model, a model file, or model.tar.gz")
     add("gold", metavar="GOLD", help="a column file with gold tags, as those of the training")
     add(
         "--task",
@@ -87,13 +87,14 @@ def run_calibration(args: argparse.Namespace) -> None:
     from bilstm_tagger.tagging.calibration import CalibrationCounter
     from bilstm_tagger.tagging.calibration_plot import plot_calibrations
     from bilstm_tagger.tagging.files.output_file import check_outputs
+    from bilstm_tagger.tagging.loading import find_model
 
     with one_line_errors():
         file_format = _format_of(args.report) if args.report else None
         if file_format is not None and find_spec("matplotlib") is None:  # before the work
             raise missing("matplotlib", "report", "--report")
         outputs = [path for path in (args.output_file, args.report) if path]
-        for path in filter(os.path.exists, (args.model, args.gold)):
+        for path in filter(os.path.exists, (find_model(args.model), args.gold)):
             check_outputs(path, os.stat(path), *outputs)
         tagger = Tagger.load(
             args.model,
