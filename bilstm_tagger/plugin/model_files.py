@@ -30,7 +30,7 @@ def export_archive(
 ) -> float:
     """Writes the model file of an archive, model.tar.gz; returns the largest difference between an
     emission of the file and one of the archive, on sentences of words of the model. `half_words` is
-    as of `write_model`, `trust` as of `load_safely`; `about` is what the file says of the model, with
+    as of `write_model`, `trust` as of `load_safely`; `about` is what the file says of the model, by
     the keys of `bilstm_tagger.tagging.about`.
 
     # Errors

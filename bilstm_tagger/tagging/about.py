@@ -27,11 +27,11 @@ def parse_about(settings: Iterable[str]) -> dict[str, str]:
     """
     about: dict[str, str] = {}
     for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals or key not in KEYS or key in about or not value.strip():
+        key, _, value = setting.partition("=")
+        if key not in KEYS or key in about or not value.strip() or not value.isprintable():
             raise UserError(
-                f"--about {setting}: expected KEY=VALUE, each key once; the keys are "
-                f"{', '.join(KEYS)}"
+                f"{setting!a:.200}: expected KEY=VALUE, each key once, the value on one line; the "
+                f"keys are {', '.join(KEYS)}"
             )
         about[key] = value.strip()
     return about

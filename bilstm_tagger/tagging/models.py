@@ -16,9 +16,10 @@ from bilstm_tagger import __version__
 GROUP = "bilstm_tagger.models"  # of entry points
 SUFFIX = ".safetensors"
 CARD_SUFFIX = ".md"
-# A name is that of a Python package, too: in lower case, as some file systems know no other.
+# A name is that of a Python package, too: in lower case, as for some file systems.
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
+OWN_PACKAGE = f"bilstm-tagger {__version__}"
 _OWN_FOLDER = Path(__file__).parents[1] / "models"
 
 
@@ -47,7 +48,7 @@ def installed_model(name: str) -> Optional[InstalledModel]:
 
 
 def _own(path: Path) -> InstalledModel:
-    return InstalledModel(path.stem, path, f"bilstm-tagger {__version__}")
+    return InstalledModel(path.stem, path, OWN_PACKAGE)
 
 
 def _of_packages(name: Optional[str]) -> Iterator[InstalledModel]:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
     from bilstm_tagger.tagging.specification import Specification
 
 DESCRIPTION = (
-    "List the models that can be loaded by name, or show what one of them is: its tasks and labels, "
-    "where it comes from, and its card."
+    "List the models that can be loaded by name, or show what one is: its tasks and labels, where "
+    "it comes from, and its card."
 )
 
+# What a card may have for programs, as those of Hugging Face.
+_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _NONE = (
     "No model is installed. Install a package that brings one, which `bilstm-tagger package MODEL` "
     "makes of a trained model."
@@ -115,7 +118,7 @@ def _show(model: str, as_json: bool) -> None:
     name = specification.about.get("name", model) if installed is None else installed.name
     card = None
     if installed is not None and (card_path := path.with_suffix(CARD_SUFFIX)).is_file():
-        card = card_path.read_text(encoding="utf-8")
+        card = card_path.read_text(encoding="utf-8", errors="replace")
     record = _record(name, path, installed and installed.package, specification)
     if as_json:
         _print_json(record | {"card": card})
@@ -153,7 +156,7 @@ def _print_card(text: str) -> None:
         from rich.console import Console
         from rich.markdown import Markdown
 
-        Console().print(Markdown(text))
+        Console().print(Markdown(_FRONT_MATTER.sub("", text)))
     else:
         print(text)
 
