@@ -1,12 +1,17 @@
+import pickle
 import shutil
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+import spacy
 
+from bilstm_tagger.command_line import main
 from bilstm_tagger.tagging import Tagger, models
 from bilstm_tagger.tagging.archives.model import read_archive
+from bilstm_tagger.tagging.files.settings import TagSettings
+from bilstm_tagger.tagging.files.shards import ShardedRun
 from bilstm_tagger.tagging.loading import NoSuchModel, find_model
 from bilstm_tagger.tagging.model_file import write_model
 
@@ -117,6 +122,24 @@ def test_a_name_wins_over_a_file(own, file, tmp_path, monkeypatch):
     assert find_model("english") == own / "english.safetensors"
     for path in ("./english", Path("english"), "french"):
         assert find_model(path) == path
+
+
+def test_commands_and_components_take_names(own, file, tmp_path, capsys):
+    shutil.copy(file, own / "english.safetensors")
+    (tmp_path / "text").write_text(" ".join(TOKENS) + "\n")
+    tag = ["tag", "english", str(tmp_path / "text"), "-o", str(tmp_path / "tagged")]
+    main([*tag, "--input-format", "tokens", "--output-format", "conll"])
+    columns = [line.split("\t") for line in (tmp_path / "tagged").read_text().splitlines() if line]
+    assert [column[2] for column in columns] == TAGS
+    main(["calibration", "english", "fixtures/corpus/dev.conll"])
+    assert "english on fixtures/corpus/dev.conll" in capsys.readouterr().out
+    nlp = spacy.blank("en")
+    component = nlp.add_pipe("bilstm_tagger", config={"model": "english"})
+    assert [token.pos_ for token in nlp(" ".join(TOKENS))] == TAGS
+    assert pickle.loads(pickle.dumps(component))._model == "english"
+    settings = TagSettings("english", "IN", "text", "json")
+    run = ShardedRun.of(settings, "IN", str(tmp_path / "output"))
+    assert run.files["model"] == str(own / "english.safetensors")
 
 
 @pytest.mark.parametrize("model", ["german", "no/such.tar.gz", Path("german")])
