@@ -47,7 +47,7 @@ class PlainLoop:
         sentences = [instance["metadata"].metadata["tokens"] for instance in tagger.read(path)]
         numpy_tagger = tagger_of(tagger.model, tagger.reader)
         self.network = cast(Network, numpy_tagger.source)
-        self.predictor = numpy_tagger._predictors[TASK]
+        self.predictor = numpy_tagger.predictors[TASK]
         self._prepare(sorted(sentences, key=len, reverse=True))
 
     def _prepare(self, sentences: list[list[str]]) -> None:

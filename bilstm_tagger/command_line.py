@@ -34,6 +34,16 @@ _COMMANDS = {
         "add_inspect_options",
         "Show what is in annotated files, and propose a config.",
     ),
+    "models": _Command(
+        "bilstm_tagger.tagging.commands.models",
+        "add_models_options",
+        "List the models that are loaded by name, or show one.",
+    ),
+    "package": _Command(
+        "bilstm_tagger.tagging.commands.package",
+        "add_package_options",
+        "Make an installable package of a model.",
+    ),
     "configs": _Command(
         "bilstm_tagger.packaged_configs",
         "add_configs_options",

@@ -4,7 +4,6 @@ spaCy imports this module whenever it looks for a component, of whatever name. S
 imported before there is a model to load.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Optional, Union
@@ -100,13 +99,13 @@ class SpacyTagger:
     The extension `doc._.bilstm_tagger` (of a component of another name, that name) is the list of
     `TaggedSentence`s, which are without white space, too.
 
-    A stored pipeline has the path of the model, not the model: that has to be there when it is
-    loaded.
+    A stored pipeline has the name or path of the model, not the model: that has to be there when
+    the pipeline is loaded.
 
     # Parameters
 
     model : `str`
-        The path of a model file or a `model.tar.gz`.
+        The name of an installed model, or the path of a model file or a `model.tar.gz`.
     ents : `str`, optional (default=`None`)
         The task whose spans become `doc.ents`.
     tag, pos : `str`, optional (default=`None`)
@@ -147,7 +146,7 @@ class SpacyTagger:
         batch_size: int,
     ) -> None:
         if model is None:
-            raise _error('\'model\' is missing; name the archive: config={"model": "model.tar.gz"}')
+            raise _error('\'model\' is missing; name it: config={"model": "model.tar.gz"}')
         if batch_size < 1:
             raise _error(f"'batch_size' must be 1 or more, found {batch_size}")
         self.name = name
@@ -162,13 +161,12 @@ class SpacyTagger:
 
     def _load(self) -> None:
         from bilstm_tagger.tagging import Tagger
+        from bilstm_tagger.tagging.loading import NoSuchModel
 
-        if not os.path.isfile(self._model):
-            raise _error(
-                f"there is no file {self._model}; check 'model' (a relative path starts from the "
-                "working directory)"
-            )
-        tagger = Tagger.load(self._model, tasks=self._given.tasks or None, **self._options)
+        try:
+            tagger = Tagger.load(self._model, tasks=self._given.tasks or None, **self._options)
+        except NoSuchModel as error:
+            raise _error(f"{error} (a relative path starts from the working directory)") from None
         if columns := tagger.specification.feature_columns:
             raise _error(
                 f"the model reads the columns {columns} beside the tokens, "

@@ -246,8 +246,8 @@ def test_matcher(archive, tagger):
             "the tag '.*' of the task 'ner' is no universal part of speech; use 'tag'",
         ),
         ({"batch_size": 0}, "'batch_size' must be 1 or more, found 0"),
-        ({"model": None}, "'model' is missing; name the archive"),
-        ({"model": "no/such.tar.gz"}, "there is no file no/such.tar.gz; check 'model'"),
+        ({"model": None}, "'model' is missing; name it"),
+        ({"model": "no/such.tar.gz"}, "no/such.tar.gz: there is no such model"),
     ],
 )
 def test_errors(archive, config, message):

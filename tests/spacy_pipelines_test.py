@@ -112,7 +112,7 @@ def test_the_model_of_a_stored_pipeline_may_move(quickstart_archive, tmp_path):
     shutil.copy(quickstart_archive, moved)
     pipeline(moved).to_disk(tmp_path / "pipeline")
     moved.unlink()
-    with pytest.raises(UserError, match=re.escape(f"there is no file {moved}; check")):
+    with pytest.raises(UserError, match=re.escape(f"{moved}: there is no such model")):
         spacy.load(tmp_path / "pipeline")
     changes = {"components.bilstm_tagger.model": str(quickstart_archive)}
     assert len(spacy.load(tmp_path / "pipeline", config=changes)(TEXT).spans["chunk"]) > 0

@@ -11,6 +11,9 @@ from typing import Optional
 
 import pytest
 
+from bilstm_tagger.tagging.archives.model import read_archive
+from bilstm_tagger.tagging.model_file import write_model
+
 ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "fixtures/models/quickstart_0.1.0.tar.gz"
 CORPUS = ROOT / "fixtures/corpus"
@@ -39,7 +42,8 @@ def run(*command: object, folder: Path, given: str = "", status: int = 0, **vari
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
-    """The wheel that is built of the source distribution that is built of a copy."""
+    """The wheel that is built of the source distribution that is built of a copy, with one model
+    more."""
     folder = tmp_path_factory.mktemp("build")
     files = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
@@ -52,6 +56,10 @@ def wheel(tmp_path_factory) -> Path:
             target.symlink_to(os.readlink(ROOT / name))
         elif (ROOT / name).is_file():
             shutil.copy(ROOT / name, target)
+    models = copy / "bilstm_tagger/models"
+    models.mkdir(exist_ok=True)
+    write_model(models / "trial.safetensors", *read_archive(MODEL))
+    (models / "trial.md").write_text("The card of the trial.\n")
     done = subprocess.run(
         [sys.executable, "-m", "build", "--outdir", folder / "dist", copy],
         capture_output=True,
@@ -130,6 +138,15 @@ def test_configs_are_in_the_wheel(tagging, tmp_path):
         path.relative_to(ROOT / "training_config")
         for path in (ROOT / "training_config").rglob("*.*sonnet")
     }
+
+
+def test_models_are_in_the_wheel(tagging, tmp_path):
+    assert "The card of the trial." in run(
+        tagging / "bilstm-tagger", "models", "trial", folder=tmp_path
+    )
+    command = [tagging / "bilstm-tagger", "tag", "trial", "-", "--output-format", "conll"]
+    output = run(*command, "--input-format", "tokens", folder=tmp_path, given=SENTENCE)
+    assert tokens(output) == TAGGED
 
 
 def _uv() -> Optional[str]:

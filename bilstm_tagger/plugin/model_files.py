@@ -1,7 +1,8 @@
 """From an archive to a model file, which is compared with it."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Optional
 
 from bilstm_tagger import __version__
 from bilstm_tagger.plugin.export import checked, export_model
@@ -21,11 +22,16 @@ _SENTENCES = 50
 
 
 def export_archive(
-    path: PathLike, output: PathLike, half_words: bool = False, trust: bool = False
+    path: PathLike,
+    output: PathLike,
+    half_words: bool = False,
+    trust: bool = False,
+    about: Optional[Mapping[str, str]] = None,
 ) -> float:
     """Writes the model file of an archive, model.tar.gz; returns the largest difference between an
     emission of the file and one of the archive, on sentences of words of the model. `half_words` is
-    as of `write_model`, `trust` as of `load_safely`.
+    as of `write_model`, `trust` as of `load_safely`; `about` is what the file says of the model, by
+    the keys of `bilstm_tagger.tagging.about`.
 
     # Errors
 
@@ -35,10 +41,10 @@ def export_archive(
     archive = load_safely(path, trust)
     model, reader = checked(archive.model, archive.dataset_reader)
     specification, tensors = export_model(model, reader)
-    about = {"made by": f"bilstm_tagger {__version__}"}
+    about_model = {**(about or {}), "made by": f"bilstm_tagger {__version__}"}
     if archive.meta is not None:
-        about["trained with"] = f"AllenNLP {archive.meta.version}"
-    specification = specification.with_about(about)
+        about_model["trained with"] = f"AllenNLP {archive.meta.version}"
+    specification = specification.with_about(about_model)
     write_model(output, specification, tensors, half_words)
     written = Network(*read_model(output))
     sentences = list(_sample(specification, written))

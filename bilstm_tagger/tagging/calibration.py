@@ -161,8 +161,8 @@ class CalibrationCounter:
         }
 
     def add(self, predicted: TaggedSentence, gold: Mapping[str, Sequence[str]]) -> None:
-        """Adds a sentence with probabilities, and the gold tags of some of the tasks, in the encoding
-        of the predicted ones."""
+        """Adds a sentence with probabilities, and the gold tags of some of the tasks, in the
+        encoding of the predicted ones."""
         for task, tags in gold.items():
             encoding, outcomes = self._encodings[task], self._outcomes[task]
             pairs = zip(predicted.tags[task], tags, strict=True)

@@ -88,8 +88,11 @@ class Potentials:
 
     def double(self, temperature: float = 1.0) -> "Potentials":
         """The same scores in double precision, divided by a temperature."""
-        scores = (self.emissions, self.transitions, self.start, self.end)
-        return Potentials(*(np.divide(s, temperature, dtype=np.float64) for s in scores), self.lengths)
+        emissions, transitions, start, end = (
+            np.divide(scores, temperature, dtype=np.float64)
+            for scores in (self.emissions, self.transitions, self.start, self.end)
+        )
+        return Potentials(emissions, transitions, start, end, self.lengths)
 
     def position_scores(self) -> Array:
         """The emissions, packed (tokens, tags), with start and end scores added to the first and

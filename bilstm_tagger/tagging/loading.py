@@ -1,12 +1,15 @@
-"""From a path to a model: a model file, or an archive of AllenNLP."""
+"""From a name or path to a model: a model file, or an archive of AllenNLP."""
 
 import os
 from importlib import import_module
 from typing import Any
 
+import numpy
+
 from bilstm_tagger.tagging.archives.limits import FIX_TRUST, UnsafeModel
 from bilstm_tagger.tagging.archives.model import read_archive
 from bilstm_tagger.tagging.model_file import read_model
+from bilstm_tagger.tagging.models import installed_model, installed_models
 from bilstm_tagger.tagging.network import EmissionSource, Network
 from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.text.errors import PathLike, UserError
@@ -20,16 +23,54 @@ _HEADER_START, _HEADER_PLACE = b"{", 8
 _PLUGIN = "bilstm_tagger.plugin.tagging"
 
 
-def load_model(
-    path: PathLike, trust: bool = False, cuda_device: int = -1
-) -> tuple[Specification, EmissionSource]:
-    """The model in a model file or a `model.tar.gz`, told apart by their first bytes; for the
-    parameters see `Tagger.load`.
+class NoSuchModel(UserError, FileNotFoundError):
+    """There is no model of a name, and no file of this path."""
+
+
+def find_model(model: PathLike) -> PathLike:
+    """The path of a model.
+
+    A string that is the name of an installed model is that model, even if the working directory
+    has a file of this name: that one is `"./NAME"`, or a `Path`. Anything else is a path.
 
     # Errors
 
-    `UnsafeModel` for a file that is refused, `FileNotFoundError`.
+    `NoSuchModel` for what is neither.
     """
+    if isinstance(model, str) and (installed := installed_model(model)) is not None:
+        return installed.path
+    if os.path.exists(model):
+        return model
+    names = ", ".join(installed.name for installed in installed_models())
+    fix = f"check the path, or name an installed model: {names or 'there are none'}"
+    raise NoSuchModel(f"there is no such model; {fix}", model)
+
+
+def read_data(
+    model: PathLike,
+) -> tuple[Specification, dict[str, numpy.ndarray]]:
+    """Specification and tensors of a model, by name or path; of an archive, what can be read as
+    data.
+
+    # Errors
+
+    `UnsafeModel` for a file that is refused, `NoSuchModel`.
+    """
+    path = find_model(model)
+    return read_archive(path) if _is_archive(path) else read_model(path)
+
+
+def load_model(
+    model: PathLike, trust: bool = False, cuda_device: int = -1
+) -> tuple[Specification, EmissionSource]:
+    """The model of a name, or in a model file or a `model.tar.gz`, told apart by their first bytes;
+    for the parameters see `Tagger.load`.
+
+    # Errors
+
+    `UnsafeModel` for a file that is refused, `NoSuchModel`.
+    """
+    path = find_model(model)
     if not _is_archive(path):
         if cuda_device >= 0:
             raise UserError(

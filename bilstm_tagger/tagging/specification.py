@@ -72,7 +72,7 @@ class Specification(Part, frozen=True):
     # Whether the encoder is told, by a one-hot vector behind the others, for which task it reads.
     task_identifier: bool = False
     version: int = VERSION  # of the format
-    about: dict[str, str] = {}  # where the model comes from
+    about: dict[str, str] = {}  # where the model comes from: see `bilstm_tagger.tagging.about`
 
     def __post_init__(self) -> None:
         for name, task in self.tasks.items():
@@ -83,6 +83,8 @@ class Specification(Part, frozen=True):
                 )
         for layout in self.datasets.values():
             layout.check_columns(self.feature_columns, "the inputs of the model")
+        if any(CONTROL.search(text) for entry in self.about.items() for text in entry):
+            raise ValueError("'about' has control characters")
 
     def with_about(self, about: dict[str, str]) -> "Specification":
         """The same model, with what is known of where it comes from."""

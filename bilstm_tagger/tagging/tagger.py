@@ -118,20 +118,21 @@ class Tagger:
     @classmethod
     def load(
         cls,
-        path: PathLike,
+        model: PathLike,
         *,
         trust: bool = False,
         vectors: Optional[PathLike] = None,
         cuda_device: int = -1,
         **settings: Any,
     ) -> "Tagger":
-        """Loads a model: a model file, or a `model.tar.gz` of AllenNLP. Both are read as data;
-        nothing of them is run.
+        """Loads a model: an installed one, a model file, or a `model.tar.gz` of AllenNLP. They are
+        read as data; nothing of them is run.
 
         # Parameters
 
-        path : `PathLike`
-            The file.
+        model : `PathLike`
+            The name of an installed model, such as `"english"`, or the path of a file. A file that
+            is named as a model is, is `"./english"`.
         trust : `bool`, optional (default=`False`)
             Whether an archive may name components other than those of this package and a few of
             AllenNLP, and run what it likes. AllenNLP has to be installed then.
@@ -145,12 +146,12 @@ class Tagger:
 
         # Errors
 
-        `UnsafeModel` for a file that is refused, `FileNotFoundError`, and `UserError` for vectors
-        that cannot be read or do not fit.
+        `UnsafeModel` for a file that is refused, `NoSuchModel`, which is a `FileNotFoundError`, and
+        `UserError` for vectors that cannot be read or do not fit.
         """
         from bilstm_tagger.tagging.loading import load_model
 
-        specification, source = load_model(path, trust, cuda_device)
+        specification, source = load_model(model, trust, cuda_device)
         tagger = cls(specification, source, **settings)
         if vectors is not None:
             from bilstm_tagger.tagging.more_vectors import add_word_vectors

@@ -1,8 +1,8 @@
 """The temperature at which the probabilities of a task agree best with what is right.
 
 Guo et al. (2017), "On Calibration of Modern Neural Networks", arXiv 1706.04599, section 4.2: one
-number for all scores, chosen by the likelihood of development data. Here it is the likelihood of the
-tags of tokens under their marginals, so that a conditional random field is fitted for what its
+number for all scores, chosen by the likelihood of development data. Here it is the likelihood of
+the tags of tokens under their marginals, so that a conditional random field is fitted for what its
 probabilities of tags are used for.
 """
 
@@ -77,7 +77,7 @@ class TemperatureFit:
         `UserError` where scipy is not installed.
         """
         try:
-            from scipy.optimize import minimize_scalar
+            from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
         except ImportError as error:
             raise missing("scipy", "report", "--fit") from error
         options = PredictionOptions(self._tagger.constrained)

@@ -14,7 +14,8 @@ def missing(package: str, extra: str, purpose: str) -> UserError:
     package : `str`
         The package, by the name of its module, such as `spacy`.
     extra : `str`
-        The extra of `bilstm-tagger` that has it: `text`, `train`, `ray`, `search` or `report`.
+        The extra of `bilstm-tagger` that has it: `text`, `train`, `ray`, `search`, `report` or
+        `package`.
     purpose : `str`
         What needs it, as the subject of a sentence: "Raw text", "--ray".
 

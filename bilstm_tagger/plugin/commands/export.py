@@ -6,6 +6,7 @@ import os
 import numpy
 from allennlp.commands.subcommand import Subcommand
 
+from bilstm_tagger.tagging.about import KEYS, parse_about
 from bilstm_tagger.tagging.commands.errors import one_line_errors
 
 _SUFFIX = ".safetensors"
@@ -40,6 +41,13 @@ class Export(Subcommand):
             help="write word vectors in half precision: the file gets smaller",
         )
         add(
+            "--about",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help=f"what the file says of the model; can be repeated. Keys: {', '.join(KEYS)}",
+        )
+        add(
             "--trust",
             action="store_true",
             help="the archive may name any component, and run what it likes",
@@ -56,7 +64,8 @@ def run_export(args: argparse.Namespace) -> None:
 
     output = args.output or args.archive.removesuffix(".tar.gz") + _SUFFIX
     with one_line_errors(mistake=config_mistake):
-        difference = export_archive(args.archive, output, args.half_words, args.trust)
+        about = parse_about(args.about)
+        difference = export_archive(args.archive, output, args.half_words, args.trust, about)
     size = os.path.getsize(output) / 1e6
     print(
         f"{output}: {size:,.1f} MB; largest difference of emissions from the archive "

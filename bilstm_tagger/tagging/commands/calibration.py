@@ -3,33 +3,26 @@
 import argparse
 import dataclasses
 import json
-import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
-import msgspec
-
 from bilstm_tagger.tagging.commands.errors import one_line_errors, write_file
+from bilstm_tagger.tagging.commands.gold_files import gold_files, gold_tasks, read_gold
 from bilstm_tagger.tagging.commands.tables import print_table
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.requirements import missing
 
 if TYPE_CHECKING:
-    from bilstm_tagger.tagging import Tagger, TokenizedSentence
+    from bilstm_tagger.tagging import Tagger
     from bilstm_tagger.tagging.calibration import Bin, Calibration
-    from bilstm_tagger.tagging.specification import Specification
-    from bilstm_tagger.text.dataset_layout import DatasetLayout
-
-logger = logging.getLogger(__name__)
 
 # Sentences that are in memory at a time.
 WINDOW = 2048
 
-GoldTags = dict[str, list[str]]
 Calibrations = Mapping[str, Mapping[str, Optional["Calibration"]]]
 
 
@@ -43,7 +36,7 @@ HELP = "Report how well the probabilities of a model are calibrated."
 def add_calibration_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `calibration`, and what it does, to a parser."""
     add = parser.add_argument
-    add("model", metavar="MODEL", help="the model: model.tar.gz, or a model file")
+    add("model", metavar="MODEL", help="the name of a model, a model file, or model.tar.gz")
     add(
         "gold",
         metavar="GOLD",
@@ -102,6 +95,7 @@ def run_calibration(args: argparse.Namespace) -> None:
     from bilstm_tagger.tagging import Tagger
     from bilstm_tagger.tagging.calibration_plot import plot_calibrations
     from bilstm_tagger.tagging.files.output_file import check_outputs
+    from bilstm_tagger.tagging.loading import find_model
 
     with one_line_errors():
         file_format = _format_of(args.report) if args.report else None
@@ -117,9 +111,9 @@ def run_calibration(args: argparse.Namespace) -> None:
             calibrated=not args.uncalibrated,
         )
         tagger = Tagger.load(args.model, **settings)
-        files = _gold_files(args.gold, args.dataset, tagger.specification)
+        files = gold_files(args.gold, args.dataset, tagger.specification)
         outputs = [path for path in (args.output_file, args.report, args.fit) if path]
-        for path in filter(os.path.exists, (args.model, *files.values())):
+        for path in filter(os.path.exists, (os.fspath(find_model(args.model)), *files.values())):
             check_outputs(path, os.stat(path), *outputs)
         if args.fit:
             temperatures = _fit(args.model, args.fit, tagger, files, args.task)
@@ -152,7 +146,7 @@ def _calibrations(
     from bilstm_tagger.tagging.calibration import CalibrationCounter
 
     specification = tagger.specification
-    tasks = {dataset: _tasks(tagger, dataset, wanted) for dataset in files}
+    tasks = {dataset: gold_tasks(tagger, dataset, wanted) for dataset in files}
     encodings = {
         task: specification.file_encoding(task)
         for task in tagger.tasks
@@ -189,7 +183,7 @@ def _fit(
 
     fit = TemperatureFit(tagger)
     for dataset, path in files.items():
-        tasks = _tasks(tagger, dataset, wanted)
+        tasks = gold_tasks(tagger, dataset, wanted)
         gold = read_gold(path, tagger.specification, dataset, tasks, as_written=False)
         while window := list(islice(gold, WINDOW)):
             fit.add([s for s, _ in window], [tags for _, tags in window], tasks)
@@ -205,21 +199,6 @@ def print_temperatures(path: str, temperatures: Mapping[str, float]) -> None:
     print_table(f"Temperatures, in {path}", ("task", "temperature"), rows, 1)
 
 
-def _gold_files(
-    text: str, dataset: Optional[str], specification: "Specification"
-) -> dict[str, str]:
-    """The data sets that are named on the command line, and the file of each."""
-    if not text.startswith("{"):
-        return {_dataset(specification, dataset): text}
-    try:
-        files = msgspec.json.decode(text, type=dict[str, str])
-    except msgspec.DecodeError as error:
-        raise UserError(f"GOLD is no JSON object of data sets and files ({error})") from None
-    if dataset is not None or not files:
-        raise UserError("GOLD must name at least one data set, and --dataset be left out")
-    return {_dataset(specification, name): path for name, path in files.items()}
-
-
 def _format_of(path: str) -> str:
     from bilstm_tagger.tagging.calibration_plot import FORMATS
 
@@ -227,97 +206,6 @@ def _format_of(path: str) -> str:
     if file_format not in FORMATS:
         raise UserError(f"--report is {path}; its name must end in .svg or .png")
     return file_format
-
-
-def _dataset(specification: "Specification", wanted: Optional[str]) -> str:
-    """The name of a data set that the model knows."""
-    names = sorted(specification.datasets)
-    if wanted is None and len(names) == 1:
-        return names[0]
-    if wanted is None:
-        raise UserError(
-            f"the model was trained on several data sets, {', '.join(names)}: say which layout the "
-            "file has, --dataset"
-        )
-    if wanted not in names:
-        known = f"it knows {', '.join(names)}" if any(names) else "leave --dataset out"
-        raise UserError(f"the model does not know the data set {wanted}; {known}")
-    return wanted
-
-
-def _tasks(tagger: "Tagger", dataset: str, wanted: Optional[Sequence[str]]) -> list[str]:
-    """Those that are wanted, or all, of which the data set has gold tags."""
-    known = tagger.specification.datasets[dataset].tasks
-    for task in wanted or ():
-        if task not in known:
-            raise UserError(
-                f"--task is {task}, of which the data set {dataset} has no tags; it has those of "
-                f"{', '.join(sorted(known))}"
-            )
-    found = [task for task in tagger.tasks if task in known]
-    if not found:
-        raise UserError(f"the data set {dataset} has gold tags for no task of the model")
-    return found
-
-
-def read_gold(
-    path: str,
-    specification: "Specification",
-    dataset: str,
-    tasks: Sequence[str],
-    as_written: bool = True,
-) -> Iterator[tuple["TokenizedSentence", GoldTags]]:
-    """The sentences of a file, and the gold tags of some tasks of a data set of the model, as a
-    prediction writes them, or else in the encoding of the model. Other columns need not be there.
-
-    # Errors
-
-    `DataFormatError` for a file that cannot be read, has no gold tags, or others than declared.
-    """
-    from bilstm_tagger.tagging import TokenizedSentence
-    from bilstm_tagger.text.encodings import get_encoding
-    from bilstm_tagger.text.read_dataset import read_dataset
-
-    declared, features = specification.datasets[dataset], specification.feature_columns
-    layout = msgspec.structs.replace(declared, tasks={task: declared.tasks[task] for task in tasks})
-    of_tasks = {task: each.column or task for task, each in layout.tasks.items()}
-    names = list(dict.fromkeys((*features, *of_tasks.values())))
-    if layout.form == "columns" and not layout.column_format().has_header:
-        _check_columns(path, layout, features, of_tasks)
-    repaired = 0
-    for sentence in read_dataset(path, layout, names):
-        gold, changed = layout.labels(sentence)
-        repaired += changed
-        for task in tasks:
-            written = specification.file_encoding(task)
-            if as_written and written is not None and specification.tasks[task].encoding is not None:
-                gold[task] = get_encoding(written).repair(gold[task])
-        yield TokenizedSentence(sentence.tokens, sentence.columns), gold
-    if repaired:
-        logger.warning("%s: repaired the gold tags of %d sentences.", path, repaired)
-
-
-def _check_columns(
-    path: str, layout: "DatasetLayout", features: Sequence[str], of_tasks: Mapping[str, str]
-) -> None:
-    """Raises `DataFormatError` where the first token of a file has no gold tags."""
-    from bilstm_tagger.text.columns import read_sentences
-    from bilstm_tagger.text.errors import DataFormatError
-
-    unlabelled = layout.column_format(features)
-    first = next(read_sentences(path, unlabelled, keep_lines=True))
-    line = next(text for text, kind in first.source_lines if kind == "token")
-    width = len(unlabelled.split(line))
-    for task, name in of_tasks.items():
-        index = layout.columns[name]
-        if isinstance(index, int) and index >= width:
-            raise DataFormatError(
-                path,
-                first.line_numbers[0],
-                f"expected the gold tags of the task '{task}' in column '{name}' (index {index}), "
-                f"found {width} column{'s' * (width > 1)}; give a file with gold tags, or name "
-                "other tasks, --task",
-            )
 
 
 def print_calibrations(title: str, found: Calibrations) -> None:

@@ -35,7 +35,7 @@ def add_tag_options(parser: argparse.ArgumentParser) -> None:
     from bilstm_tagger.tagging.files.input_forms import INPUT_FORMS, OUTPUT_FORMS
 
     add = parser.add_argument
-    add("archive", metavar="MODEL", help="the model: a model file or model.tar.gz")
+    add("archive", metavar="MODEL", help="the name of a model, a model file, or model.tar.gz")
     add(
         "input",
         metavar="INPUT",
@@ -237,6 +237,7 @@ def _tag(
     output: "OutputFile",
 ) -> None:
     from bilstm_tagger.tagging.files.progress import rate, tagging_progress
+    from bilstm_tagger.tagging.loading import find_model
 
     # The bar, and output on the same terminal, would be in each other's way.
     shown = (
@@ -247,7 +248,8 @@ def _tag(
     sentences = tokens = skipped = 0
     seconds = 0.0
     output.check_differs(source.name, source.status)
-    for read in filter(os.path.exists, filter(None, (settings.archive, settings.vectors))):
+    model = os.fspath(find_model(settings.archive))
+    for read in filter(os.path.exists, filter(None, (model, settings.vectors))):
         output.check_differs(read, os.stat(read))
     # The output is there before a cluster's pieces of it are removed.
     with (

@@ -2,7 +2,6 @@
 there."""
 
 import importlib
-import os
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,7 +30,7 @@ from bilstm_tagger.text.file_recognition import RecognisedFile
 class TagSettings:
     """What is to be done. A `UserError` for options that do not go together."""
 
-    archive: str  # the model
+    archive: str  # the model, by name or path
     source: str  # the name of the input, for messages
     input_form: str  # one of `INPUT_FORMS`
     output_form: str  # one of `OUTPUT_FORMS`
@@ -111,8 +110,6 @@ class TagSettings:
         return self.with_tagger(self._load(self.vectors))
 
     def _load(self, vectors: Optional[str]) -> Tagger:
-        if not os.path.exists(self.archive):
-            raise UserError(f"{self.archive}: there is no such model; check the path")
         for package in self.packages:  # this may be another process than that of the command
             _import_all(package)
         return Tagger.load(

@@ -18,6 +18,7 @@ from bilstm_tagger.tagging.files.block_reader import STDIN
 from bilstm_tagger.tagging.files.blocks import Block, BlockTagger, Skipped, TaggedBlock
 from bilstm_tagger.tagging.files.output_file import STDOUT
 from bilstm_tagger.tagging.files.settings import TagSettings
+from bilstm_tagger.tagging.loading import find_model
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.files import write_whole
 
@@ -100,7 +101,7 @@ class ShardedRun:
         """The run of a command, with the path of its input, `"-"` for standard input."""
         files = {
             "input": None if path == STDIN else path,
-            "model": settings.archive,
+            "model": os.fspath(find_model(settings.archive)),
             "vectors": settings.vectors,
         }
         others = dataclasses.asdict(settings)

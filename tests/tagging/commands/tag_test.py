@@ -197,7 +197,7 @@ class TestErrors:
     def test_archives(self, tag, tmp_path):
         path = tmp_path / "model.tar.gz"
         _, (error,) = tag(RAW, model=path, status=1)
-        assert error == f"error: {path}: there is no such model; check the path"
+        assert error.startswith(f"error: {path}: there is no such model; check the path, or name")
         path.write_bytes(b"no archive")
         _, (error,) = tag(RAW, "-o", tmp_path / "output", model=path, status=1)
         assert error.startswith(f"error: {path}: this is neither a model file nor an archive")

@@ -1,0 +1,123 @@
+"""Files with gold tags, as the command line names them."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Optional
+
+import msgspec
+
+from bilstm_tagger.text.errors import UserError
+
+if TYPE_CHECKING:
+    from bilstm_tagger.tagging import Tagger, TokenizedSentence
+    from bilstm_tagger.tagging.specification import Specification
+    from bilstm_tagger.text.dataset_layout import DatasetLayout
+
+logger = logging.getLogger(__name__)
+
+GoldTags = dict[str, list[str]]
+
+
+def gold_files(text: str, dataset: Optional[str], specification: "Specification") -> dict[str, str]:
+    """The data sets that are named on the command line, and the file of each."""
+    if not text.startswith("{"):
+        return {_dataset(specification, dataset): text}
+    try:
+        files = msgspec.json.decode(text, type=dict[str, str])
+    except msgspec.DecodeError as error:
+        raise UserError(f"GOLD is no JSON object of data sets and files ({error})") from None
+    if dataset is not None or not files:
+        raise UserError("GOLD must name at least one data set, and --dataset be left out")
+    return {_dataset(specification, name): path for name, path in files.items()}
+
+
+def _dataset(specification: "Specification", wanted: Optional[str]) -> str:
+    """The name of a data set that the model knows."""
+    names = sorted(specification.datasets)
+    if wanted is None and len(names) == 1:
+        return names[0]
+    if wanted is None:
+        raise UserError(
+            f"the model was trained on several data sets, {', '.join(names)}: say which layout the "
+            "file has, --dataset"
+        )
+    if wanted not in names:
+        known = f"it knows {', '.join(names)}" if any(names) else "leave --dataset out"
+        raise UserError(f"the model does not know the data set {wanted}; {known}")
+    return wanted
+
+
+def gold_tasks(tagger: "Tagger", dataset: str, wanted: Optional[Sequence[str]]) -> list[str]:
+    """Those that are wanted, or all, of which the data set has gold tags."""
+    known = tagger.specification.datasets[dataset].tasks
+    for task in wanted or ():
+        if task not in known:
+            raise UserError(
+                f"--task is {task}, of which the data set {dataset} has no tags; it has those of "
+                f"{', '.join(sorted(known))}"
+            )
+    found = [task for task in tagger.tasks if task in known]
+    if not found:
+        raise UserError(f"the data set {dataset} has gold tags for no task of the model")
+    return found
+
+
+def read_gold(
+    path: str,
+    specification: "Specification",
+    dataset: str,
+    tasks: Sequence[str],
+    as_written: bool = True,
+) -> Iterator[tuple["TokenizedSentence", GoldTags]]:
+    """The sentences of a file, and the gold tags of some tasks of a data set of the model, as a
+    prediction writes them, or else in the encoding of the model. Other columns need not be there.
+
+    # Errors
+
+    `DataFormatError` for a file that cannot be read, has no gold tags, or others than declared.
+    """
+    from bilstm_tagger.tagging import TokenizedSentence
+    from bilstm_tagger.text.encodings import get_encoding
+    from bilstm_tagger.text.read_dataset import read_dataset
+
+    declared, features = specification.datasets[dataset], specification.feature_columns
+    layout = msgspec.structs.replace(declared, tasks={task: declared.tasks[task] for task in tasks})
+    of_tasks = {task: each.column or task for task, each in layout.tasks.items()}
+    names = list(dict.fromkeys((*features, *of_tasks.values())))
+    if layout.form == "columns" and not layout.column_format().has_header:
+        _check_columns(path, layout, features, of_tasks)
+    repaired = 0
+    for sentence in read_dataset(path, layout, names):
+        gold, changed = layout.labels(sentence)
+        repaired += changed
+        for task in tasks:
+            written = specification.file_encoding(task)
+            encoded = specification.tasks[task].encoding is not None
+            if as_written and encoded and written is not None:
+                gold[task] = get_encoding(written).repair(gold[task])
+        yield TokenizedSentence(sentence.tokens, sentence.columns), gold
+    if repaired:
+        logger.warning("%s: repaired the gold tags of %d sentences.", path, repaired)
+
+
+def _check_columns(
+    path: str, layout: "DatasetLayout", features: Sequence[str], of_tasks: Mapping[str, str]
+) -> None:
+    """Raises `DataFormatError` where the first token of a file has no gold tags."""
+    from bilstm_tagger.text.columns import read_sentences
+    from bilstm_tagger.text.errors import DataFormatError
+
+    unlabelled = layout.column_format(features)
+    first = next(read_sentences(path, unlabelled, keep_lines=True))
+    line = next(text for text, kind in first.source_lines if kind == "token")
+    width = len(unlabelled.split(line))
+    for task, name in of_tasks.items():
+        index = layout.columns[name]
+        if isinstance(index, int) and index >= width:
+            raise DataFormatError(
+                path,
+                first.line_numbers[0],
+                f"expected the gold tags of the task '{task}' in column '{name}' (index {index}), "
+                f"found {width} column{'s' * (width > 1)}; give a file with gold tags, or name "
+                "other tasks, --task",
+            )
