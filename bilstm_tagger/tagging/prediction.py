@@ -241,7 +241,7 @@ class TaskPredictor:
                 "tags that a repair makes 'O' have no probabilities of their own; leave decoding "
                 "constrained, which makes no tags that want repair"
             )
-        written_tags = self._written_tags
+        written_tags = self.written_tags
         place = {name: index for index, name in enumerate(written_tags.names)}
         order = sorted(place)
         chances = distribution.order.padded(written_tags.probabilities(distribution))
@@ -260,7 +260,8 @@ class TaskPredictor:
         return _span_rules(tuple(self.labels), self._encoding, self._written_encoding, self._repair)
 
     @property
-    def _written_tags(self) -> WrittenTags:
+    def written_tags(self) -> WrittenTags:
+        """The tags as they are written, and their probabilities."""
         return _written_tags(
             tuple(self.labels), self._encoding, self._written_encoding, self._repair
         )

@@ -41,10 +41,10 @@ class Task(Part, frozen=True):
     hidden_sizes: list[Size] = []  # units per direction of the BiLSTM layers of this task alone
     # Whether sequences that the encoding forbids are never given. `None`: never in prediction.
     constrained: Optional[bool] = None
-    # What scores are divided by where they become probabilities; it changes no tag.
-    temperature: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 1.0
     # What becomes of tags that continue a span where none is open.
     repair: Optional[Literal["O", "B"]] = None
+    # What scores are divided by where they become probabilities; it changes no tag.
+    temperature: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 1.0
 
     def __post_init__(self) -> None:
         if self.level == 0 and not self.hidden_sizes:

@@ -2,8 +2,8 @@
 
 Guo et al. (2017), "On Calibration of Modern Neural Networks", arXiv 1706.04599, section 4.2: one
 number for all scores, chosen by the likelihood of development data. Here it is the likelihood of
-the tags of tokens under their marginals, so that a conditional random field is fitted for what its
-probabilities of tags are used for.
+the tags of tokens, as they are written, under their marginals, so that a conditional random field
+is fitted for what its probabilities of tags are used for.
 """
 
 from collections import defaultdict
@@ -31,7 +31,7 @@ class Batch(NamedTuple):
 
     emissions: Array  # (batch, length, labels)
     lengths: Ints  # the longest first
-    gold: Ints  # the label of each token, packed as marginals are; -1 where the model has it not
+    gold: Ints  # the tag of each token, packed as marginals are; -1 where the model has it not
 
 
 class TemperatureFit:
@@ -52,11 +52,12 @@ class TemperatureFit:
         gold: Sequence[Mapping[str, Sequence[str]]],
         tasks: Sequence[str],
     ) -> None:
-        """Adds sentences and the tags of each in some tasks, in the encoding of the model."""
+        """Adds sentences and the tags of each in some tasks, as a prediction writes them."""
         with limited_threads(self._tagger.threads):
             for emissions in self._tagger.source.emissions(sentences, tasks):
                 for task, scores in emissions.scores.items():
-                    ids = {label: id for id, label in enumerate(self._labels(task))}
+                    names = self._tagger.predictors[task].written_tags.names
+                    ids = {tag: id for id, tag in enumerate(names)}
                     rows = [
                         [ids.get(tag, -1) for tag in gold[number][task]]
                         for number in emissions.sentences
@@ -65,9 +66,6 @@ class TemperatureFit:
                     packed = [row[place] for place in longest for row in rows if place < len(row)]
                     batch = Batch(scores, emissions.lengths, numpy.array(packed))
                     self._batches[task].append(batch)
-
-    def _labels(self, task: str) -> list[str]:
-        return self._tagger.predictors[task].labels
 
     def temperatures(self) -> dict[str, float]:
         """The temperature of each task.
@@ -108,7 +106,7 @@ def token_loss(
     for emissions, lengths, gold in batches:
         distribution = predictor.distribution(emissions, lengths, options, temperature)
         known = numpy.flatnonzero(gold >= 0)
-        chances = distribution.marginals[known, gold[known]]
+        chances = predictor.written_tags.probabilities(distribution)[known, gold[known]]
         total -= float(numpy.log(numpy.maximum(chances, _LEAST)).sum())
         count += len(known)
     return total / max(1, count)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bilstm_tagger.text.dataset_layout import DatasetLayout
+from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text.encodings import ENCODINGS, get_encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
 from bilstm_tagger.text.read_dataset import read_dataset
@@ -267,3 +267,40 @@ def test_json_with_text(write, sentences, blank):
         tasks={"ner": {"encoding": "BIO"}},
     )
     check(sentences, read_again, get_encoding("BIO"))
+
+
+@pytest.mark.parametrize("target", ["IOB1", "BIO", "IOBES"])
+def test_types_are_renamed_and_left_out(tmp_path, target):
+    """Spans stay apart that get the same type, and keep what they are."""
+    path = tmp_path / "names"
+    path.write_text("In O\nNew I-GPE\nYork I-GPE\nOntario I-LOC\nthe O\nBible I-MISC\n")
+    types = {"GPE": "LOC", "MISC": None}
+    layout = DatasetLayout(
+        {"tokens": 0, "ner": 1},
+        {"ner": TaskColumn(encoding="IOB1", model_encoding=target, types=types)},
+    )
+    (sentence,) = read_dataset(path, layout)
+    labels, _ = layout.labels(sentence)
+    assert get_encoding(target).spans(labels["ner"]) == [Span("LOC", 1, 3), Span("LOC", 3, 4)]
+    assert sentence.columns["ner"][5] == "I-MISC"
+
+
+def test_types_need_an_encoding():
+    with pytest.raises(UserError, match="types is {'A': None}, but the task has no 'encoding'"):
+        TaskColumn(types={"A": None})
+
+
+def test_lines_without_a_token(tmp_path, caplog):
+    path = tmp_path / "tweets"
+    path.write_text("Rain\tO\n\tO\nin\tO\n\n\tO\n\nYork\tB-LOC\n")
+    layout = DatasetLayout({"tokens": 0, "ner": 1}, delimiter="\t")
+    with pytest.raises(DataFormatError, match="tweets:2: expected a token .* empty_tokens: 'leave"):
+        list(read_dataset(path, layout))
+    layout = DatasetLayout({"tokens": 0, "ner": 1}, delimiter="\t", empty_tokens="leave_out")
+    sentences = list(read_dataset(path, layout, keep_lines=True))
+    assert [sentence.tokens for sentence in sentences] == [["Rain", "in"], ["York"]]
+    assert [sentence.line_numbers for sentence in sentences] == [[1, 3], [7]]
+    assert [line for line, kind in sentences[0].source_lines if kind == "row"] == ["\tO"]
+    assert caplog.messages == [f"{path}:2: lines without a token, such as this one, are left out"]
+    with pytest.raises(UserError, match="empty_tokens must be 'error' or 'leave_out', found 'x'"):
+        DatasetLayout({"tokens": 0}, empty_tokens="x")

@@ -184,7 +184,7 @@ def _fit(
     fit = TemperatureFit(tagger)
     for dataset, path in files.items():
         tasks = gold_tasks(tagger, dataset, wanted)
-        gold = read_gold(path, tagger.specification, dataset, tasks, as_written=False)
+        gold = read_gold(path, tagger.specification, dataset, tasks)
         while window := list(islice(gold, WINDOW)):
             fit.add([s for s, _ in window], [tags for _, tags in window], tasks)
     temperatures = fit.temperatures()

@@ -67,10 +67,9 @@ def read_gold(
     specification: "Specification",
     dataset: str,
     tasks: Sequence[str],
-    as_written: bool = True,
 ) -> Iterator[tuple["TokenizedSentence", GoldTags]]:
     """The sentences of a file, and the gold tags of some tasks of a data set of the model, as a
-    prediction writes them, or else in the encoding of the model. Other columns need not be there.
+    prediction writes them. Other columns need not be there.
 
     # Errors
 
@@ -92,8 +91,7 @@ def read_gold(
         repaired += changed
         for task in tasks:
             written = specification.file_encoding(task)
-            encoded = specification.tasks[task].encoding is not None
-            if as_written and encoded and written is not None:
+            if written is not None and specification.tasks[task].encoding is not None:
                 gold[task] = get_encoding(written).repair(gold[task])
         yield TokenizedSentence(sentence.tokens, sentence.columns), gold
     if repaired:

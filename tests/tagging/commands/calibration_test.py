@@ -1,13 +1,17 @@
 import json
+import math
 from pathlib import Path
 
 import msgspec
 import pytest
 from seqeval.metrics.sequence_labeling import get_entities
 
-import bilstm_tagger.tagging.commands.calibration as command
+import bilstm_tagger.tagging.commands.calibration as calibration_command
+import bilstm_tagger.tagging.commands.gold_files as command
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
 from bilstm_tagger.tagging.input_specification import Feature
+from bilstm_tagger.tagging.model_file import read_model
+from bilstm_tagger.tagging.network import Network
 from bilstm_tagger.tagging.specification import Specification, Task
 from bilstm_tagger.text.column_format import ColumnFormat
 from bilstm_tagger.text.columns import read_sentences
@@ -105,8 +109,9 @@ def test_what_the_tagger_says(quickstart_archive, calibration):
     out, content = calibration(quickstart_archive, DEV)
     check(content, expected)
     assert content["sentences"] == len(expected["pos", "sentences"]) == 44
-    assert (content["model"], content["gold"]) == (str(quickstart_archive), DEV)
-    assert content["dataset"] is content["constrained"] is None
+    assert (content["model"], content["gold"]) == (str(quickstart_archive), {"": DEV})
+    assert content["constrained"] is None
+    assert content["calibrated"] is True
     assert f"on {DEV}, 44 sentences" in out
     lines = [line.split() for line in out.splitlines()]
     spans = content["tasks"]["chunk"]["spans"]
@@ -121,7 +126,7 @@ def test_what_the_tagger_says(quickstart_archive, calibration):
 
 
 def test_windows_bins_and_a_task(quickstart_archive, calibration, monkeypatch):
-    monkeypatch.setattr(command, "WINDOW", 7)
+    monkeypatch.setattr(calibration_command, "WINDOW", 7)
     expected = {key: pairs for key, pairs in outcomes(quickstart_archive).items() if "pos" in key}
     out, content = calibration(quickstart_archive, DEV, "--bins", 4, "--task", "pos")
     check(content, expected, bins=4)
@@ -160,15 +165,67 @@ def test_several_datasets(multitask_archive, calibration, error):
     path = "fixtures/corpus/pos.conllu"
     assert "several data sets, conll2000, ewt: say which" in error(multitask_archive, path)
     _, content = calibration(multitask_archive, path, "--dataset", "ewt")
-    assert content["dataset"] == "ewt"
+    assert content["gold"] == {"ewt": str(path)}
     assert {task: list(levels) for task, levels in content["tasks"].items()} == {
         "pos": ["tokens", "sentences"]
     }
     assert "--task is chunk, of which the data set ewt has no tags; it has those of pos" in error(
         multitask_archive, path, "--dataset", "ewt", "--task", "chunk"
     )
-    assert "--dataset is x, which the model does not know; it knows conll2000, ewt" in error(
+    assert "the model does not know the data set x; it knows conll2000, ewt" in error(
         multitask_archive, path, "--dataset", "x"
+    )
+
+
+def test_files_of_several_datasets_at_once(multitask_archive, calibration, error):
+    files = {"ewt": "fixtures/corpus/pos.conllu", "conll2000": "fixtures/corpus/dev.conll"}
+    _, content = calibration(multitask_archive, json.dumps(files))
+    parts = {}
+    for dataset, path in files.items():
+        _, part = calibration(multitask_archive, path, "--dataset", dataset)
+        parts |= part["tasks"]
+    assert content["gold"] == files
+    assert content["tasks"] == parts
+    assert "GOLD is no JSON object" in error(multitask_archive, '{"ewt"')
+    assert "GOLD must name at least one data set" in error(
+        multitask_archive, json.dumps(files), "--dataset", "ewt"
+    )
+
+
+def test_fitted_temperatures(quickstart_archive, calibration, error, tmp_path):
+    """They change no tag, and make the gold tags of tokens as likely as one number can."""
+    fitted = tmp_path / "fitted.safetensors"
+    out, content = calibration(quickstart_archive, DEV, "--fit", fitted)
+    temperatures = {name: task.temperature for name, task in read_model(fitted)[0].tasks.items()}
+    assert temperatures.keys() == {"pos", "chunk"}
+    assert all(f"{value:.3f}" in out for value in temperatures.values())
+    _, before = calibration(quickstart_archive, DEV)
+    assert calibration(fitted, DEV, "--uncalibrated")[1]["tasks"] == before["tasks"]
+    for task, value in temperatures.items():
+        assert value != 1.0
+        tokens = content["tasks"][task]["tokens"]
+        assert tokens["accuracy"] == before["tasks"][task]["tokens"]["accuracy"]
+        losses = [loss_of_tokens(fitted, task, factor) for factor in (0.97, 1.0, 1.03)]
+        assert losses[1] == min(losses)
+    assert "--fit is without" in error(quickstart_archive, DEV, "--fit", "x", "--uncalibrated")
+    assert "is the output, too" in error(fitted, DEV, "--fit", fitted)
+
+
+def loss_of_tokens(path, task, factor):
+    """The mean negative logarithm of the probabilities of gold tags, where the temperature is
+    multiplied by a factor; of the tagger's own distributions."""
+    specification, tensors = read_model(path)
+    temperature = specification.tasks[task].temperature * factor
+    specification = specification.with_temperatures({task: temperature})
+    tagger = Tagger(specification, Network(specification, tensors))
+    layout = ColumnFormat({"tokens": 0, "pos": 1, "chunk": 2})
+    gold = list(read_sentences(DEV, layout))
+    tagged = tagger.tag([TokenizedSentence(s.tokens) for s in gold], probabilities="all")
+    return -sum(
+        math.log(chances[tag])
+        for predicted, right in zip(tagged, gold, strict=True)
+        for chances, tag in zip(predicted.distributions[task], right.columns[task], strict=True)
+        if tag in chances
     )
 
 
@@ -211,7 +268,7 @@ def test_errors(quickstart_archive, error, tmp_path):
     assert "plot.pdf; its name must end in .svg or .png" in error(
         quickstart_archive, DEV, "--report", "plot.pdf"
     )
-    assert "No such file" in error(tmp_path / "model.tar.gz", DEV)
+    assert "there is no such model" in error(tmp_path / "model.tar.gz", DEV)
     assert "neither a model file nor an archive" in error(DEV, DEV)
 
 

@@ -165,3 +165,27 @@ def test_a_file_that_only_the_vocabulary_has_is_one_warning(fresh, vectors, capl
     WordVectorEmbedder(fresh(vectors), 3, trainable=trainable)
     (record,) = caplog.records
     assert f"has the words of {vectors}, but the token embedder gives" in record.getMessage()
+
+
+def test_word_dropout_takes_the_unknown_word_in_training_alone(vocabulary, vectors):
+    embedder = WordVectorEmbedder(vocabulary, 3, vectors, trainable_unknown=True, word_dropout=0.25)
+    ids = torch.full((100, 100), vocabulary.get_token_index("rain", "words"))
+    ids[:, 90:] = 0
+    embedder.eval()
+    assert (embedder(ids)[:, :90] == torch.tensor(VECTORS["rain"])).all()
+    embedder.train()
+    torch.manual_seed(0)
+    embedded = embedder(ids)
+    dropped = (embedded[:, :90] == embedder.unknown).all(-1)
+    kept = (embedded[:, :90] == torch.tensor(VECTORS["rain"])).all(-1)
+    assert (dropped | kept).all()
+    assert dropped.float().mean().item() == pytest.approx(0.25, abs=0.02)
+    assert (embedded[:, 90:] == 0).all()  # padding stays padding
+    embedded.sum().backward()
+    assert embedder.unknown.grad.tolist() == [dropped.sum().item()] * 3
+
+
+@pytest.mark.parametrize("probability", [-0.1, 1.0])
+def test_wrong_word_dropout(vocabulary, probability):
+    with pytest.raises(ConfigurationError, match=f"word_dropout must be .* found {probability}"):
+        WordVectorEmbedder(vocabulary, 3, word_dropout=probability)
