@@ -211,7 +211,7 @@ def test_errors(quickstart_archive, error, tmp_path):
     assert "plot.pdf; its name must end in .svg or .png" in error(
         quickstart_archive, DEV, "--report", "plot.pdf"
     )
-    assert "No such file" in error(tmp_path / "model.tar.gz", DEV)
+    assert "there is no such model" in error(tmp_path / "model.tar.gz", DEV)
     assert "neither a model file nor an archive" in error(DEV, DEV)
 
 
