@@ -64,7 +64,8 @@ def build_package(
         from packaging.version import Version
     except ImportError as error:
         raise missing("flit_core", "package", "Making a package") from error
-    about = {"made by": f"bilstm_tagger {__version__}", **specification.about}
+    about = dict(specification.about)
+    about.setdefault("made by", f"bilstm_tagger {__version__}")
     name = about["name"]
     _check_name(name)
     try:

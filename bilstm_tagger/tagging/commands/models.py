@@ -162,4 +162,4 @@ def _print_card(text: str) -> None:
 
 
 def _print_json(content: object) -> None:
-    print(json.dumps(content, indent=2, ensure_ascii=False))
+    print(json.dumps(content, indent=2))

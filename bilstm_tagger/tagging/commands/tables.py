@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from bilstm_tagger.text.character_spans import CONTROL
+
 # Of a table that goes to a file, where no terminal has a width.
 _WIDTH = 160
 _ANY_WIDTH = 100_000
@@ -33,17 +35,21 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    # Names may have brackets, which rich would take for its own.
-    table = Table(title=Text(title) if title else None, title_justify="left")
+    def text(cell: str) -> Text:
+        # Names may have brackets, which rich would take for its own, and those of a model from
+        # anywhere could steer a terminal.
+        return Text("\n".join(CONTROL.sub("?", line) for line in cell.split("\n")))
+
+    table = Table(title=text(title) if title else None, title_justify="left")
     for index, name in enumerate(header):
         table.add_column(
-            Text(name),
+            text(name),
             justify="left" if index < names else "right",
             overflow="fold",
             no_wrap=not (prose and index == len(header) - 1),
         )
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*map(text, row))
     console = Console()
     width = console.width if console.is_terminal else _WIDTH
     if not prose:

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bilstm_tagger.command_line import main
@@ -98,6 +99,21 @@ def test_a_file_is_shown(run, empty):
     assert "INTJ" in run(ARCHIVE)
     record = json.loads(run(ARCHIVE, "--json"))
     assert (record["name"], record["package"], record["card"]) == (str(ARCHIVE), None, None)
+
+
+def test_names_in_a_file_do_not_steer_a_terminal(run, tmp_path):
+    specification, tensors = read_archive(ARCHIVE)
+    tasks = {"\x1b[31m": specification.tasks["pos"], "\x9b31m": specification.tasks["chunk"]}
+    names = {"tasks.pos.": "tasks.\x1b[31m.", "tasks.chunk.": "tasks.\x9b31m."}
+    renamed = {}
+    for name, tensor in tensors.items():
+        for before, after in names.items():
+            name = name.replace(before, after)
+        renamed[name] = tensor
+    path = tmp_path / "model.safetensors"
+    write_model(path, msgspec.structs.replace(specification, tasks=tasks), renamed)
+    for output in (run(path), run(path, "--json")):
+        assert "31m" in output and not {"\x1b", "\x9b"} & set(output)
 
 
 def test_an_unknown_model_is_one_line(english, capsys):
