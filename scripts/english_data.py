@@ -5,8 +5,8 @@
 - Names: every tenth document goes to development, or, of a corpus without documents, ten sentences
   of a hundred. Lines are copied as they are. Section h of the Broad Twitter Corpus and the test
   file of UNER are for the score alone.
-- Sentence starts: the words of UD English EWT in pieces that know nothing of sentences, each with
-  "B" (it starts a sentence) or "I", paragraph by paragraph and once more document by document.
+- Sentence starts: the words of each document of UD English EWT in pieces that know nothing of
+  sentences and paragraphs, each with "B" (it starts a sentence) or "I".
 """
 
 import argparse
@@ -23,7 +23,7 @@ _NAMES = {
     "btc": [f"btc/{section}.conll" for section in "abefg"],
     "wikigold": ["wikigold/wikigold.conll"],
 }
-_DOCUMENT, _PARAGRAPH = "# newdoc", "# newpar"
+_DOCUMENT = "# newdoc"
 _PARTS = 10
 # Sentences that stay together, where there are no documents.
 _TOGETHER = 10
@@ -58,12 +58,12 @@ def documents(path: Path) -> list[list[Block]]:
     return [sentences[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
-def texts(path: Path, divisions: tuple[str, ...]) -> Iterator[Words]:
-    """The words of a file of CoNLL-U between the comments that start so."""
+def texts(path: Path) -> Iterator[Words]:
+    """The words of the documents in a file of CoNLL-U."""
     words: Words = []
     for sentence in read_sentences(path, ColumnFormat({"tokens": 1}, conllu=True), keep_lines=True):
         comments = [line for line, kind in sentence.source_lines if kind == "note"]
-        if words and any(comment.startswith(divisions) for comment in comments):
+        if words and any(comment.startswith(_DOCUMENT) for comment in comments):
             yield words
             words = []
         words += zip(sentence.tokens, ["B", *"I" * (len(sentence.tokens) - 1)], strict=True)
@@ -72,10 +72,9 @@ def texts(path: Path, divisions: tuple[str, ...]) -> Iterator[Words]:
 
 def pieces(path: Path) -> Iterator[Words]:
     """The pieces of a file."""
-    for divisions in ((_DOCUMENT, _PARAGRAPH), (_DOCUMENT,)):
-        for words in texts(path, divisions):
-            for start in range(0, len(words), _PIECE):
-                yield words[start : start + _PIECE]
+    for words in texts(path):
+        for start in range(0, len(words), _PIECE):
+            yield words[start : start + _PIECE]
 
 
 def write(path: Path, sentences: Iterable[Block]) -> None:

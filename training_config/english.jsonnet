@@ -85,9 +85,9 @@ local files(part) = {
       wnut_ner: { type: 'crf', encoding: encoding, evaluate: false },
     },
   },
-  data_loader: training.batches(16) { batch_sampler+: { schedule: 'proportional' } },
+  data_loader: training.batches(32) { batch_sampler+: { schedule: 'proportional' } },
   trainer: training.trainer(
-    ['+upos_accuracy', '+xpos_accuracy', '+chunk_f1', '+ner_f1'], 30
+    ['+upos_accuracy', '+xpos_accuracy', '+chunk_f1', '+ner_f1'], 25
   ) {
     learning_rate_scheduler: { type: 'linear_with_warmup', warmup_steps: 500 },
     moving_average: { type: 'recoverable_exponential', decay: 0.999 },
