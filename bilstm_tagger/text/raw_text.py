@@ -23,7 +23,8 @@ class RawSentence(NamedTuple):
 _MAX_WORDS = 100_000
 
 
-def _pipeline(language: str) -> "Language":
+def spacy_pipeline(language: str) -> "Language":
+    """What splits raw text: the rules of spaCy for a language."""
     pipeline, most = _new_pipeline(language)
     if len(pipeline.vocab.strings) > most:
         _new_pipeline.cache_clear()
@@ -55,20 +56,20 @@ def _new_pipeline(language: str) -> tuple["Language", int]:
 
 def prepare(language: str) -> None:
     """Makes ready what splits raw text. A `UserError` where spaCy is not installed."""
-    _pipeline(language)
+    spacy_pipeline(language)
 
 
 def split_text(text: str, language: str = "en") -> list[RawSentence]:
     """Splits raw text into sentences and tokens, by the rules of a language, given by its code.
     White space is no token; nothing else is left out."""
-    sentences = map(_sentence, _pipeline(language)(text).sents)
+    sentences = map(_sentence, spacy_pipeline(language)(text).sents)
     return [sentence for sentence in sentences if sentence.tokens]
 
 
 def tokenize_text(text: str, language: str = "en") -> RawSentence:
     """Splits the raw text of one sentence into tokens, by the same rules. There are none in white
     space."""
-    return _sentence(_pipeline(language).make_doc(text))
+    return _sentence(spacy_pipeline(language).make_doc(text))
 
 
 def _sentence(tokens: Iterable["Token"]) -> RawSentence:
