@@ -2,6 +2,9 @@
 
 import random
 from collections.abc import Iterator
+from typing import Optional
+
+import msgspec
 
 from bilstm_tagger import __version__
 from bilstm_tagger.plugin.export import checked, export_model
@@ -13,6 +16,7 @@ from bilstm_tagger.tagging.network import Network
 from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.text.errors import PathLike, UserError
+from bilstm_tagger.text.spacy_rules import rules_of
 
 # Single precision leaves differences of 1e-5 where emissions are of the order of 10.
 _TOLERANCE = 1e-4
@@ -21,24 +25,30 @@ _SENTENCES = 50
 
 
 def export_archive(
-    path: PathLike, output: PathLike, half_words: bool = False, trust: bool = False
+    path: PathLike,
+    output: PathLike,
+    half_words: bool = False,
+    trust: bool = False,
+    language: Optional[str] = None,
 ) -> float:
     """Writes the model file of an archive, model.tar.gz; returns the largest difference between an
     emission of the file and one of the archive, on sentences of words of the model. `half_words` is
-    as of `write_model`, `trust` as of `load_safely`.
+    as of `write_model`, `trust` as of `load_safely`. The file gets the rules of spaCy that split
+    raw text of the `language`, given by its code; `None`: it gets none.
 
     # Errors
 
     `UnsafeModel` for an archive that is refused, `ConfigurationError` for one that a model file
-    cannot hold, `UserError` where the two differ.
+    cannot hold, `UserError` where the two differ, or as of `rules_of`.
     """
+    rules = None if language is None else rules_of(language)
     archive = load_safely(path, trust)
     model, reader = checked(archive.model, archive.dataset_reader)
     specification, tensors = export_model(model, reader)
     about = {"made by": f"bilstm_tagger {__version__}"}
     if archive.meta is not None:
         about["trained with"] = f"AllenNLP {archive.meta.version}"
-    specification = specification.with_about(about)
+    specification = msgspec.structs.replace(specification.with_about(about), tokenizer=rules)
     write_model(output, specification, tensors, half_words)
     written = Network(*read_model(output))
     sentences = list(_sample(specification, written))

@@ -1,8 +1,8 @@
-"""Raw text to sentences and tokens, by spaCy."""
+"""Raw text to sentences and tokens: what splits it, and spaCy, which does."""
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.requirements import missing
@@ -17,6 +17,38 @@ class RawSentence(NamedTuple):
 
     tokens: list[str]
     offsets: list[tuple[int, int]]
+
+
+class Splitter(Protocol):
+    """What splits raw text. White space is no token; nothing else is left out."""
+
+    def prepare(self) -> None:
+        """Makes ready what splits raw text. A `UserError` where that cannot be."""
+
+    def split(self, text: str) -> list[RawSentence]:
+        """Splits raw text into sentences and tokens."""
+
+    def tokenize(self, text: str) -> RawSentence:
+        """Splits the raw text of one sentence into tokens. There are none in white space."""
+
+
+class SpacySplitter:
+    """Splits raw text by the rules of spaCy for a language, given by its code."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def prepare(self) -> None:
+        """Imports spaCy. A `UserError` where it is not installed or does not know the language."""
+        spacy_pipeline(self._language)
+
+    def split(self, text: str) -> list[RawSentence]:
+        """Splits raw text into sentences and tokens."""
+        return split_text(text, self._language)
+
+    def tokenize(self, text: str) -> RawSentence:
+        """Splits the raw text of one sentence into tokens."""
+        return tokenize_text(text, self._language)
 
 
 # Words that a pipeline may see before it is made anew: it keeps each of them, half a KB.
@@ -52,11 +84,6 @@ def _new_pipeline(language: str) -> tuple["Language", int]:
     pipeline.add_pipe("sentencizer")
     pipeline.max_length = 2**62
     return pipeline, len(pipeline.vocab.strings) + _MAX_WORDS
-
-
-def prepare(language: str) -> None:
-    """Makes ready what splits raw text. A `UserError` where spaCy is not installed."""
-    spacy_pipeline(language)
 
 
 def split_text(text: str, language: str = "en") -> list[RawSentence]:

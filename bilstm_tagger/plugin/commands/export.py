@@ -40,6 +40,12 @@ class Export(Subcommand):
             help="write word vectors in half precision: the file gets smaller",
         )
         add(
+            "--language",
+            metavar="CODE",
+            help="store the rules of spaCy that split raw text of this language, such as en: raw "
+            "text is tagged without spaCy then, and starts sooner",
+        )
+        add(
             "--trust",
             action="store_true",
             help="the archive may name any component, and run what it likes",
@@ -56,7 +62,9 @@ def run_export(args: argparse.Namespace) -> None:
 
     output = args.output or args.archive.removesuffix(".tar.gz") + _SUFFIX
     with one_line_errors(mistake=config_mistake):
-        difference = export_archive(args.archive, output, args.half_words, args.trust)
+        difference = export_archive(
+            args.archive, output, args.half_words, args.trust, args.language
+        )
     size = os.path.getsize(output) / 1e6
     print(
         f"{output}: {size:,.1f} MB; largest difference of emissions from the archive "
