@@ -5,6 +5,7 @@ from typing import Any, Optional
 
 from bilstm_tagger.text import raw_text
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.shared_alternatives import share_alternatives
 from bilstm_tagger.text.tokenizer_rules import TokenizerRules
 
 _FLAGS = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s", re.VERBOSE: "x"}
@@ -28,6 +29,7 @@ def rules_of(language: str) -> TokenizerRules:
             f"the tokenizer of the language {language!r} is a program, not rules, and cannot be "
             "exported; leave the language out: raw text is split by spaCy then"
         )
+    token_match = _source(tokenizer.token_match)
     sentencizer: Any = pipeline.get_pipe("sentencizer")
     return TokenizerRules(
         language,
@@ -35,7 +37,7 @@ def rules_of(language: str) -> TokenizerRules:
         prefix=_source(tokenizer.prefix_search),
         suffix=_source(tokenizer.suffix_search),
         infix=_source(tokenizer.infix_finditer),
-        token_match=_source(tokenizer.token_match),
+        token_match=token_match and (share_alternatives(token_match) or token_match),
         url_match=_source(tokenizer.url_match),
         sentence_ends=sorted(sentencizer.punct_chars),
     )

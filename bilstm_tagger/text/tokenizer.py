@@ -47,13 +47,13 @@ class Tokenizer:
         return type(self), (self.rules,)
 
     def prepare(self) -> None:
-        """Makes ready what splits raw text.
+        """Makes ready what splits most texts.
 
         # Errors
 
         `UserError` for a rule that is no regular expression.
         """
-        _ = self._phrases, self._url_match
+        _ = self._phrases
 
     def split(self, text: str) -> list[RawSentence]:
         """Splits raw text into sentences and tokens."""
