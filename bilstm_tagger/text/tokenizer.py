@@ -19,6 +19,8 @@ from bilstm_tagger.text.tokenizer_rules import TokenizerRules
 _CHUNKS = re.compile(r"\S+|\s+")
 # Longer ones seldom come again.
 _MAX_KEPT = 64
+# Kinds of chunks, as bits: white space; what has a token that a phrase may start with.
+_SPACE, _PHRASE = 1, 2
 # In a trie of phrases, what ends one. No token is empty.
 _END = ""
 
@@ -40,20 +42,20 @@ class Tokenizer:
     def __init__(self, rules: TokenizerRules) -> None:
         self.rules = rules
         self._ends = frozenset(rules.sentence_ends)
-        # What is between blanks to its tokens, and whether a phrase may start at one of them.
-        self._memo: dict[str, tuple[Sequence[str], bool]] = {}
+        # What is between blanks to its tokens and its kind.
+        self._memo: dict[str, tuple[Sequence[str], int]] = {}
 
     def __reduce__(self) -> tuple[type, tuple[TokenizerRules]]:
         return type(self), (self.rules,)
 
     def prepare(self) -> None:
-        """Makes ready what splits most texts.
+        """Makes ready what splits raw text.
 
         # Errors
 
         `UserError` for a rule that is no regular expression.
         """
-        _ = self._phrases
+        _ = self._phrases, self._url_match
 
     def split(self, text: str) -> list[RawSentence]:
         """Splits raw text into sentences and tokens."""
@@ -62,38 +64,42 @@ class Tokenizer:
 
     def tokenize(self, text: str) -> RawSentence:
         """Splits the raw text of one sentence into tokens. There are none in white space."""
-        phrases = self._phrases
         memo = self._memo
         tokens: list[str] = []
         offsets: list[tuple[int, int]] = []
-        has_phrase = has_space = False
-        position = 0
+        kinds = position = 0
         for chunk in _CHUNKS.findall(text):
-            if chunk[0] == " " and position:  # a blank behind a word is no token, the rest may be
+            # A blank behind a word is no token; what follows it in white space is.
+            if position and chunk == " ":
                 position += 1
-                chunk = chunk[1:]
-                if not chunk:
-                    continue
-            kept = memo.get(chunk)
-            if kept is None:
-                pieces = self._split_chunk(chunk, self.rules.exceptions)
-                kept = pieces, not phrases.keys().isdisjoint(pieces)
-                if len(chunk) <= _MAX_KEPT:
-                    remember(memo, chunk, kept)
-            pieces, may_start = kept
-            has_phrase = has_phrase or may_start
-            has_space = has_space or chunk.isspace()
+                continue
+            pieces, kind = memo.get(chunk) or self._read(chunk)
+            if kind & _SPACE and position and chunk[0] == " ":
+                position += 1
+                pieces, _ = self._read(chunk[1:])
+            kinds |= kind
             for token in pieces:
                 end = position + len(token)
                 tokens.append(token)
                 offsets.append((position, end))
                 position = end
-        if has_phrase:
+        if kinds & _PHRASE:
             tokens, offsets = self._with_phrases(text, tokens, offsets)
-        if has_space:
+        if kinds & _SPACE:
             words = [index for index, token in enumerate(tokens) if not token.isspace()]
             return RawSentence([tokens[i] for i in words], [offsets[i] for i in words])
         return RawSentence(tokens, offsets)
+
+    def _read(self, chunk: str) -> tuple[Sequence[str], int]:
+        """The tokens of a run of white space, or of other characters; and its kind, of bits."""
+        pieces = self._split_chunk(chunk, self.rules.exceptions)
+        kind = _SPACE * chunk.isspace()
+        kind |= _PHRASE * (not self._phrases.keys().isdisjoint(pieces))
+        return (
+            remember(self._memo, chunk, (pieces, kind))
+            if len(chunk) <= _MAX_KEPT
+            else (pieces, kind)
+        )
 
     def _split_chunk(self, chunk: str, exceptions: Mapping[str, Sequence[str]]) -> Sequence[str]:
         """The tokens of what stands between blanks."""
@@ -142,7 +148,7 @@ class Tokenizer:
             if start != end:
                 tokens.append(string[start:end])
             last = end
-        # The expression of URLs is for what would be split alone: it takes long to compile.
+        # Asked last, for few strings would be split.
         if last == 0 or _matches(self._url_match, string):
             return [string]
         if last < len(string):
@@ -252,8 +258,8 @@ def _length(pattern: Optional[re.Pattern[str]], string: str) -> int:
 def _matches_of(phrases: Trie, tokens: Sequence[str]) -> list[tuple[int, int]]:
     """The first token of each phrase among tokens, and the one behind its last."""
     spans = []
-    for first, token in enumerate(tokens):
-        node = phrases.get(token)
+    for first in [index for index, token in enumerate(tokens) if token in phrases]:
+        node = phrases[tokens[first]]
         behind = first + 1
         while node is not None:
             if _END in node:
@@ -280,16 +286,21 @@ def sentence_starts(text: str, tokens: RawSentence, ends: Set[str]) -> list[int]
     unless it is punctuation that no more than a blank separates."""
     if not tokens.tokens:
         return []
+    words, offsets = tokens
     starts = [0]
-    has_ended = False
-    for index, token in enumerate(tokens.tokens):
-        if has_ended and (
-            text[tokens.offsets[index - 1][1] : tokens.offsets[index][0]] not in ("", " ")
-            or not (token in ends or _is_punctuation(token))
+    for end in [index for index, word in enumerate(words) if word in ends]:
+        if end < starts[-1]:
+            continue
+        start = end + 1
+        while (
+            start < len(words)
+            and text[offsets[start - 1][1] : offsets[start][0]] in ("", " ")
+            and (words[start] in ends or _is_punctuation(words[start]))
         ):
-            starts.append(index)
-            has_ended = False
-        has_ended = has_ended or token in ends
+            start += 1
+        if start == len(words):
+            break
+        starts.append(start)
     return starts
 
 
