@@ -83,7 +83,8 @@ class Tagger:
         self.specification = specification
         self.source = source
         rules = specification.tokenizer
-        self.language = language or ("en" if rules is None else rules.language)
+        own_language = "en" if rules is None else rules.language
+        self.language = own_language if language is None else language
         self.splitter = _splitter(rules, self.language, tokenizer)
         self.constrained = constrained
         self.dataset = dataset

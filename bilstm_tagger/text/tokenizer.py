@@ -240,8 +240,8 @@ class Tokenizer:
             return None if pattern is None else re.compile(pattern)
         except (re.error, RecursionError, OverflowError) as error:
             raise UserError(
-                f"the rules of the tokenizer: '{key}' is no regular expression ({error}); export "
-                "the model again, or split text by spaCy (tokenizer 'spacy')"
+                f"the rules of the tokenizer: '{key}' is no regular expression "
+                f"({str(error)!a:.200}); export the model again, or split text by spaCy (tokenizer 'spacy')"
             ) from None
 
 
