@@ -241,7 +241,8 @@ class Tokenizer:
         except (re.error, RecursionError, OverflowError) as error:
             raise UserError(
                 f"the rules of the tokenizer: '{key}' is no regular expression "
-                f"({str(error)!a:.200}); export the model again, or split text by spaCy (tokenizer 'spacy')"
+                f"({str(error)!a:.200}); export the model again, or split text by spaCy "
+                "(tokenizer 'spacy')"
             ) from None
 
 
