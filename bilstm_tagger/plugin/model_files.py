@@ -4,6 +4,8 @@ import random
 from collections.abc import Iterator, Mapping
 from typing import Optional
 
+import msgspec
+
 from bilstm_tagger import __version__
 from bilstm_tagger.plugin.export import checked, export_model
 from bilstm_tagger.plugin.loading import load_safely
@@ -14,6 +16,7 @@ from bilstm_tagger.tagging.network import Network
 from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.text.errors import PathLike, UserError
+from bilstm_tagger.text.spacy_rules import rules_of
 
 # Single precision leaves differences of 1e-5 where emissions are of the order of 10.
 _TOLERANCE = 1e-4
@@ -24,27 +27,38 @@ _SENTENCES = 50
 def export_archive(
     path: PathLike,
     output: PathLike,
+    *,
     half_words: bool = False,
     trust: bool = False,
     about: Optional[Mapping[str, str]] = None,
+    language: Optional[str] = None,
 ) -> float:
     """Writes the model file of an archive, model.tar.gz; returns the largest difference between an
-    emission of the file and one of the archive, on sentences of words of the model. `half_words` is
-    as of `write_model`, `trust` as of `load_safely`; `about` is what the file says of the model, by
-    the keys of `bilstm_tagger.tagging.about`.
+    emission of the file and one of the archive, on sentences of words of the model.
+
+    # Parameters
+
+    half_words, trust
+        As of `write_model` and `load_safely`.
+    about : `Mapping[str, str]`, optional (default=`None`)
+        What the file says of the model, by the keys of `bilstm_tagger.tagging.about`.
+    language : `str`, optional (default=`None`)
+        The code of the language of which the file gets spaCy's rules that split raw text. `None`:
+        it gets none.
 
     # Errors
 
     `UnsafeModel` for an archive that is refused, `ConfigurationError` for one that a model file
-    cannot hold, `UserError` where the two differ.
+    cannot hold, `UserError` where the two differ, or as of `rules_of`.
     """
+    rules = None if language is None else rules_of(language)
     archive = load_safely(path, trust)
     model, reader = checked(archive.model, archive.dataset_reader)
     specification, tensors = export_model(model, reader)
     about_model = {**(about or {}), "made by": f"bilstm_tagger {__version__}"}
     if archive.meta is not None:
         about_model["trained with"] = f"AllenNLP {archive.meta.version}"
-    specification = specification.with_about(about_model)
+    specification = msgspec.structs.replace(specification.with_about(about_model), tokenizer=rules)
     write_model(output, specification, tensors, half_words)
     written = Network(*read_model(output))
     sentences = list(_sample(specification, written))

@@ -24,9 +24,10 @@ from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling
+from bilstm_tagger.text.tokenizer_rules import TokenizerRules
 
 # To be raised with every change that an older program would misread.
-VERSION = 1
+VERSION = 2
 
 
 class Task(Part, frozen=True):
@@ -73,6 +74,8 @@ class Specification(Part, frozen=True):
     task_identifier: bool = False
     version: int = VERSION  # of the format
     about: dict[str, str] = {}  # where the model comes from: see `bilstm_tagger.tagging.about`
+    # How raw text is split. `None`: by spaCy. Since version 2.
+    tokenizer: Optional[TokenizerRules] = None
 
     def __post_init__(self) -> None:
         for name, task in self.tasks.items():

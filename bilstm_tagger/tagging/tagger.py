@@ -1,7 +1,7 @@
 """The tagger for Python: loads a model, takes text or tokens, gives sentences with tags."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Any, Optional, Union
+from typing import Any, Literal, Optional, Union, get_args
 
 from bilstm_tagger.tagging.network import EmissionSource
 from bilstm_tagger.tagging.prediction import PredictionOptions, TaskPrediction, TaskPredictor
@@ -16,8 +16,13 @@ from bilstm_tagger.tagging.threads import limited_threads
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import PathLike, UserError
+from bilstm_tagger.text.raw_text import SpacySplitter, Splitter
 from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling
+from bilstm_tagger.text.tokenizer import Tokenizer
+from bilstm_tagger.text.tokenizer_rules import TokenizerRules
 
+# The rules of the model, if it has those of the language, else spaCy's; or always spaCy's.
+TokenizerChoice = Literal["auto", "spacy"]
 # None, those of what was chosen, or "all", those of every tag, too.
 Probabilities = Union[bool, str]
 
@@ -37,8 +42,9 @@ class Tagger:
         The model.
     source : `EmissionSource`
         What reads sentences: the network of the model.
-    language : `str`, optional (default=`"en"`)
-        The language of raw text, for splitting it into tokens.
+    language : `str`, optional (default=`None`)
+        The language of raw text, for splitting it into sentences and tokens. `None`: that of the
+        model's own rules; English, if it has none.
     tasks : `List[str]`, optional (default = all, in alphabetical order)
         The tasks that are wanted.
     constrained : `bool`, optional (default=`None`)
@@ -52,6 +58,9 @@ class Tagger:
     threads : `int`, optional (default=`1`)
         The number of threads of a product of matrices. More of them seldom make it faster. `None`:
         as many as the process has set.
+    tokenizer : `str`, optional (default=`"auto"`)
+        What splits raw text. `"auto"`: the rules that a model file has, where they are for the
+        language, else spaCy. `"spacy"`: always spaCy.
 
     # Errors
 
@@ -62,12 +71,13 @@ class Tagger:
         self,
         specification: Specification,
         source: EmissionSource,
-        language: str = "en",
+        language: Optional[str] = None,
         tasks: Optional[Sequence[str]] = None,
         constrained: Optional[bool] = None,
         dataset: Optional[str] = None,
         threads: Optional[int] = 1,
         calibrated: bool = True,
+        tokenizer: TokenizerChoice = "auto",
     ) -> None:
         if dataset is not None and dataset not in specification.datasets:
             raise UserError(
@@ -76,7 +86,10 @@ class Tagger:
             )
         self.specification = specification
         self.source = source
-        self.language = language
+        rules = specification.tokenizer
+        own_language = "en" if rules is None else rules.language
+        self.language = own_language if language is None else language
+        self.splitter = _splitter(rules, self.language, tokenizer)
         self.constrained = constrained
         self.dataset = dataset
         self.threads = threads
@@ -142,7 +155,8 @@ class Tagger:
         cuda_device : `int`, optional (default=`-1`)
             The GPU, which needs AllenNLP and an archive; -1 is the CPU.
         settings
-            `language`, `tasks`, `constrained`, `dataset`, `threads`, `calibrated`, as of the class.
+            `language`, `tasks`, `constrained`, `dataset`, `threads`, `calibrated`, `tokenizer`, as of
+            the class.
 
         # Errors
 
@@ -174,11 +188,9 @@ class Tagger:
 
     def split(self, text: str) -> list[TokenizedSentence]:
         """The sentences and tokens of raw text."""
-        from bilstm_tagger.text.raw_text import split_text
-
         return [
             TokenizedSentence(sentence.tokens, text=text, offsets=sentence.offsets)
-            for sentence in split_text(text, self.language)
+            for sentence in self.splitter.split(text)
         ]
 
     def tag_tokens(
@@ -299,6 +311,14 @@ class Tagger:
                 span.text = " ".join(sentence.tokens[first:behind])
             spans.append(span)
         return spans
+
+
+def _splitter(rules: Optional[TokenizerRules], language: str, choice: TokenizerChoice) -> Splitter:
+    if choice not in get_args(TokenizerChoice):
+        raise UserError(f"'tokenizer' must be 'auto' or 'spacy', found {choice!r:.80}")
+    if choice == "auto" and rules is not None and rules.language == language:
+        return Tokenizer(rules)
+    return SpacySplitter(language)
 
 
 def _spelled(tags: Iterable[str], spelling: Optional[TagSpelling]) -> list[str]:

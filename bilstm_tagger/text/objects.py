@@ -2,7 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
@@ -45,7 +46,9 @@ def value_at(value: Any, key: str) -> Any:
     return value
 
 
-def split_object(item: Item, key: str, language: str) -> tuple[Optional[str], list[RawSentence]]:
+def split_object(
+    item: Item, key: str, split: Callable[[str], list[RawSentence]]
+) -> tuple[Optional[str], list[RawSentence]]:
     """The raw text of an object, if it has one, and its sentences: of a string those of the
     splitter; of a list of strings one, without offsets; of a list of objects with `text`, `start`
     and `end` those that start at tokens with `sentence_start`."""
@@ -58,7 +61,7 @@ def split_object(item: Item, key: str, language: str) -> tuple[Optional[str], li
         ) from None
     if isinstance(value, str):
         _check_characters(item, key, value)
-        return value, split_text(value, language)
+        return value, split(value)
     if isinstance(value, list) and all(isinstance(token, str) for token in value):
         if "" in value:
             raise item.error(f"the token {value.index('')} of {key!r} is empty; leave it out")
@@ -141,7 +144,8 @@ class ObjectReader:
         if answer in ("reject", "ignore"):
             self.changes[f"objects with the answer '{answer}' were left out"] += 1
             return
-        text, pieces = split_object(item, str(layout.columns[TOKENS]), layout.language)
+        split = partial(split_text, language=layout.language)
+        text, pieces = split_object(item, str(layout.columns[TOKENS]), split)
         offsets = [pair for piece in pieces for pair in piece.offsets]
         tokens = [token for piece in pieces for token in piece.tokens]
         length = len(tokens)

@@ -1,8 +1,8 @@
-"""Raw text to sentences and tokens, by spaCy."""
+"""Raw text to sentences and tokens: what splits it, and spaCy, which does."""
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.requirements import missing
@@ -19,11 +19,44 @@ class RawSentence(NamedTuple):
     offsets: list[tuple[int, int]]
 
 
+class Splitter(Protocol):
+    """What splits raw text. White space is no token; nothing else is left out."""
+
+    def prepare(self) -> None:
+        """Makes ready what splits raw text. A `UserError` where that cannot be."""
+
+    def split(self, text: str) -> list[RawSentence]:
+        """Splits raw text into sentences and tokens."""
+
+    def tokenize(self, text: str) -> RawSentence:
+        """Splits the raw text of one sentence into tokens. There are none in white space."""
+
+
+class SpacySplitter:
+    """Splits raw text by the rules of spaCy for a language, given by its code."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def prepare(self) -> None:
+        """Imports spaCy. A `UserError` where it is not installed or does not know the language."""
+        spacy_pipeline(self._language)
+
+    def split(self, text: str) -> list[RawSentence]:
+        """Splits raw text into sentences and tokens."""
+        return split_text(text, self._language)
+
+    def tokenize(self, text: str) -> RawSentence:
+        """Splits the raw text of one sentence into tokens."""
+        return tokenize_text(text, self._language)
+
+
 # Words that a pipeline may see before it is made anew: it keeps each of them, half a KB.
 _MAX_WORDS = 100_000
 
 
-def _pipeline(language: str) -> "Language":
+def spacy_pipeline(language: str) -> "Language":
+    """What splits raw text: the rules of spaCy for a language."""
     pipeline, most = _new_pipeline(language)
     if len(pipeline.vocab.strings) > most:
         _new_pipeline.cache_clear()
@@ -53,22 +86,17 @@ def _new_pipeline(language: str) -> tuple["Language", int]:
     return pipeline, len(pipeline.vocab.strings) + _MAX_WORDS
 
 
-def prepare(language: str) -> None:
-    """Makes ready what splits raw text. A `UserError` where spaCy is not installed."""
-    _pipeline(language)
-
-
 def split_text(text: str, language: str = "en") -> list[RawSentence]:
     """Splits raw text into sentences and tokens, by the rules of a language, given by its code.
     White space is no token; nothing else is left out."""
-    sentences = map(_sentence, _pipeline(language)(text).sents)
+    sentences = map(_sentence, spacy_pipeline(language)(text).sents)
     return [sentence for sentence in sentences if sentence.tokens]
 
 
 def tokenize_text(text: str, language: str = "en") -> RawSentence:
     """Splits the raw text of one sentence into tokens, by the same rules. There are none in white
     space."""
-    return _sentence(_pipeline(language).make_doc(text))
+    return _sentence(spacy_pipeline(language).make_doc(text))
 
 
 def _sentence(tokens: Iterable["Token"]) -> RawSentence:

@@ -70,8 +70,16 @@ def test_what_is_written_is_read(model, path):
         assert numpy.array_equal(tensor, model[1][name]) and not tensor.flags.writeable
 
 
+def test_files_of_version_1_are_read(model, tmp_path):
+    specification, tensors = model
+    header = json.loads(msgspec.json.encode(specification)) | {"version": 1}
+    del header["tokenizer"]  # which came with version 2
+    write_tensors(tmp_path / "model", tensors, json.dumps(header))
+    assert read_model(tmp_path / "model")[0] == msgspec.structs.replace(specification, version=1)
+
+
 def test_a_file_of_a_newer_format_says_so(changed):
-    with pytest.raises(UnsafeModel, match=r"up to 1; install a newer version of .*$") as caught:
+    with pytest.raises(UnsafeModel, match=rf"up to {VERSION}; install a newer version") as caught:
         read_model(changed({"version": VERSION + 1, "something": "new"}))
     assert "damaged" not in str(caught.value)
 
@@ -88,6 +96,10 @@ def test_a_file_of_a_newer_format_says_so(changed):
         ({"tasks": {}}, "length >= 1"),
         ({"inputs": {}}, "length >= 1"),
         ({"datasets": {"": {"columns": {"pos": 1}}}}, "must name the column 'tokens'"),
+        (
+            {"tokenizer": {"language": "en", "exceptions": {"can't": ["can"]}}},
+            'the tokens of the exception "can\'t" are .*: export the model again',
+        ),
         ({"task_identifier": True}, "has the shape .*, the model's is"),
     ],
 )

@@ -81,6 +81,6 @@ def test_words_are_not_kept_for_ever(monkeypatch):
         words = [f"w{number}" for number in range(start, start + 10)]
         (sentence,) = split_text(" ".join(words))
         assert sentence.tokens == words
-        sizes.append(len(raw_text._pipeline("en").vocab.strings))
+        sizes.append(len(raw_text.spacy_pipeline("en").vocab.strings))
     assert max(sizes) - sizes[0] < 200
     raw_text._new_pipeline.cache_clear()

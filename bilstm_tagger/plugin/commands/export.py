@@ -48,6 +48,12 @@ class Export(Subcommand):
             help=f"what the file says of the model; can be repeated. Keys: {', '.join(KEYS)}",
         )
         add(
+            "--language",
+            metavar="CODE",
+            help="store the rules of spaCy that split raw text of this language, such as en: raw "
+            "text is tagged without spaCy then, and starts sooner",
+        )
+        add(
             "--trust",
             action="store_true",
             help="the archive may name any component, and run what it likes",
@@ -64,8 +70,14 @@ def run_export(args: argparse.Namespace) -> None:
 
     output = args.output or args.archive.removesuffix(".tar.gz") + _SUFFIX
     with one_line_errors(mistake=config_mistake):
-        about = parse_about(args.about)
-        difference = export_archive(args.archive, output, args.half_words, args.trust, about)
+        difference = export_archive(
+            args.archive,
+            output,
+            half_words=args.half_words,
+            trust=args.trust,
+            about=parse_about(args.about),
+            language=args.language,
+        )
     size = os.path.getsize(output) / 1e6
     print(
         f"{output}: {size:,.1f} MB; largest difference of emissions from the archive "

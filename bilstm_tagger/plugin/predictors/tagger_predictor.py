@@ -46,7 +46,7 @@ class TaggerPredictor(Predictor):
     model : `Model`, dataset_reader : `DatasetReader`
         Those of the archive.
     language : `str`, optional (default=`"en"`)
-        The language of raw text, for splitting it into tokens.
+        The language of raw text, which spaCy splits into tokens.
     dataset : `str`, optional (default=`None`)
         The data set whose layout a column file has. Needed where the model was trained on several.
     tasks : `List[str]`, optional (default = all, in alphabetical order)

@@ -79,7 +79,18 @@ def add_tag_options(parser: argparse.ArgumentParser) -> None:
         "task pos or upos, XPOS for xpos, MISC for all others)",
     )
     add("--tasks", metavar="TASK,...", help="the tasks that are wanted (default: all)")
-    add("--language", default="en", help="of raw text, for splitting it into tokens")
+    add(
+        "--language",
+        help="of raw text, for splitting it into tokens (default: that of the rules in the model "
+        "file, or en)",
+    )
+    add(
+        "--tokenizer",
+        choices=("auto", "spacy"),
+        default="auto",
+        help="what splits raw text: the rules in the model file, if they are for the language, "
+        "else spaCy; or always spaCy",
+    )
     add("--dataset", help="whose layout column files have, of a model of several data sets")
     add(
         "--no-constraints",
@@ -187,6 +198,7 @@ def settings_of(args: argparse.Namespace, opened: "OpenInput") -> "TagSettings":
         probabilities="all" if args.probabilities == "all" else bool(args.probabilities),
         top_k=args.top_k,
         language=args.language,
+        tokenizer=args.tokenizer,
         tasks=None if args.tasks is None else [task.strip() for task in args.tasks.split(",")],
         constrained=False if args.no_constraints else None,
         dataset=args.dataset,

@@ -12,7 +12,6 @@ from bilstm_tagger.text.column_format import TOKENS
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.json_values import parse_json
 from bilstm_tagger.text.lines import decode_line
-from bilstm_tagger.text.raw_text import tokenize_text
 from bilstm_tagger.text.read_dataset import LineSplitter
 
 _BLANKS = " \t"
@@ -64,7 +63,7 @@ class LineInput:
             case "text":
                 record.sentences = self._tagger.split(line)
             case "sentences":
-                tokens, offsets = tokenize_text(line, self._tagger.language)
+                tokens, offsets = self._tagger.splitter.tokenize(line)
                 if tokens:
                     record.sentences = [TokenizedSentence(tokens, text=line, offsets=offsets)]
             case "tokens":

@@ -19,8 +19,7 @@ from bilstm_tagger.tagging.files.object_output import ItemOutput, LineOutput, Ob
 from bilstm_tagger.tagging.files.output_forms import ColumnOutput, JsonOutput
 from bilstm_tagger.tagging.files.records import OutputForm, Record
 from bilstm_tagger.tagging.prediction import PredictionOptions
-from bilstm_tagger.tagging.tagger import Probabilities, Tagger
-from bilstm_tagger.text import raw_text
+from bilstm_tagger.tagging.tagger import Probabilities, Tagger, TokenizerChoice
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.file_recognition import RecognisedFile
@@ -39,7 +38,8 @@ class TagSettings:
     probabilities: Probabilities = False  # as of `Tagger.tag`, for JSON output
     top_k: int = 0
     # As of `Tagger.load`.
-    language: str = "en"
+    language: Optional[str] = None
+    tokenizer: TokenizerChoice = "auto"
     tasks: Optional[list[str]] = None
     constrained: Optional[bool] = None
     dataset: Optional[str] = None
@@ -118,6 +118,7 @@ class TagSettings:
             vectors=vectors,
             cuda_device=self.cuda_device,
             language=self.language,
+            tokenizer=self.tokenizer,
             tasks=self.tasks,
             constrained=self.constrained,
             dataset=self.dataset,
@@ -127,7 +128,7 @@ class TagSettings:
     def with_tagger(self, tagger: Tagger) -> FormTagger:
         """As `block_tagger`, with a model that is there."""
         if self.input_form in ("text", "sentences", "brat"):
-            raw_text.prepare(tagger.language)  # or else every line would be an error
+            tagger.splitter.prepare()  # or else every line would be an error
         features = tagger.specification.feature_columns
         if self.input_form in ("text", "sentences", "tokens", "brat") and features:
             raise UserError(

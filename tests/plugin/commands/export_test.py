@@ -1,5 +1,6 @@
-from bilstm_tagger import __version__
+from bilstm_tagger import Tagger, __version__
 from bilstm_tagger.tagging.model_file import read_model
+from bilstm_tagger.text.spacy_rules import rules_of
 
 
 def test_what_the_file_says_of_the_model(allennlp, quickstart_archive, tmp_path):
@@ -18,3 +19,21 @@ def test_an_unknown_key_is_refused_before_the_work(error_of, tmp_path):
     line = error_of("export", tmp_path / "none.tar.gz", "--about", "licens=MIT")
     assert line.startswith("error: 'licens=MIT': expected KEY=VALUE, each key once")
     assert "licence" in line
+
+
+def test_rules_of_a_language(allennlp, quickstart_archive, tmp_path):
+    output = tmp_path / "model.safetensors"
+    allennlp("export", quickstart_archive, "-o", output)
+    assert Tagger.load(output).specification.tokenizer is None
+    allennlp("export", quickstart_archive, "-o", output, "--language", "de")
+    tagger = Tagger.load(output)
+    assert tagger.specification.tokenizer == rules_of("de")
+    assert tagger.split("Er kam z.B. mit.")[0].tokens == ["Er", "kam", "z.B.", "mit", "."]
+
+
+def test_a_language_without_rules_is_an_error(error_of, quickstart_archive, tmp_path):
+    output = tmp_path / "model.safetensors"
+    for language, problem in (("zh", "is a program, not rules"), ("qq", "spaCy cannot split text")):
+        error = error_of("export", quickstart_archive, "-o", output, "--language", language)
+        assert problem in error
+    assert not output.exists()
