@@ -88,7 +88,8 @@ def main() -> None:
     if arguments.model is not None:
         split = Tagger.load(arguments.model, language=arguments.language).split
     else:
-        split = Tokenizer(rules_of(arguments.language)).split
+        tokenizer = Tokenizer(rules_of(arguments.language))
+        split = lambda text: tokenizer.split([text])[0]  # noqa: E731
 
     for path in arguments.files:
         documents = list(read_documents(path))

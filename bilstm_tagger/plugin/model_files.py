@@ -1,7 +1,7 @@
 """From an archive to a model file, which is compared with it."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Optional
 
 import msgspec
@@ -32,6 +32,8 @@ def export_archive(
     trust: bool = False,
     about: Optional[Mapping[str, str]] = None,
     language: Optional[str] = None,
+    tasks: Optional[Sequence[str]] = None,
+    sentences: Optional[str] = None,
 ) -> float:
     """Writes the model file of an archive, model.tar.gz; returns the largest difference between an
     emission of the file and one of the archive, on sentences of words of the model.
@@ -45,6 +47,10 @@ def export_archive(
     language : `str`, optional (default=`None`)
         The code of the language of which the file gets spaCy's rules that split raw text. `None`:
         it gets none.
+    tasks : `List[str]`, optional (default = all)
+        The tasks that the file gets.
+    sentences : `str`, optional (default=`None`)
+        The one of them that says where sentences start in raw text.
 
     # Errors
 
@@ -58,20 +64,28 @@ def export_archive(
     about_model = {**(about or {}), "made by": f"bilstm_tagger {__version__}"}
     if archive.meta is not None:
         about_model["trained with"] = f"AllenNLP {archive.meta.version}"
-    specification = msgspec.structs.replace(specification.with_about(about_model), tokenizer=rules)
+    try:
+        if tasks is not None:
+            specification = specification.with_tasks(tasks)
+        specification = msgspec.structs.replace(
+            specification, about=about_model, tokenizer=rules, sentences=sentences
+        )
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    tensors = {name: tensors[name] for name in specification.shapes(tensors)}
     write_model(output, specification, tensors, half_words)
     written = Network(*read_model(output))
-    sentences = list(_sample(specification, written))
-    tasks = list(specification.tasks)
+    sample = list(_sample(specification, written))
+    names = list(specification.tasks)
     pairs = zip(
-        written.emissions(sentences, tasks),
-        TorchSource(model, reader).emissions(sentences, tasks),
+        written.emissions(sample, names),
+        TorchSource(model, reader).emissions(sample, names),
         strict=True,
     )
     difference = max(
         float(abs(ours.scores[task][row, :length] - theirs.scores[task][row, :length]).max())
         for ours, theirs in pairs
-        for task in tasks
+        for task in names
         for row, length in enumerate(ours.lengths)
     )
     if not difference <= (_HALF_TOLERANCE if half_words else _TOLERANCE):

@@ -69,7 +69,7 @@ def sentences_of(
         raise ValueError(f"'{key}' must be a list of strings, found {value!r:.80}")
     if _is_list_of(str, value):
         return [TokenizedSentence(value, features)] if value else []
-    text, pieces = split_object(Item(content, "input"), key, tagger.splitter.split)
+    text, pieces = split_object(Item(content, "input"), key, tagger.splitter)
     sentences = []
     position = 0
     for piece in pieces:

@@ -4,7 +4,7 @@ The specification stands as JSON in the header of a model file. An archive of Al
 the same form.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Optional
 
 import msgspec
@@ -76,6 +76,8 @@ class Specification(Part, frozen=True):
     about: dict[str, str] = {}  # where the model comes from: see `bilstm_tagger.tagging.about`
     # How raw text is split. `None`: by spaCy. Since version 2.
     tokenizer: Optional[TokenizerRules] = None
+    # The task that says where sentences start in raw text. `None`: the rules do. Since version 2.
+    sentences: Optional[str] = None
 
     def __post_init__(self) -> None:
         for name, task in self.tasks.items():
@@ -86,12 +88,43 @@ class Specification(Part, frozen=True):
                 )
         for layout in self.datasets.values():
             layout.check_columns(self.feature_columns, "the inputs of the model")
+        if self.sentences is not None:
+            starts = self.tasks.get(self.sentences)
+            if starts is None or starts.decoder != "softmax" or {*starts.labels} != {"B", "I"}:
+                raise ValueError(
+                    f"'sentences' is {self.sentences!a:.80}: expected a task with the decoder "
+                    "'softmax' and the labels 'B' (starts a sentence) and 'I'"
+                )
+            if self.feature_columns:
+                raise ValueError("'sentences' is for models without feature columns")
         if any(CONTROL.search(text) for entry in self.about.items() for text in entry):
             raise ValueError("'about' has control characters")
 
     def with_about(self, about: dict[str, str]) -> "Specification":
         """The same model, with what is known of where it comes from."""
         return msgspec.structs.replace(self, about=about)
+
+    @property
+    def tagging_tasks(self) -> list[str]:
+        """The tasks that tag, in alphabetical order: all but the one that splits raw text."""
+        return sorted(name for name in self.tasks if name != self.sentences)
+
+    def with_tasks(self, names: Sequence[str]) -> "Specification":
+        """The model without other tasks than these, and without data sets that have none of them.
+
+        # Errors
+
+        `ValueError` for a task that the model does not have.
+        """
+        if unknown := [name for name in names if name not in self.tasks]:
+            raise ValueError(f"the model has no tasks {unknown}; it has {sorted(self.tasks)}")
+        tasks = {name: task for name, task in self.tasks.items() if name in names}
+        datasets = {
+            name: layout
+            for name, layout in self.datasets.items()
+            if not layout.tasks.keys().isdisjoint(tasks)
+        }
+        return msgspec.structs.replace(self, tasks=tasks, datasets=datasets or self.datasets)
 
     def with_temperatures(self, temperatures: Mapping[str, float]) -> "Specification":
         """The same model, with these temperatures of some tasks."""

@@ -11,6 +11,7 @@ from bilstm_tagger.tagging.results import (
     TaggedSpan,
     TokenizedSentence,
 )
+from bilstm_tagger.tagging.sentence_starts import START, LearnedSplitter
 from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.tagging.threads import limited_threads
 from bilstm_tagger.text.dataset_layout import DatasetLayout
@@ -19,7 +20,6 @@ from bilstm_tagger.text.errors import PathLike, UserError
 from bilstm_tagger.text.raw_text import SpacySplitter, Splitter
 from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling
 from bilstm_tagger.text.tokenizer import Tokenizer
-from bilstm_tagger.text.tokenizer_rules import TokenizerRules
 
 # The rules of the model, if it has those of the language, else spaCy's; or always spaCy's.
 TokenizerChoice = Literal["auto", "spacy"]
@@ -45,7 +45,7 @@ class Tagger:
     language : `str`, optional (default=`None`)
         The language of raw text, for splitting it into sentences and tokens. `None`: that of the
         model's own rules; English, if it has none.
-    tasks : `List[str]`, optional (default = all, in alphabetical order)
+    tasks : `List[str]`, optional (default = all that tag, in alphabetical order)
         The tasks that are wanted.
     constrained : `bool`, optional (default=`None`)
         Whether sequences that the encoding of a task forbids are never given. `None`: yes, unless
@@ -89,7 +89,7 @@ class Tagger:
         rules = specification.tokenizer
         own_language = "en" if rules is None else rules.language
         self.language = own_language if language is None else language
-        self.splitter = _splitter(rules, self.language, tokenizer)
+        self.splitter = _splitter(specification, source, self.language, tokenizer)
         self.constrained = constrained
         self.dataset = dataset
         self.threads = threads
@@ -98,7 +98,7 @@ class Tagger:
             raise UserError(f"'tasks' must be a list of names of tasks, found {tasks!r}")
         if threads is not None and (not isinstance(threads, int) or threads < 1):
             raise UserError(f"'threads' must be 1 or more, or None, found {threads!r}")
-        self.tasks = sorted(specification.tasks) if tasks is None else list(tasks)
+        self.tasks = specification.tagging_tasks if tasks is None else list(tasks)
         for name in self.tasks:
             if name not in specification.tasks:
                 raise UserError(
@@ -155,8 +155,8 @@ class Tagger:
         cuda_device : `int`, optional (default=`-1`)
             The GPU, which needs AllenNLP and an archive; -1 is the CPU.
         settings
-            `language`, `tasks`, `constrained`, `dataset`, `threads`, `calibrated`, `tokenizer`, as of
-            the class.
+            `language`, `tasks`, `constrained`, `dataset`, `threads`, `calibrated`, `tokenizer`, as
+            of the class.
 
         # Errors
 
@@ -188,9 +188,18 @@ class Tagger:
 
     def split(self, text: str) -> list[TokenizedSentence]:
         """The sentences and tokens of raw text."""
+        return self.split_texts([text])[0]
+
+    def split_texts(self, texts: Sequence[str]) -> list[list[TokenizedSentence]]:
+        """The sentences and tokens of raw texts; of many at once in less time."""
+        with limited_threads(self.threads):
+            split = self.splitter.split(texts)
         return [
-            TokenizedSentence(sentence.tokens, text=text, offsets=sentence.offsets)
-            for sentence in self.splitter.split(text)
+            [
+                TokenizedSentence(sentence.tokens, text=text, offsets=sentence.offsets)
+                for sentence in sentences
+            ]
+            for text, sentences in zip(texts, split, strict=True)
         ]
 
     def tag_tokens(
@@ -313,12 +322,18 @@ class Tagger:
         return spans
 
 
-def _splitter(rules: Optional[TokenizerRules], language: str, choice: TokenizerChoice) -> Splitter:
+def _splitter(
+    specification: Specification, source: EmissionSource, language: str, choice: TokenizerChoice
+) -> Splitter:
     if choice not in get_args(TokenizerChoice):
         raise UserError(f"'tokenizer' must be 'auto' or 'spacy', found {choice!r:.80}")
-    if choice == "auto" and rules is not None and rules.language == language:
-        return Tokenizer(rules)
-    return SpacySplitter(language)
+    rules, task = specification.tokenizer, specification.sentences
+    if choice == "spacy" or rules is None or rules.language != language:
+        return SpacySplitter(language)
+    tokenizer = Tokenizer(rules)
+    if task is None:
+        return tokenizer
+    return LearnedSplitter(tokenizer, source, task, specification.tasks[task].labels.index(START))
 
 
 def _spelled(tags: Iterable[str], spelling: Optional[TagSpelling]) -> list[str]:

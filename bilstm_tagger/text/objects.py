@@ -2,8 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
@@ -12,7 +11,7 @@ from bilstm_tagger.text.column_format import TOKENS
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import DataFormatError, PathLike
-from bilstm_tagger.text.raw_text import RawSentence, split_text
+from bilstm_tagger.text.raw_text import RawSentence, SpacySplitter, Splitter
 
 if TYPE_CHECKING:
     from bilstm_tagger.text.dataset_layout import DatasetLayout
@@ -47,7 +46,7 @@ def value_at(value: Any, key: str) -> Any:
 
 
 def split_object(
-    item: Item, key: str, split: Callable[[str], list[RawSentence]]
+    item: Item, key: str, splitter: Splitter
 ) -> tuple[Optional[str], list[RawSentence]]:
     """The raw text of an object, if it has one, and its sentences: of a string those of the
     splitter; of a list of strings one, without offsets; of a list of objects with `text`, `start`
@@ -61,7 +60,7 @@ def split_object(
         ) from None
     if isinstance(value, str):
         _check_characters(item, key, value)
-        return value, split(value)
+        return value, splitter.split([value])[0]
     if isinstance(value, list) and all(isinstance(token, str) for token in value):
         if "" in value:
             raise item.error(f"the token {value.index('')} of {key!r} is empty; leave it out")
@@ -144,8 +143,8 @@ class ObjectReader:
         if answer in ("reject", "ignore"):
             self.changes[f"objects with the answer '{answer}' were left out"] += 1
             return
-        split = partial(split_text, language=layout.language)
-        text, pieces = split_object(item, str(layout.columns[TOKENS]), split)
+        splitter = SpacySplitter(layout.language)
+        text, pieces = split_object(item, str(layout.columns[TOKENS]), splitter)
         offsets = [pair for piece in pieces for pair in piece.offsets]
         tokens = [token for piece in pieces for token in piece.tokens]
         length = len(tokens)

@@ -1,6 +1,6 @@
 """Raw text to sentences and tokens: what splits it, and spaCy, which does."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -25,8 +25,8 @@ class Splitter(Protocol):
     def prepare(self) -> None:
         """Makes ready what splits raw text. A `UserError` where that cannot be."""
 
-    def split(self, text: str) -> list[RawSentence]:
-        """Splits raw text into sentences and tokens."""
+    def split(self, texts: Sequence[str]) -> list[list[RawSentence]]:
+        """Splits raw texts into sentences and tokens."""
 
     def tokenize(self, text: str) -> RawSentence:
         """Splits the raw text of one sentence into tokens. There are none in white space."""
@@ -42,9 +42,8 @@ class SpacySplitter:
         """Imports spaCy. A `UserError` where it is not installed or does not know the language."""
         spacy_pipeline(self._language)
 
-    def split(self, text: str) -> list[RawSentence]:
-        """Splits raw text into sentences and tokens."""
-        return split_text(text, self._language)
+    def split(self, texts: Sequence[str]) -> list[list[RawSentence]]:
+        return [split_text(text, self._language) for text in texts]
 
     def tokenize(self, text: str) -> RawSentence:
         """Splits the raw text of one sentence into tokens."""

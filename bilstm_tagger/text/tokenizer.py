@@ -57,10 +57,12 @@ class Tokenizer:
         """
         _ = self._phrases, self._url_match
 
-    def split(self, text: str) -> list[RawSentence]:
-        """Splits raw text into sentences and tokens."""
-        tokens = self.tokenize(text)
-        return cut(tokens, sentence_starts(text, tokens, self._ends))
+    def split(self, texts: Sequence[str]) -> list[list[RawSentence]]:
+        """Splits raw texts into sentences and tokens."""
+        return [
+            cut(tokens, sentence_starts(text, tokens, self._ends))
+            for text, tokens in zip(texts, map(self.tokenize, texts), strict=True)
+        ]
 
     def tokenize(self, text: str) -> RawSentence:
         """Splits the raw text of one sentence into tokens. There are none in white space."""

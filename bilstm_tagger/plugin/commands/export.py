@@ -54,6 +54,17 @@ class Export(Subcommand):
             "text is tagged without spaCy then, and starts sooner",
         )
         add(
+            "--tasks",
+            metavar="T,U",
+            help="the tasks that the file gets (default = all)",
+        )
+        add(
+            "--sentences",
+            metavar="T",
+            help="the task that says where sentences start in raw text, by its labels B and I; "
+            "with --language",
+        )
+        add(
             "--trust",
             action="store_true",
             help="the archive may name any component, and run what it likes",
@@ -77,6 +88,8 @@ def run_export(args: argparse.Namespace) -> None:
             trust=args.trust,
             about=parse_about(args.about),
             language=args.language,
+            tasks=args.tasks and args.tasks.split(","),
+            sentences=args.sentences,
         )
     size = os.path.getsize(output) / 1e6
     print(
