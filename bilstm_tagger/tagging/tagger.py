@@ -1,7 +1,7 @@
 """The tagger for Python: loads a model, takes text or tokens, gives sentences with tags."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Any, Literal, Optional, Union, get_args
+from typing import Any, Optional, Union
 
 from bilstm_tagger.tagging.network import EmissionSource
 from bilstm_tagger.tagging.prediction import PredictionOptions, TaskPrediction, TaskPredictor
@@ -16,13 +16,9 @@ from bilstm_tagger.tagging.threads import limited_threads
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import PathLike, UserError
-from bilstm_tagger.text.raw_text import SpacySplitter, Splitter
+from bilstm_tagger.text.splitter import TokenizerChoice, splitter_of
 from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling
-from bilstm_tagger.text.tokenizer import Tokenizer
-from bilstm_tagger.text.tokenizer_rules import TokenizerRules
 
-# The rules of the model, if it has those of the language, else spaCy's; or always spaCy's.
-TokenizerChoice = Literal["auto", "spacy"]
 # None, those of what was chosen, or "all", those of every tag, too.
 Probabilities = Union[bool, str]
 
@@ -43,8 +39,7 @@ class Tagger:
     source : `EmissionSource`
         What reads sentences: the network of the model.
     language : `str`, optional (default=`None`)
-        The language of raw text, for splitting it into sentences and tokens. `None`: that of the
-        model's own rules; English, if it has none.
+        The language of raw text. `None`: that of the model's own rules; English, if it has none.
     tasks : `List[str]`, optional (default = all, in alphabetical order)
         The tasks that are wanted.
     constrained : `bool`, optional (default=`None`)
@@ -56,8 +51,8 @@ class Tagger:
         The number of threads of a product of matrices. More of them seldom make it faster. `None`:
         as many as the process has set.
     tokenizer : `str`, optional (default=`"auto"`)
-        What splits raw text. `"auto"`: the rules that a model file has, where they are for the
-        language, else spaCy. `"spacy"`: always spaCy.
+        What splits raw text. `"auto"`: the model's own rules, if they are for the language, else
+        spaCy. `"spacy"`: always spaCy.
 
     # Errors
 
@@ -82,10 +77,7 @@ class Tagger:
             )
         self.specification = specification
         self.source = source
-        rules = specification.tokenizer
-        own_language = "en" if rules is None else rules.language
-        self.language = own_language if language is None else language
-        self.splitter = _splitter(rules, self.language, tokenizer)
+        self.splitter, self.language = splitter_of(specification.tokenizer, language, tokenizer)
         self.constrained = constrained
         self.dataset = dataset
         self.threads = threads
@@ -180,10 +172,8 @@ class Tagger:
 
     def split(self, text: str) -> list[TokenizedSentence]:
         """The sentences and tokens of raw text."""
-        return [
-            TokenizedSentence(sentence.tokens, text=text, offsets=sentence.offsets)
-            for sentence in self.splitter.split(text)
-        ]
+        sentences = self.splitter.split(text)
+        return [TokenizedSentence(tokens, {}, text, offsets) for tokens, offsets in sentences]
 
     def tag_tokens(
         self,
@@ -303,14 +293,6 @@ class Tagger:
                 span.text = " ".join(sentence.tokens[first:behind])
             spans.append(span)
         return spans
-
-
-def _splitter(rules: Optional[TokenizerRules], language: str, choice: TokenizerChoice) -> Splitter:
-    if choice not in get_args(TokenizerChoice):
-        raise UserError(f"'tokenizer' must be 'auto' or 'spacy', found {choice!r:.80}")
-    if choice == "auto" and rules is not None and rules.language == language:
-        return Tokenizer(rules)
-    return SpacySplitter(language)
 
 
 def _spelled(tags: Iterable[str], spelling: Optional[TagSpelling]) -> list[str]:
