@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
+from bilstm_tagger.text.encodings import Encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
 
 Offsets = list[tuple[int, int]]
@@ -207,3 +208,21 @@ def _shortened(words: list[str]) -> str:
 def rounded(probability: float) -> float:
     """A probability with six significant digits."""
     return float(f"{probability:.6g}")
+
+
+def spans_of(
+    encoding: Optional[Encoding], tags: Sequence[str], sentence: TokenizedSentence
+) -> list[TaggedSpan]:
+    """The spans of tags in an encoding, from left to right; of plain labels none."""
+    if encoding is None:
+        return []
+    spans = []
+    for label, first, behind in encoding.spans(tags):
+        span = TaggedSpan(label, first, behind - 1, "")
+        if sentence.offsets is not None and sentence.text is not None:
+            span.start, span.end = sentence.offsets[first][0], sentence.offsets[behind - 1][1]
+            span.text = sentence.text[span.start : span.end]
+        else:
+            span.text = " ".join(sentence.tokens[first:behind])
+        spans.append(span)
+    return spans

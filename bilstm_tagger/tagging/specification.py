@@ -28,6 +28,9 @@ from bilstm_tagger.text.tokenizer_rules import TokenizerRules
 
 # To be raised with every change that an older program would misread.
 VERSION = 2
+# The labels of a token that starts a sentence, and of any other, in the task that says where
+# sentences start.
+START, INSIDE = "B", "I"
 
 
 class Task(Part, frozen=True):
@@ -90,7 +93,7 @@ class Specification(Part, frozen=True):
             layout.check_columns(self.feature_columns, "the inputs of the model")
         if self.sentences is not None:
             starts = self.tasks.get(self.sentences)
-            if starts is None or starts.decoder != "softmax" or {*starts.labels} != {"B", "I"}:
+            if starts is None or starts.decoder != "softmax" or {*starts.labels} != {START, INSIDE}:
                 raise ValueError(
                     f"'sentences' is {self.sentences!a:.80}: expected a task with the decoder "
                     "'softmax' and the labels 'B' (starts a sentence) and 'I'"

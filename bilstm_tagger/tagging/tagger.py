@@ -1,28 +1,24 @@
 """The tagger for Python: loads a model, takes text or tokens, gives sentences with tags."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Any, Literal, Optional, Union, get_args
+from typing import Any, Optional, Union
 
 from bilstm_tagger.tagging.network import EmissionSource
 from bilstm_tagger.tagging.prediction import PredictionOptions, TaskPrediction, TaskPredictor
 from bilstm_tagger.tagging.results import (
     Alternative,
     TaggedSentence,
-    TaggedSpan,
     TokenizedSentence,
+    spans_of,
 )
-from bilstm_tagger.tagging.sentence_starts import START, LearnedSplitter
 from bilstm_tagger.tagging.specification import Specification
+from bilstm_tagger.tagging.splitting import TokenizerChoice, splitter_of
 from bilstm_tagger.tagging.threads import limited_threads
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import PathLike, UserError
-from bilstm_tagger.text.raw_text import SpacySplitter, Splitter
 from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling
-from bilstm_tagger.text.tokenizer import Tokenizer
 
-# The rules of the model, if it has those of the language, else spaCy's; or always spaCy's.
-TokenizerChoice = Literal["auto", "spacy"]
 # None, those of what was chosen, or "all", those of every tag, too.
 Probabilities = Union[bool, str]
 
@@ -86,10 +82,7 @@ class Tagger:
             )
         self.specification = specification
         self.source = source
-        rules = specification.tokenizer
-        own_language = "en" if rules is None else rules.language
-        self.language = own_language if language is None else language
-        self.splitter = _splitter(specification, source, self.language, tokenizer)
+        self.splitter, self.language = splitter_of(specification, source, language, tokenizer)
         self.constrained = constrained
         self.dataset = dataset
         self.threads = threads
@@ -195,10 +188,7 @@ class Tagger:
         with limited_threads(self.threads):
             split = self.splitter.split(texts)
         return [
-            [
-                TokenizedSentence(sentence.tokens, text=text, offsets=sentence.offsets)
-                for sentence in sentences
-            ]
+            [TokenizedSentence(tokens, {}, text, offsets) for tokens, offsets in sentences]
             for text, sentences in zip(texts, split, strict=True)
         ]
 
@@ -286,7 +276,7 @@ class Tagger:
             spelling = self._spellings.get(task)
             tagged.tags[task] = _spelled(prediction.tags, spelling)
             if with_spans and task in self._encodings:
-                spans = self._spans(task, prediction.tags, sentence)
+                spans = spans_of(self._encodings[task], prediction.tags, sentence)
                 tagged.spans[task] = spans
                 for span, chance in zip(spans, prediction.span_probabilities or (), strict=False):
                     span.probability = chance
@@ -301,39 +291,13 @@ class Tagger:
             if prediction.alternatives is not None:
                 tagged.alternatives[task] = [
                     Alternative(
-                        _spelled(tags, spelling), self._spans(task, tags, sentence), probability
+                        _spelled(tags, spelling),
+                        spans_of(self._encodings.get(task), tags, sentence),
+                        probability,
                     )
                     for tags, probability in prediction.alternatives
                 ]
         return tagged
-
-    def _spans(self, task: str, tags: list[str], sentence: TokenizedSentence) -> list[TaggedSpan]:
-        if task not in self._encodings:
-            return []
-        spans = []
-        for label, first, behind in self._encodings[task].spans(tags):
-            span = TaggedSpan(label, first, behind - 1, "")
-            if sentence.offsets is not None and sentence.text is not None:
-                span.start, span.end = sentence.offsets[first][0], sentence.offsets[behind - 1][1]
-                span.text = sentence.text[span.start : span.end]
-            else:
-                span.text = " ".join(sentence.tokens[first:behind])
-            spans.append(span)
-        return spans
-
-
-def _splitter(
-    specification: Specification, source: EmissionSource, language: str, choice: TokenizerChoice
-) -> Splitter:
-    if choice not in get_args(TokenizerChoice):
-        raise UserError(f"'tokenizer' must be 'auto' or 'spacy', found {choice!r:.80}")
-    rules, task = specification.tokenizer, specification.sentences
-    if choice == "spacy" or rules is None or rules.language != language:
-        return SpacySplitter(language)
-    tokenizer = Tokenizer(rules)
-    if task is None:
-        return tokenizer
-    return LearnedSplitter(tokenizer, source, task, specification.tasks[task].labels.index(START))
 
 
 def _spelled(tags: Iterable[str], spelling: Optional[TagSpelling]) -> list[str]:

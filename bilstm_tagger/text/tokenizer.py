@@ -5,15 +5,14 @@ much longer to import.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, Optional
-from unicodedata import category
 
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.memo import remember
 from bilstm_tagger.text.raw_text import RawSentence
+from bilstm_tagger.text.sentence_starts import cut, sentence_starts
 from bilstm_tagger.text.tokenizer_rules import TokenizerRules
 
 _CHUNKS = re.compile(r"\S+|\s+")
@@ -75,10 +74,10 @@ class Tokenizer:
             if position and chunk == " ":
                 position += 1
                 continue
-            pieces, kind = memo.get(chunk) or self._read(chunk)
-            if kind & _SPACE and position and chunk[0] == " ":
+            if position and chunk[0] == " ":
                 position += 1
-                pieces, _ = self._read(chunk[1:])
+                chunk = chunk[1:]
+            pieces, kind = memo.get(chunk) or self._read(chunk)
             kinds |= kind
             for token in pieces:
                 end = position + len(token)
@@ -97,11 +96,9 @@ class Tokenizer:
         pieces = self._split_chunk(chunk, self.rules.exceptions)
         kind = _SPACE * chunk.isspace()
         kind |= _PHRASE * (not self._phrases.keys().isdisjoint(pieces))
-        return (
+        if len(chunk) <= _MAX_KEPT:
             remember(self._memo, chunk, (pieces, kind))
-            if len(chunk) <= _MAX_KEPT
-            else (pieces, kind)
-        )
+        return pieces, kind
 
     def _split_chunk(self, chunk: str, exceptions: Mapping[str, Sequence[str]]) -> Sequence[str]:
         """The tokens of what stands between blanks."""
@@ -282,38 +279,3 @@ def _without_overlap(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
             chosen.append((first, behind))
         covered.update(range(first, behind))
     return chosen
-
-
-def sentence_starts(text: str, tokens: RawSentence, ends: Set[str]) -> list[int]:
-    """The tokens that start a sentence: the first; and the first behind one that ends a sentence,
-    unless it is punctuation that no more than a blank separates."""
-    if not tokens.tokens:
-        return []
-    words, offsets = tokens
-    starts = [0]
-    for end in [index for index, word in enumerate(words) if word in ends]:
-        if end < starts[-1]:
-            continue
-        start = end + 1
-        while (
-            start < len(words)
-            and text[offsets[start - 1][1] : offsets[start][0]] in ("", " ")
-            and (words[start] in ends or _is_punctuation(words[start]))
-        ):
-            start += 1
-        if start == len(words):
-            break
-        starts.append(start)
-    return starts
-
-
-def _is_punctuation(token: str) -> bool:
-    return all(category(character)[0] == "P" for character in token)
-
-
-def cut(tokens: RawSentence, starts: Sequence[int]) -> list[RawSentence]:
-    """The sentences that start at some tokens, of which the first token is one."""
-    return [
-        RawSentence(tokens.tokens[first:behind], tokens.offsets[first:behind])
-        for first, behind in pairwise([*starts, len(tokens.tokens)])
-    ]

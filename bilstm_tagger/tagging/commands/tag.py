@@ -79,17 +79,12 @@ def add_tag_options(parser: argparse.ArgumentParser) -> None:
         "task pos or upos, XPOS for xpos, MISC for all others)",
     )
     add("--tasks", metavar="TASK,...", help="the tasks that are wanted (default: all)")
-    add(
-        "--language",
-        help="of raw text, for splitting it into tokens (default: that of the rules in the model "
-        "file, or en)",
-    )
+    add("--language", help="of raw text (default: that of the rules in the model file, or en)")
     add(
         "--tokenizer",
         choices=("auto", "spacy"),
         default="auto",
-        help="what splits raw text: the rules in the model file, if they are for the language, "
-        "else spaCy; or always spaCy",
+        help="what splits raw text: the rules in the model file, else spaCy; or always spaCy",
     )
     add("--dataset", help="whose layout column files have, of a model of several data sets")
     add(

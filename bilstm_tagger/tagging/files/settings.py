@@ -19,7 +19,8 @@ from bilstm_tagger.tagging.files.object_output import ItemOutput, LineOutput, Ob
 from bilstm_tagger.tagging.files.output_forms import ColumnOutput, JsonOutput
 from bilstm_tagger.tagging.files.records import OutputForm, Record
 from bilstm_tagger.tagging.prediction import PredictionOptions
-from bilstm_tagger.tagging.tagger import Probabilities, Tagger, TokenizerChoice
+from bilstm_tagger.tagging.splitting import TokenizerChoice
+from bilstm_tagger.tagging.tagger import Probabilities, Tagger
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.file_recognition import RecognisedFile

@@ -1,22 +1,55 @@
-"""Raw text to sentences by a task that says of each token whether it starts one."""
+"""Raw text to sentences: by a task that says of each token whether it starts one, or by rules."""
 
 import re
 from collections.abc import Sequence
+from typing import Literal, Optional, get_args
 
 import numpy
 
 from bilstm_tagger.tagging.network import EmissionSource
 from bilstm_tagger.tagging.results import TokenizedSentence
-from bilstm_tagger.text.raw_text import RawSentence, Splitter
-from bilstm_tagger.text.tokenizer import cut
+from bilstm_tagger.tagging.specification import START, Specification
+from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.raw_text import RawSentence, SpacySplitter, Splitter
+from bilstm_tagger.text.sentence_starts import cut
+from bilstm_tagger.text.tokenizer import Tokenizer
 
-# The label of a token that starts a sentence, and of any other.
-START, INSIDE = "B", "I"
 # A blank line ends a sentence, whatever the network says.
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n|\r\n[^\S\n]*\r\n")
 # Tokens of a piece of text that is read at once, as in training, and how many at its ends are left
 # to the pieces beside it, which know what is around them.
 PIECE, MARGIN = 128, 16
+
+
+# The rules of the model, if it has those of the language, else spaCy's; or always spaCy's.
+TokenizerChoice = Literal["auto", "spacy"]
+
+
+def splitter_of(
+    specification: Specification,
+    source: EmissionSource,
+    language: Optional[str],
+    choice: TokenizerChoice,
+) -> tuple[Splitter, str]:
+    """What splits raw text of a language, and the language. `None`: that of the rules of the model;
+    English, if it has none.
+
+    # Errors
+
+    `UserError` for another choice.
+    """
+    rules, task = specification.tokenizer, specification.sentences
+    if choice not in get_args(TokenizerChoice):
+        raise UserError(f"'tokenizer' must be 'auto' or 'spacy', found {choice!r:.80}")
+    if language is None:
+        language = "en" if rules is None else rules.language
+    if choice == "spacy" or rules is None or rules.language != language:
+        return SpacySplitter(language), language
+    tokenizer = Tokenizer(rules)
+    if task is None:
+        return tokenizer, language
+    start = specification.tasks[task].labels.index(START)
+    return LearnedSplitter(tokenizer, source, task, start), language
 
 
 class LearnedSplitter:
