@@ -11,8 +11,9 @@ BENCHMARK_VENV := .venv-benchmark
 BENCHMARK_READY := $(BENCHMARK_VENV)/.ready
 BENCHMARK_PYTHON := $(BENCHMARK_VENV)/bin/python
 DATA ?= data
+JOBS ?= 1
 
-.PHONY: help setup quickstart test lint data benchmark benchmark-check results findings lock clean
+.PHONY: help setup quickstart test lint data benchmark benchmark-check models results findings lock clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +62,9 @@ benchmark: $(BENCHMARK_READY) ## Measure speed beside allennlp-models (DATA=DIR:
 
 benchmark-check: $(BENCHMARK_READY) ## Hold a short run of the benchmark against its targets
 	$(BENCHMARK_PYTHON) -m benchmarks.check --data $(DATA)
+
+models: $(READY) ## Train the English model and make its file and card (hours; JOBS=2: two at a time)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) bash scripts/english.sh $(DATA)
 
 results: $(READY) ## Train what docs/results.md is made of (hours), and make it (ARGUMENTS=--no-runs)
 	$(BIN)/python scripts/results.py $(ARGUMENTS)
