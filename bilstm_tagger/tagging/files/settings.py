@@ -43,6 +43,7 @@ class TagSettings:
     tokenizer: TokenizerChoice = "auto"
     tasks: Optional[list[str]] = None
     constrained: Optional[bool] = None
+    calibrated: bool = True
     dataset: Optional[str] = None
     layout: Optional[str] = None  # of the input, as JSON; `None`: see `input_layout`
     recognised: Optional[RecognisedFile] = None  # what the input looks like
@@ -122,6 +123,7 @@ class TagSettings:
             tokenizer=self.tokenizer,
             tasks=self.tasks,
             constrained=self.constrained,
+            calibrated=self.calibrated,
             dataset=self.dataset,
             threads=self.threads,
         )
