@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from english_benchmark import comparison
+from english_benchmark import circumstances, comparison
 from english_tests import TESTS
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -47,7 +47,8 @@ def card(records: list[dict[str, Any]], benchmark: dict[str, Any]) -> str:
         dev=list(chosen["dev"]),
         dev_spread=lambda name: spread(record["dev"][name] for record in records),
         sentence_spread=spread(record["sentences"]["f1"] for record in records),
-        benchmark=comparison(benchmark),
+        comparison=comparison(benchmark),
+        circumstances=circumstances(benchmark),
     )
 
 
