@@ -12,7 +12,7 @@ BENCHMARK_READY := $(BENCHMARK_VENV)/.ready
 BENCHMARK_PYTHON := $(BENCHMARK_VENV)/bin/python
 DATA ?= data
 
-.PHONY: help setup quickstart test lint data benchmark benchmark-check results findings lock clean
+.PHONY: help setup quickstart test lint data benchmark benchmark-check benchmark-models results findings lock clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,10 @@ benchmark: $(BENCHMARK_READY) ## Measure speed beside allennlp-models (DATA=DIR:
 
 benchmark-check: $(BENCHMARK_READY) ## Hold a short run of the benchmark against its targets
 	$(BENCHMARK_PYTHON) -m benchmarks.check --data $(DATA)
+
+benchmark-models: $(BENCHMARK_READY) ## Measure the English model beside spaCy's (MODEL=NAME or file)
+	PYTHONPATH=scripts $(BENCHMARK_PYTHON) -m benchmarks.models --data $(DATA) \
+	  $(if $(MODEL),--model $(MODEL)) $(ARGUMENTS)
 
 results: $(READY) ## Train what docs/results.md is made of (hours), and make it (ARGUMENTS=--no-runs)
 	$(BIN)/python scripts/results.py $(ARGUMENTS)

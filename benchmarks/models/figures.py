@@ -93,4 +93,3 @@ def process_figures(
         Figure(key, title, AGAINST, samples[OURS], samples[SPACY], measure)
         for key, title, samples, measure in described
     ]
-

@@ -13,7 +13,7 @@ from benchmarks.models.sides import LEFT_OUT, PIPELINE
 from benchmarks.models.worker import OURS, SPACY, WHOLE
 from benchmarks.report import show_ratio, surroundings
 from benchmarks.samples import Figure
-from bilstm_tagger.tagging.models import InstalledModel
+from bilstm_tagger.tagging.models import InstalledModel, installed_model
 
 
 def _version(package: str) -> str:
@@ -40,6 +40,7 @@ def make_record(
     """
     machine = surroundings()
     versions = {name: machine.pop(name) for name in ("python", "numpy")}
+    pipeline = {"name": PIPELINE, "package": f"{PIPELINE} {_version(PIPELINE)}"}
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": {name: machine[name] for name in ("processor", "cores", "system")},
@@ -50,12 +51,8 @@ def make_record(
                 "package": model.package,
                 "bytes": model.path.stat().st_size,
             },
-            SPACY: {
-                "name": PIPELINE,
-                "package": f"{PIPELINE} {_version(PIPELINE)}",
-                "left_out": list(LEFT_OUT),
-            },
-            WHOLE: {"name": PIPELINE, "package": f"{PIPELINE} {_version(PIPELINE)}", "left_out": []},
+            SPACY: {**pipeline, "left_out": list(LEFT_OUT)},
+            WHOLE: {**pipeline, "left_out": []},
         },
         "counts": counts,
         "scores": scores,
@@ -103,8 +100,6 @@ def our_model(name: str) -> InstalledModel:
 
     `SystemExit` where there is none.
     """
-    from bilstm_tagger.tagging.models import installed_model
-
     path = Path(name).resolve()
     model = installed_model(name) or InstalledModel(str(path), path, "")
     if not model.path.is_file():

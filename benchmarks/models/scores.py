@@ -28,10 +28,6 @@ def forgive_articles(tokens: Tokens, gold: Tags, predicted: Tags) -> Tags:
     return forgiven
 
 
-def percent(share: float) -> float:
-    return round(100 * share, 2)
-
-
 def score_test(test: Test, data: Path, sides: dict[str, Predict]) -> dict[str, Any]:
     """The scores of a test, in percent: of each side that has its task, else `None`.
 
@@ -49,15 +45,14 @@ def score_test(test: Test, data: Path, sides: dict[str, Predict]) -> dict[str, A
     as_is: dict[str, Optional[float]] = {}
     forgiven: dict[str, Optional[float]] = {}
     for name, predict in sides.items():
-        of_tasks = predict(tokens)
-        if test.task not in of_tasks[0]:
+        if test.task not in predict(tokens[:1])[0]:
             as_is[name] = forgiven[name] = None
             continue
-        predicted = [tags[test.task] for tags in of_tasks]
-        as_is[name] = percent(main_score(test, gold, predicted))
+        predicted = [tags[test.task] for tags in predict(tokens)]
+        as_is[name] = _percent(main_score(test, gold, predicted))
         if test.task == "ner":
             lenient = list(map(forgive_articles, tokens, gold, predicted))
-            forgiven[name] = percent(main_score(test, gold, lenient))
+            forgiven[name] = _percent(main_score(test, gold, lenient))
     return {
         "title": test.title,
         "measure": "F1 of spans" if test.of_spans else "accuracy of tags",
@@ -72,3 +67,7 @@ def score_test(test: Test, data: Path, sides: dict[str, Predict]) -> dict[str, A
 def score_all(data: Path, sides: dict[str, Predict]) -> dict[str, dict[str, Any]]:
     """The scores of all tests of the English model, by the key of the test."""
     return {key: score_test(test, data, sides) for key, test in TESTS.items()}
+
+
+def _percent(share: float) -> float:
+    return round(100 * share, 2)
