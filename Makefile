@@ -13,7 +13,8 @@ BENCHMARK_PYTHON := $(BENCHMARK_VENV)/bin/python
 DATA ?= data
 JOBS ?= 1
 
-.PHONY: help setup quickstart test lint data benchmark benchmark-check models results findings lock clean
+.PHONY: help setup quickstart test lint data benchmark benchmark-check benchmark-models models results \
+  findings lock clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +66,11 @@ benchmark-check: $(BENCHMARK_READY) ## Hold a short run of the benchmark against
 
 models: $(READY) ## Train the English model and make its file and card (hours; JOBS=2: two at a time)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) bash scripts/english.sh $(DATA)
+
+benchmark-models: $(BENCHMARK_READY) ## Measure the English model beside spaCy's (MODEL=NAME or file)
+	PYTHONPATH=scripts $(BENCHMARK_PYTHON) -m benchmarks.models --data $(DATA) \
+	  $(if $(MODEL),--model $(MODEL)) $(ARGUMENTS)
+	$(if $(MODEL),,PYTHONPATH=. $(BENCHMARK_PYTHON) scripts/english_card.py)
 
 results: $(READY) ## Train what docs/results.md is made of (hours), and make it (ARGUMENTS=--no-runs)
 	$(BIN)/python scripts/results.py $(ARGUMENTS)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def _tail(path: Path) -> str:
 
 
 class Worker:
-    """A process of `benchmarks.worker`.
+    """A process of `benchmarks.worker`, or of another module that speaks as it does.
 
     # Parameters
 
@@ -75,14 +76,22 @@ class Worker:
         The name of its folder there, and of the file of its messages.
     threads : `int`, optional (default = `1`)
         How many it computes with, each on its own core.
+    arguments : `Sequence[str]`, optional (default = `["benchmarks.worker"]`)
+        The module and its arguments.
     """
 
-    def __init__(self, directory: Path, name: str, threads: int = 1) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        name: str,
+        threads: int = 1,
+        arguments: Sequence[str] = ("benchmarks.worker",),
+    ) -> None:
         self.directory = directory / name
         self._log = directory / f"{name}.log"
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.worker"],
+                [sys.executable, "-m", *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

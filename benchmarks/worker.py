@@ -73,9 +73,8 @@ class Commands:
         return read_vectors(side, path, dimension, words)
 
 
-def serve(commands: TextIO, results: TextIO) -> None:
-    """Obeys until there are no more lines."""
-    worker = Commands()
+def serve(commands: TextIO, results: TextIO, worker: Any) -> None:
+    """Obeys until there are no more lines; the commands are the methods of the worker."""
     for line in commands:
         answer: dict[str, Any]
         try:
@@ -95,11 +94,11 @@ def serve(commands: TextIO, results: TextIO) -> None:
         results.flush()
 
 
-def main() -> None:
+def main(make_worker: Callable[[], Any] = Commands) -> None:
     # Only answers go to stdout: what was stdout becomes stderr for everything else.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    serve(sys.stdin, answers)
+    serve(sys.stdin, answers, make_worker())
 
 
 if __name__ == "__main__":

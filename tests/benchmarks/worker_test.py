@@ -10,7 +10,7 @@ from benchmarks.corpus import read_rows, write_rows
 from benchmarks.processes import Worker, WorkerError
 from benchmarks.samples import Sample
 from benchmarks.settings import OURS, ROOT, Settings
-from benchmarks.worker import serve
+from benchmarks.worker import Commands, serve
 
 FIXTURES = ROOT / "fixtures"
 
@@ -27,7 +27,7 @@ def settings(tmp_path: Path) -> Settings:
 def ask(*requests: dict[str, Any]) -> list[dict[str, Any]]:
     """What a worker in this process answers."""
     answers = io.StringIO()
-    serve(io.StringIO("".join(json.dumps(each) + "\n" for each in requests)), answers)
+    serve(io.StringIO("".join(json.dumps(each) + "\n" for each in requests)), answers, Commands())
     return [json.loads(line) for line in answers.getvalue().splitlines()]
 
 

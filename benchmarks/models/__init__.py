@@ -1,0 +1,1 @@
+"""The English model beside spaCy's `en_core_web_sm`: `python -m benchmarks.models`."""
