@@ -3,6 +3,7 @@
 Nothing is imported before a side is made: a process has in memory what its own side needs.
 """
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
@@ -82,10 +83,9 @@ class Spacy:
     """
 
     def __init__(self, pipeline: str = PIPELINE, left_out: Sequence[str] = LEFT_OUT) -> None:
-        import spacy
+        self._nlp = load_pipeline(pipeline, left_out)
         from spacy.tokens import Doc
 
-        self._nlp = spacy.load(pipeline, exclude=left_out)
         self._doc = Doc
 
     def _docs(self, sentences: Iterable[Tokens]) -> Iterable[Any]:
@@ -109,6 +109,15 @@ class Spacy:
     def tag_one_by_one(self, texts: Sequence[str]) -> None:
         for text in texts:
             read_all(self._nlp(text))
+
+
+def load_pipeline(pipeline: str = PIPELINE, left_out: Sequence[str] = LEFT_OUT) -> Any:
+    """Loads a pipeline of spaCy. spaCy imports torch wherever that is installed, as it is with the
+    benchmark, which costs seconds and 400 MB; its users need not have it, and it gets none here."""
+    sys.modules["torch"] = None  # type: ignore[assignment]
+    import spacy
+
+    return spacy.load(pipeline, exclude=left_out)
 
 
 def tags_of(doc: Any) -> TaskTags:

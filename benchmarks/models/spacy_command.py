@@ -3,13 +3,11 @@ does so, as spaCy has no command for it. `python -m benchmarks.models.spacy_comm
 
 import sys
 
-from benchmarks.models.sides import LEFT_OUT, PIPELINE, read_all
+from benchmarks.models.sides import load_pipeline, read_all
 
 
 def main() -> None:
-    import spacy
-
-    nlp = spacy.load(PIPELINE, exclude=LEFT_OUT)
+    nlp = load_pipeline()
     for doc in nlp.pipe(line.rstrip("\n") for line in sys.stdin if line.strip()):
         print(*read_all(doc))
 
