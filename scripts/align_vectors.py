@@ -7,8 +7,10 @@ one, are then rotated to those of the first. The rotation is the best one for th
 both files, such as numbers, names and international words, or for the pairs of words in a file
 (`--pairs`, with two files of vectors). This is orthogonal Procrustes, as in Artetxe et al. 2016
 ("Learning principled bilingual mappings of word embeddings while preserving monolingual
-invariance") and Smith et al. 2017 (arXiv 1702.03859). A rotation changes no similarity of two
-words of a language.
+invariance") and Smith et al. 2017 (arXiv 1702.03859). Then it is done again, with the words that
+have become the nearest of each other as pairs (Artetxe et al. 2017, "Learning bilingual word
+embeddings with (almost) no bilingual data"). A rotation changes no similarity of two words of a
+language.
 
 The first file needs the most dimensions: vectors of fewer dimensions fill a part of its space, and
 lose nothing. A word that is in several files has the mean of its vectors.
@@ -32,6 +34,11 @@ from bilstm_tagger.text.word_vectors import WordVectors, read_word_vectors
 _DEVIATION = 0.5
 # Fewer pairs determine a rotation badly.
 _LEAST_PAIRS = 100
+# How often the pairs are chosen anew, and among how many words at the start of each file.
+_ROUNDS = 3
+_FREQUENT = 20_000
+# Rows of a matrix of similarities that are in memory at a time.
+_ROWS = 1000
 
 
 def normalise(matrix: numpy.ndarray) -> numpy.ndarray:
@@ -56,6 +63,25 @@ def best_rotation(source: numpy.ndarray, target: numpy.ndarray) -> numpy.ndarray
     left, _, right = numpy.linalg.svd(source.T @ target, full_matrices=False)
     rotation: numpy.ndarray = left @ right
     return rotation
+
+
+def mutual_neighbours(
+    source: numpy.ndarray, target: numpy.ndarray
+) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """The rows of vectors of length 1 that are the nearest of each other, of `source` and of
+    `target`."""
+    forth = numpy.zeros(len(source), dtype=int)
+    back = numpy.zeros(len(target), dtype=int)
+    highest = numpy.full(len(target), -numpy.inf)
+    for start in range(0, len(source), _ROWS):
+        similarities = source[start : start + _ROWS] @ target.T
+        forth[start : start + _ROWS] = similarities.argmax(axis=1)
+        nearest = similarities.argmax(axis=0)
+        values = similarities[nearest, numpy.arange(len(target))]
+        back[values > highest] = nearest[values > highest] + start
+        highest = numpy.maximum(highest, values)
+    rows = numpy.flatnonzero(back[forth] == numpy.arange(len(source)))
+    return rows, forth[rows]
 
 
 def read_pairs(path: str) -> list[tuple[str, str]]:
@@ -119,9 +145,12 @@ def align(
             f"least {_LEAST_PAIRS} are needed; name a file of more pairs with --pairs",
             source.path,
         )
-    ours, theirs = zip(*rows, strict=True)
-    matrix = normalise(source.matrix)
-    rotation = best_rotation(matrix[list(ours)], normalise(target.matrix)[list(theirs)])
+    ours, theirs = map(numpy.array, zip(*rows, strict=True))
+    matrix, goal = normalise(source.matrix), normalise(target.matrix)
+    rotation = best_rotation(matrix[ours], goal[theirs])
+    for _ in range(_ROUNDS):
+        ours, theirs = mutual_neighbours(matrix[:_FREQUENT] @ rotation, goal[:_FREQUENT])
+        rotation = best_rotation(matrix[ours], goal[theirs])
     return matrix @ rotation, len(rows)
 
 

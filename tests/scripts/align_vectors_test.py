@@ -73,6 +73,34 @@ def test_pairs_of_words(random, tmp_path):
     assert aligned == pytest.approx(align_vectors.normalise(target), abs=1e-3)
 
 
+def test_pairs_are_improved(random):
+    """A quarter of the shared words are false friends."""
+    source = random.normal(size=(WORDS, 20))
+    target = source @ orthogonal(random, 20, 20)
+    target[:50] = random.normal(size=(50, 20))
+    words = names("both", WORDS // 2)
+    aligned, _ = align_vectors.align(
+        vectors(words + names("en", WORDS // 2), source),
+        vectors(words + names("fr", WORDS // 2), target),
+    )
+    cosines = (aligned * align_vectors.normalise(target))[50:].sum(axis=1)
+    assert cosines.min() > 0.98
+
+
+def test_mutual_neighbours(random, monkeypatch):
+    monkeypatch.setattr(align_vectors, "_ROWS", 7)
+    source, target = (align_vectors.normalise(random.normal(size=(30, 4))) for _ in range(2))
+    similarities = source @ target.T
+    expected = [
+        (row, column)
+        for row, column in numpy.ndindex(similarities.shape)
+        if similarities[row, column] == similarities[row].max()
+        and similarities[row, column] == similarities[:, column].max()
+    ]
+    rows, columns = align_vectors.mutual_neighbours(source, target)
+    assert expected and list(zip(rows, columns, strict=True)) == expected
+
+
 def test_similarities_within_a_language_stay(random):
     source = random.normal(size=(WORDS, 12))
     aligned, _ = align_vectors.align(
