@@ -23,8 +23,10 @@ SETTINGS: dict[str, tuple[Any, dict[str, Any]]] = {
     "conll2000_tuned_multitask": ("dev.conll", {}),
     "multitask_levels": ({"ewt": "pos.conllu", "conll2000": "dev.conll"}, {}),
     "multitask_pos_chunking": ({"ewt": "pos.conllu", "conll2000": "dev.conll"}, {}),
+    "multilingual_pos": ({"ewt": "pos.conllu", "sequoia": "pos.conllu"}, {}),
     "quickstart": ("dev.conll", {}),
     "ud_ewt_pos": ("pos.conllu", {}),
+    "ud_french_sequoia_pos": ("pos.conllu", {}),
     "wnut17_ner": (
         "dev.conll",
         {"dataset_reader.columns": COLUMNS, "dataset_reader.delimiter": " "},
