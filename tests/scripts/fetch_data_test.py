@@ -34,6 +34,7 @@ PATHS = [
     "wnut17/train.conll",
     "wnut17/dev.conll",
     "wnut17/test.conll",
+    "wikigold/wikigold.conll",
     "glove/glove.6B.100d.trimmed.txt.gz",
 ]
 CHUNKS = b"Rome NNP B-NP\nsleeps VBZ B-VP\n\n# # O\n"
@@ -410,6 +411,19 @@ class TestFrom:
             assert (tmp_path / "data" / path).is_symlink()
             assert (tmp_path / "data" / path).read_text() == path
 
+    def test_files_that_only_some_folders_have(
+        self, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        corpus = "french/fr_sequoia-ud-dev.conllu"
+        (folder / corpus).parent.mkdir()
+        (folder / corpus).write_text("tree")
+        assert self.run(folder, tmp_path / "data") == 0
+        assert (tmp_path / "data" / corpus).read_text() == "tree"
+        out = capsys.readouterr().out
+        assert f"{tmp_path / 'data/french/fr_sequoia-ud-train.conllu'}" in out
+        assert "UD_French-Sequoia" in out and f"{tmp_path / 'data' / corpus} not" not in out
+        assert "UNER English EWT: " in out
+
     def test_folder_relative_to_the_working_directory(
         self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -440,17 +454,17 @@ class TestFrom:
         capsys.readouterr()
         assert self.run(folder, tmp_path / "data") == 0
         out = capsys.readouterr().out
-        assert out.count("already there") == 10
-        assert "Nothing to do: all 10 files are there." in out
+        assert out.count("already there") == 11
+        assert "Nothing to do: all 11 files are there." in out
 
     def test_missing_files_are_listed_and_nothing_is_done(
         self, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         (folder / PATHS[1]).unlink()
-        (folder / PATHS[9]).unlink()
+        (folder / PATHS[-1]).unlink()
         assert self.run(folder, tmp_path / "data") == 1
         error = capsys.readouterr().err
-        assert error == f"error: {folder} lacks 2 of the files: {PATHS[1]}, {PATHS[9]}\n"
+        assert error == f"error: {folder} lacks 2 of the files: {PATHS[1]}, {PATHS[-1]}\n"
         assert not (tmp_path / "data").exists()
 
     def test_real_files_are_kept(
@@ -484,7 +498,7 @@ class TestFrom:
         command = [sys.executable, str(SCRIPTS / "fetch_data.py"), "--from", str(folder)]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        assert (tmp_path / "data" / PATHS[9]).read_text() == PATHS[9]
+        assert (tmp_path / "data" / PATHS[-1]).read_text() == PATHS[-1]
 
 
 def test_without_a_folder_it_downloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
