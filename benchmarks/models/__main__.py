@@ -14,8 +14,8 @@ from sentence_splitting import read_documents
 
 from benchmarks.models.figures import process_figures, speed_figures
 from benchmarks.models.record import make_record, our_model, print_scores, print_speed
-from benchmarks.models.scores import score_all
-from benchmarks.models.sides import PIPELINE
+from benchmarks.models.scores import Predict, score_all
+from benchmarks.models.sides import PIPELINE, TaskTags, Tokens
 from benchmarks.models.worker import OURS, SPACY, WHOLE
 from benchmarks.plan import progress
 from benchmarks.processes import Worker
@@ -48,6 +48,14 @@ def _require(data: Path) -> None:
             raise SystemExit(f"error: there is no {data / test.path}: 'make data', or DATA=FOLDER")
 
 
+def _predict(worker: Worker) -> Predict:
+    def predict(sentences: Sequence[Tokens]) -> list[TaskTags]:
+        tags: list[TaskTags] = worker.ask("predict", sentences=sentences)
+        return tags
+
+    return predict
+
+
 def main(arguments: Optional[Sequence[str]] = None) -> None:
     options = _parser().parse_args(arguments)
     model = our_model(options.model)
@@ -63,11 +71,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
             command = ["benchmarks.models.worker", side, model.name]
             workers[side] = stack.enter_context(Worker(directory, side, arguments=command))
         progress("scores")
-        predict = {
-            side: lambda tokens, worker=worker: worker.ask("predict", sentences=tokens)
-            for side, worker in workers.items()
-        }
-        scores = score_all(options.data, predict)
+        scores = score_all(options.data, {side: _predict(w) for side, w in workers.items()})
         progress("speed")
         figures = speed_figures(workers, sentences, texts, options.repetitions)
     progress("start and memory")

@@ -1,6 +1,6 @@
 """Speed, start and memory of both sides, measured in turn."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def speed_figures(
     figures = []
     for way, title in _WAYS.items():
         inputs = sentences if way == "tag_tokens" else texts
-        measures = {
+        measures: dict[str, Callable[[], Sample]] = {
             side: partial(workers[side].measure, "measure", way=way, inputs=inputs)
             for side in (OURS, SPACY)
         }
@@ -76,7 +76,7 @@ def process_figures(
     }
 
     def measured(given: str) -> dict[str, list[Sample]]:
-        runs = {
+        runs: dict[str, Callable[[], Sample]] = {
             side: partial(run_command, command, directory, f"{side}_command", given=given)
             for side, command in commands.items()
         }
