@@ -19,6 +19,7 @@ from bilstm_tagger.tagging.splitting import (
 )
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.raw_text import RawSentence
+from bilstm_tagger.text.tokenizer_rules import TokenizerRules
 
 
 class Blanks:
@@ -117,8 +118,11 @@ SPECIFICATION = Specification(
 )
 
 
+RULES = {"tokenizer": TokenizerRules("en")}
+
+
 def test_the_task_is_no_task_of_tagging():
-    specification = msgspec.structs.replace(SPECIFICATION, sentences="sentence")
+    specification = msgspec.structs.replace(SPECIFICATION, sentences="sentence", **RULES)
     assert specification.tagging_tasks == ["pos"]
     assert SPECIFICATION.tagging_tasks == ["pos", "sentence"]
 
@@ -128,13 +132,16 @@ def test_the_task_is_no_task_of_tagging():
     [
         {"sentences": "pos"},
         {"sentences": "other"},
-        {"sentences": "sentence", "tasks": {"sentence": Task("crf", ["B", "I"], 1)}},
-        {"sentences": "sentence", "inputs": {"c": Feature("column", ["x"], 0, 1, "pos")}},
+        {"tasks": {"sentence": Task("crf", ["B", "I"], 1)}},
+        {"inputs": {"c": Feature("column", ["x"], 0, 1, "pos")}},
+        {"tokenizer": None},
     ],
 )
-def test_other_tasks_cannot_split(changes):
+def test_other_models_cannot_split(changes):
     with pytest.raises(ValueError, match="'sentences' is"):
-        msgspec.structs.replace(SPECIFICATION, **changes)
+        msgspec.structs.replace(
+            SPECIFICATION, **{"sentences": "sentence", **RULES, "datasets": {}, **changes}
+        )
 
 
 def test_a_model_with_some_of_its_tasks():
@@ -142,6 +149,8 @@ def test_a_model_with_some_of_its_tasks():
     assert (list(specification.tasks), list(specification.datasets)) == (["pos"], ["a"])
     with pytest.raises(ValueError, match="no tasks .'x'.; it has"):
         SPECIFICATION.with_tasks(["x"])
+    with pytest.raises(ValueError, match="'task_identifier', and needs all of its tasks"):
+        msgspec.structs.replace(SPECIFICATION, task_identifier=True).with_tasks(["pos"])
 
 
 def test_export(allennlp, quickstart_archive, tmp_path, error_of):
@@ -152,5 +161,5 @@ def test_export(allennlp, quickstart_archive, tmp_path, error_of):
     everything = Tagger.load(quickstart_archive)
     tokens = ["The", "old", "ferry", "left", "."]
     assert tagger.tag_tokens(tokens).tags["pos"] == everything.tag_tokens(tokens).tags["pos"]
-    for option, problem in (("--tasks", "no tasks"), ("--sentences", "'sentences' is")):
+    for option, problem in (("--tasks", "no tasks"), ("--sentences", "expected a task with")):
         assert problem in error_of("export", quickstart_archive, "-o", output, option, "x")
