@@ -63,9 +63,10 @@ def _default_targets(tagger: "Tagger") -> _Targets:
         task for task in tagger.tasks if tagger.specification.file_encoding(task) is not None
     ]
     ents = "ner" if "ner" in encoded else None
-    tag = pos = None
-    if "pos" in tagger.tasks and "pos" not in encoded:
-        tag, pos = ("pos", None) if _not_universal(tagger, "pos") else (None, "pos")
+    plain = [task for task in tagger.tasks if task not in encoded]
+    universal = [t for t in ("upos", "pos") if t in plain and _not_universal(tagger, t) is None]
+    pos = universal[0] if universal else None
+    tag = next((task for task in ("xpos", "pos") if task in plain and task != pos), None)
     return _Targets(ents, tag, pos, {task: task for task in encoded if task != ents})
 
 
@@ -89,12 +90,12 @@ def _default_targets(tagger: "Tagger") -> _Targets:
 class SpacyTagger:
     """Tags docs with a trained model. Their tokens stay as they are; white space is left out of
     what the model reads, and gets no tags. Sentences are those of the doc, if it has any, else
-    those of spaCy's rules, as of `Tagger.split`; they are not written to the doc.
+    those of spaCy's sentencizer; they are not written to the doc.
 
     Registered with spaCy as "bilstm_tagger". Where none of `ents`, `tag`, `pos` and `spans` is
-    given, all tasks are tagged: spans of a task `ner` become `doc.ents`, tags of a task `pos`
-    `token.pos_` (or `token.tag_`, if they are not universal), and spans of other tasks
-    `doc.spans[task]`; otherwise, only the tasks that are named.
+    given, all tasks are tagged: spans of a task `ner` become `doc.ents`, tags of a task `upos` or
+    `pos` `token.pos_`, those of `xpos`, or of a `pos` whose tags are not universal, `token.tag_`,
+    and spans of other tasks `doc.spans[task]`; otherwise, only the tasks that are named.
 
     The extension `doc._.bilstm_tagger` (of a component of another name, that name) is the list of
     `TaggedSentence`s, which are without white space, too.

@@ -11,7 +11,7 @@
 
 import argparse
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 from bilstm_tagger.text.column_format import ColumnFormat
@@ -54,8 +54,8 @@ def documents(path: Path) -> list[list[Block]]:
     starts = [i for i, block in enumerate(sentences) if block[0].startswith(_DOCUMENT)]
     if not starts:
         return [sentences[i : i + _TOGETHER] for i in range(0, len(sentences), _TOGETHER)]
-    ends = [*starts[1:], len(sentences)]
-    return [sentences[start:end] for start, end in zip(starts, ends, strict=True)]
+    bounds = sorted({0, *starts, len(sentences)})
+    return [sentences[start:end] for start, end in pairwise(bounds)]
 
 
 def texts(path: Path) -> Iterator[Words]:

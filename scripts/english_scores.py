@@ -107,18 +107,15 @@ def by_knowledge(test: Test, outcome: Outcome, known: Known) -> dict[str, float]
     }
 
 
+def _spans_of_one_token(tags: Sequence[str]) -> list[Span]:
+    return [Span(tag, index, index + 1) for index, tag in enumerate(tags)]
+
+
 def by_type(test: Test, outcome: Outcome) -> dict[str, Any]:
     """Of spans the scores of each type; of tags, the number of tokens of each, and how many of
     these, and of those tagged so, are right."""
-    if test.of_spans:
-        scores = span_scores(map(spans_of, outcome.gold), map(spans_of, outcome.predicted))
-        return {label: of_type._asdict() for label, of_type in scores.items() if label != ALL}
-    # A tag is a span of one token.
-    gold, predicted = (
-        [[Span(tag, i, i + 1) for i, tag in enumerate(row)] for row in tags]
-        for tags in (outcome.gold, outcome.predicted)
-    )
-    scores = span_scores(gold, predicted)
+    read = spans_of if test.of_spans else _spans_of_one_token
+    scores = span_scores(map(read, outcome.gold), map(read, outcome.predicted))
     return {label: of_type._asdict() for label, of_type in scores.items() if label != ALL}
 
 
@@ -204,6 +201,8 @@ def main() -> None:
     args = parser.parse_args()
     records = []
     paths = sorted(args.models.glob("seed-*.safetensors"))
+    if not paths:
+        parser.error(f"{args.models} has no seed-N.safetensors; see scripts/english.sh")
     for path in paths:
         records.append(record_of(path, args.runs / path.stem, args.data, args.models))
         scores = {name: round(100 * t["score"], 2) for name, t in records[-1]["tests"].items()}

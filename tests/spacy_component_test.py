@@ -1,6 +1,7 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 import spacy
 from spacy import displacy
@@ -8,6 +9,9 @@ from spacy.matcher import Matcher
 from spacy.tokens import Doc, Span, Token
 
 from bilstm_tagger.tagging import Tagger
+from bilstm_tagger.tagging.archives.model import read_archive
+from bilstm_tagger.tagging.model_file import write_model
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import UserError
 
 TEXT = "Mr. Ford flew to \n London.  The court in Paris opened on Monday. It rained in Victoria!\n"
@@ -267,3 +271,24 @@ def test_a_model_that_reads_other_columns(train, tmp_path):
     model = train("training_config/quickstart.jsonnet", tmp_path / "model", overrides)
     with pytest.raises(UserError, match=r"the model reads the columns \['pos'\]"):
         pipeline(model)
+
+
+def test_universal_and_other_parts_of_speech_have_their_places(tmp_path):
+    """As of the tasks `upos` and `xpos`, without options."""
+    specification, before = read_archive("fixtures/models/quickstart_0.1.0.tar.gz")
+    universal = specification.tasks["pos"]
+    other = msgspec.structs.replace(universal, labels=[tag.lower() for tag in universal.labels])
+    specification = msgspec.structs.replace(
+        specification,
+        tasks={"upos": universal, "xpos": other},
+        datasets={"": DatasetLayout({"tokens": 0})},
+    )
+    tensors = {name: tensor for name, tensor in before.items() if not name.startswith("tasks.")}
+    for name, tensor in before.items():
+        if name.startswith("tasks.pos."):
+            for task in ("upos", "xpos"):
+                tensors[name.replace("pos", task, 1)] = tensor
+    write_model(tmp_path / "model.safetensors", specification, tensors)
+    doc = pipeline(tmp_path / "model.safetensors")("The old ferry left.")
+    assert [token.tag_ for token in doc] == [token.pos_.lower() for token in doc]
+    assert doc[0].pos_ == "DET"

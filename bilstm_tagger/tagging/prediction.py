@@ -1,8 +1,6 @@
 """What a task says of the sentences of a batch: tags, and on request how certain they are."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Optional, Union
 
 import numpy as np
@@ -11,10 +9,9 @@ from bilstm_tagger.tagging.chain import Array, Ints, Potentials, viterbi
 from bilstm_tagger.tagging.distribution import TagDistribution
 from bilstm_tagger.tagging.n_best import NBest, n_best
 from bilstm_tagger.tagging.span_rules import SentenceSpan, SpanRules
-from bilstm_tagger.tagging.written_tags import WrittenTags
+from bilstm_tagger.tagging.written_tags import WrittenTags, span_rules_of, written_tags_of
 from bilstm_tagger.text.encodings import Encoding
 from bilstm_tagger.text.errors import UserError
-from bilstm_tagger.text.spans import Span
 from bilstm_tagger.text.tag_repair import repaired_spans
 
 
@@ -236,15 +233,9 @@ class TaskPredictor:
         distribution: TagDistribution,
         options: PredictionOptions,
     ) -> None:
-        if self._repair == "O" and not self.is_constrained(options):
-            raise UserError(
-                "tags that a repair makes 'O' have no probabilities of their own; leave decoding "
-                "constrained, which makes no tags that want repair"
-            )
-        written_tags = self.written_tags
-        place = {name: index for index, name in enumerate(written_tags.names)}
+        place = {name: index for index, name in enumerate(self.written_tags)}
         order = sorted(place)
-        chances = distribution.order.padded(written_tags.probabilities(distribution))
+        chances = distribution.order.padded(self.tag_probabilities(distribution, options))
         for prediction, rows in zip(predictions, chances, strict=True):
             chosen = [place[tag] for tag in prediction.tags]
             prediction.tag_probabilities = rows[np.arange(len(chosen)), chosen].tolist()
@@ -257,44 +248,26 @@ class TaskPredictor:
     @property
     def _span_rules(self) -> SpanRules:
         assert self._encoding is not None
-        return _span_rules(tuple(self.labels), self._encoding, self._written_encoding, self._repair)
-
-    @property
-    def written_tags(self) -> WrittenTags:
-        """The tags as they are written, and their probabilities."""
-        return _written_tags(
+        return span_rules_of(
             tuple(self.labels), self._encoding, self._written_encoding, self._repair
         )
 
+    @property
+    def _writer(self) -> WrittenTags:
+        return written_tags_of(
+            tuple(self.labels), self._encoding, self._written_encoding, self._repair
+        )
 
-# Not `cached_property`: up to Python 3.11 all of its objects share one lock, which threads wait for
-# and a process that is forked meanwhile waits for for ever.
-@lru_cache(maxsize=64)
-def _span_rules(
-    labels: tuple[str, ...],
-    encoding: Encoding,
-    written_encoding: Optional[Encoding],
-    repair: Optional[str],
-) -> SpanRules:
-    def read(tags: Sequence[str]) -> Sequence[Span]:
-        spans = encoding.spans(tags) if repair is None else repaired_spans(tags, repair)
-        if written_encoding is not None:  # IO joins spans that touch
-            return written_encoding.spans(written_encoding.spans_to_tags(spans, len(tags)))
-        return spans
+    @property
+    def written_tags(self) -> list[str]:
+        """The tags in the encoding of the files."""
+        return self._writer.names
 
-    return SpanRules.of(read, labels)
-
-
-@lru_cache(maxsize=64)
-def _written_tags(
-    labels: tuple[str, ...],
-    encoding: Optional[Encoding],
-    written_encoding: Optional[Encoding],
-    repair: Optional[str],
-) -> WrittenTags:
-    if encoding is written_encoding and repair is None:
-        return WrittenTags(labels)  # as they are, in whatever letters
-    rules = None
-    if encoding is not None:
-        rules = _span_rules(labels, encoding, written_encoding, repair)
-    return WrittenTags(labels, written_encoding, rules)
+    def tag_probabilities(self, distribution: TagDistribution, options: PredictionOptions) -> Array:
+        """The probability of each of `written_tags` of each token, packed (tokens, tags)."""
+        if self._repair == "O" and not self.is_constrained(options):
+            raise UserError(
+                "tags that a repair makes 'O' have no probabilities of their own; leave decoding "
+                "constrained, which makes no tags that want repair"
+            )
+        return self._writer.probabilities(distribution)

@@ -48,7 +48,7 @@ class Task(Part, frozen=True):
     # What becomes of tags that continue a span where none is open.
     repair: Optional[Literal["O", "B"]] = None
     # What scores are divided by where they become probabilities; it changes no tag.
-    temperature: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 1.0
+    temperature: Annotated[float, msgspec.Meta(ge=0.01, le=100)] = 1.0
 
     def __post_init__(self) -> None:
         if self.level == 0 and not self.hidden_sizes:
@@ -79,7 +79,8 @@ class Specification(Part, frozen=True):
     about: dict[str, str] = {}  # where the model comes from: see `bilstm_tagger.tagging.about`
     # How raw text is split. `None`: by spaCy. Since version 2.
     tokenizer: Optional[TokenizerRules] = None
-    # The task that says where sentences start in raw text. `None`: the rules do. Since version 2.
+    # The task that says of the tokens of these rules where sentences start. `None`: the rules do.
+    # Since version 2.
     sentences: Optional[str] = None
 
     def __post_init__(self) -> None:
@@ -98,8 +99,16 @@ class Specification(Part, frozen=True):
                     f"'sentences' is {self.sentences!a:.80}: expected a task with the decoder "
                     "'softmax' and the labels 'B' (starts a sentence) and 'I'"
                 )
+            if self.tokenizer is None:
+                raise ValueError(
+                    f"'sentences' is {self.sentences!a:.80}, but there is no 'tokenizer', the "
+                    "rules of a language that split text into tokens"
+                )
             if self.feature_columns:
-                raise ValueError("'sentences' is for models without feature columns")
+                raise ValueError(
+                    f"'sentences' is {self.sentences!a:.80}, but the model reads the columns "
+                    f"{self.feature_columns}, which raw text does not have"
+                )
         if any(CONTROL.search(text) for entry in self.about.items() for text in entry):
             raise ValueError("'about' has control characters")
 
@@ -117,8 +126,11 @@ class Specification(Part, frozen=True):
 
         # Errors
 
-        `ValueError` for a task that the model does not have.
+        `ValueError` for a task that the model does not have, and for a model whose encoder is told
+        the task.
         """
+        if self.task_identifier and {*names} != {*self.tasks}:
+            raise ValueError("the model has 'task_identifier', and needs all of its tasks")
         if unknown := [name for name in names if name not in self.tasks]:
             raise ValueError(f"the model has no tasks {unknown}; it has {sorted(self.tasks)}")
         tasks = {name: task for name, task in self.tasks.items() if name in names}
@@ -131,13 +143,11 @@ class Specification(Part, frozen=True):
 
     def with_temperatures(self, temperatures: Mapping[str, float]) -> "Specification":
         """The same model, with these temperatures of some tasks."""
-        tasks = {
-            name: msgspec.structs.replace(
-                task, temperature=temperatures.get(name, task.temperature)
-            )
-            for name, task in self.tasks.items()
+        changed = {
+            name: msgspec.structs.replace(self.tasks[name], temperature=temperature)
+            for name, temperature in temperatures.items()
         }
-        return msgspec.structs.replace(self, tasks=tasks)
+        return msgspec.structs.replace(self, tasks=self.tasks | changed)
 
     @property
     def feature_columns(self) -> list[str]:

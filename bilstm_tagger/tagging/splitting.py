@@ -9,18 +9,17 @@ import numpy
 from bilstm_tagger.tagging.network import EmissionSource
 from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.tagging.specification import START, Specification
+from bilstm_tagger.tagging.threads import limited_threads
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.raw_text import RawSentence, SpacySplitter, Splitter
 from bilstm_tagger.text.sentence_starts import cut
 from bilstm_tagger.text.tokenizer import Tokenizer
 
 # A blank line ends a sentence, whatever the network says.
-_BLANK_LINE = re.compile(r"\n[^\S\n]*\n|\r\n[^\S\n]*\r\n")
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 # Tokens of a piece of text that is read at once, as in training, and how many at its ends are left
 # to the pieces beside it, which know what is around them.
 PIECE, MARGIN = 128, 16
-
-
 # The rules of the model, if it has those of the language, else spaCy's; or always spaCy's.
 TokenizerChoice = Literal["auto", "spacy"]
 
@@ -30,6 +29,7 @@ def splitter_of(
     source: EmissionSource,
     language: Optional[str],
     choice: TokenizerChoice,
+    threads: Optional[int],
 ) -> tuple[Splitter, str]:
     """What splits raw text of a language, and the language. `None`: that of the rules of the model;
     English, if it has none.
@@ -49,7 +49,7 @@ def splitter_of(
     if task is None:
         return tokenizer, language
     start = specification.tasks[task].labels.index(START)
-    return LearnedSplitter(tokenizer, source, task, start), language
+    return LearnedSplitter(tokenizer, source, task, start, threads), language
 
 
 class LearnedSplitter:
@@ -64,13 +64,23 @@ class LearnedSplitter:
         The task that says where sentences start.
     start : `int`
         The id of the label `START`.
+    threads : `int`, optional (default=`1`)
+        As of `Tagger`.
     """
 
-    def __init__(self, tokenizer: Splitter, source: EmissionSource, task: str, start: int) -> None:
+    def __init__(
+        self,
+        tokenizer: Splitter,
+        source: EmissionSource,
+        task: str,
+        start: int,
+        threads: Optional[int] = 1,
+    ) -> None:
         self._tokenizer = tokenizer
         self._source = source
         self._task = task
         self._start = start
+        self._threads = threads
 
     def prepare(self) -> None:
         self._tokenizer.prepare()
@@ -80,7 +90,8 @@ class LearnedSplitter:
 
     def split(self, texts: Sequence[str]) -> list[list[RawSentence]]:
         tokenized = list(map(self._tokenizer.tokenize, texts))
-        starts = self._starts([tokens.tokens for tokens in tokenized])
+        with limited_threads(self._threads):
+            starts = self._starts([tokens.tokens for tokens in tokenized])
         return [
             cut(tokens, sorted({0, *of_text, *after_blank_lines(text, tokens)}))
             if tokens.tokens
@@ -104,8 +115,8 @@ class LearnedSplitter:
                 last = first + length == len(texts[number])
                 low = MARGIN if first else 0
                 high = length if last else length - MARGIN
-                chosen = numpy.flatnonzero(best[row, low:high]) + (first + low)
-                starts[number] += chosen.tolist()
+                token_numbers = numpy.flatnonzero(best[row, low:high]) + (first + low)
+                starts[number] += token_numbers.tolist()
         return starts
 
 

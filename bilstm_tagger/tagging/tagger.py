@@ -82,7 +82,9 @@ class Tagger:
             )
         self.specification = specification
         self.source = source
-        self.splitter, self.language = splitter_of(specification, source, language, tokenizer)
+        self.splitter, self.language = splitter_of(
+            specification, source, language, tokenizer, threads
+        )
         self.constrained = constrained
         self.dataset = dataset
         self.threads = threads
@@ -185,11 +187,9 @@ class Tagger:
 
     def split_texts(self, texts: Sequence[str]) -> list[list[TokenizedSentence]]:
         """The sentences and tokens of raw texts; of many at once in less time."""
-        with limited_threads(self.threads):
-            split = self.splitter.split(texts)
         return [
             [TokenizedSentence(tokens, {}, text, offsets) for tokens, offsets in sentences]
-            for text, sentences in zip(texts, split, strict=True)
+            for text, sentences in zip(texts, self.splitter.split(texts), strict=True)
         ]
 
     def tag_tokens(

@@ -6,6 +6,7 @@ the tags of tokens, as they are written, under their marginals, so that a condit
 is fitted for what its probabilities of tags are used for.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from math import exp, log
@@ -18,12 +19,16 @@ from bilstm_tagger.tagging.prediction import PredictionOptions, TaskPredictor
 from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.tagging.threads import limited_threads
+from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.requirements import missing
 
-# Temperatures from the one to the other are looked at.
+logger = logging.getLogger(__name__)
+
+# The lowest and the highest temperature that are tried.
 _RANGE = 0.1, 10.0
-# The logarithm of what rounding has made 0.
-_LEAST = numpy.finfo(numpy.float64).tiny
+# Smaller probabilities count as this one: that of "O" is what the others leave of 1, and no more
+# exact.
+_LEAST = numpy.finfo(numpy.float64).eps
 
 
 class Batch(NamedTuple):
@@ -31,7 +36,8 @@ class Batch(NamedTuple):
 
     emissions: Array  # (batch, length, labels)
     lengths: Ints  # the longest first
-    gold: Ints  # the tag of each token, packed as marginals are; -1 where the model has it not
+    # The number of each token's tag, packed as marginals are; -1 for a tag the model does not have.
+    gold: Ints
 
 
 class TemperatureFit:
@@ -40,9 +46,18 @@ class TemperatureFit:
     # Parameters
 
     tagger : `Tagger`
+
+    # Errors
+
+    `UserError` where scipy is not installed.
     """
 
     def __init__(self, tagger: Tagger) -> None:
+        try:
+            from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
+        except ImportError as error:
+            raise missing("scipy", "report", "--fit") from error
+        self._minimize = minimize_scalar
         self._tagger = tagger
         self._batches: dict[str, list[Batch]] = defaultdict(list)
 
@@ -56,8 +71,8 @@ class TemperatureFit:
         with limited_threads(self._tagger.threads):
             for emissions in self._tagger.source.emissions(sentences, tasks):
                 for task, scores in emissions.scores.items():
-                    names = self._tagger.predictors[task].written_tags.names
-                    ids = {tag: id for id, tag in enumerate(names)}
+                    tags = self._tagger.predictors[task].written_tags
+                    ids = {tag: number for number, tag in enumerate(tags)}
                     rows = [
                         [ids.get(tag, -1) for tag in gold[number][task]]
                         for number in emissions.sentences
@@ -72,17 +87,19 @@ class TemperatureFit:
 
         # Errors
 
-        `UserError` where scipy is not installed.
+        `UserError` for a task of which the model has none of the gold tags, or whose tags have no
+        probabilities.
         """
-        try:
-            from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
-        except ImportError as error:
-            raise missing("scipy", "report", "--fit") from error
         options = PredictionOptions(self._tagger.constrained)
-        found = {}
+        temperatures = {}
         for task, batches in self._batches.items():
+            if not any((gold >= 0).any() for _, _, gold in batches):
+                raise UserError(
+                    f"the model has none of the gold tags of the task '{task}'; check the file, or "
+                    "name other tasks"
+                )
             predictor = self._tagger.predictors[task]
-            best = minimize_scalar(
+            best = self._minimize(
                 lambda x, predictor=predictor, batches=batches: token_loss(
                     predictor, batches, options, exp(x)
                 ),
@@ -90,8 +107,16 @@ class TemperatureFit:
                 method="bounded",
                 options={"xatol": 1e-3},
             )
-            found[task] = round(exp(best.x), 3)
-        return found
+            temperatures[task] = temperature = round(exp(best.x), 3)
+            if not _RANGE[0] * 1.02 < temperature < _RANGE[1] / 1.02:
+                logger.warning(
+                    "The best temperature of the task '%s' is at the end of the range that is "
+                    "tried, %g to %g: are there enough sentences, and are they others than those "
+                    "of the training?",
+                    task,
+                    *_RANGE,
+                )
+        return temperatures
 
 
 def token_loss(
@@ -100,13 +125,13 @@ def token_loss(
     options: PredictionOptions,
     temperature: float,
 ) -> float:
-    """The mean negative logarithm of the probability of the right tag of a token; tags that the
-    model does not have are left out."""
+    """The mean negative logarithm of the probability of the right tag of a token. Tags that the
+    model does not have are left out; there must be others."""
     total, count = 0.0, 0
     for emissions, lengths, gold in batches:
         distribution = predictor.distribution(emissions, lengths, options, temperature)
         known = numpy.flatnonzero(gold >= 0)
-        chances = predictor.written_tags.probabilities(distribution)[known, gold[known]]
+        chances = predictor.tag_probabilities(distribution, options)[known, gold[known]]
         total -= float(numpy.log(numpy.maximum(chances, _LEAST)).sum())
         count += len(known)
-    return total / max(1, count)
+    return total / count

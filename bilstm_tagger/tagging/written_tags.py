@@ -1,6 +1,7 @@
 """Probabilities of tags as they are written, where that is not the encoding of the model."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Optional
 
 import numpy as np
@@ -10,6 +11,7 @@ from bilstm_tagger.tagging.distribution import TagDistribution
 from bilstm_tagger.tagging.span_rules import SpanRules
 from bilstm_tagger.text.encodings import Encoding
 from bilstm_tagger.text.spans import Span, split_tag
+from bilstm_tagger.text.tag_repair import repaired_spans
 
 
 class WrittenTags:
@@ -85,3 +87,39 @@ def _written_by(encoding: Encoding, adjacent: bool) -> list[str]:
     )
     *_, single = encoding.spans_to_tags([*before, Span("X", start, start + 1)], start + 1)
     return [split_tag(tag)[0] for tag in (first, single, inner, last)]
+
+
+# Not `cached_property`: up to Python 3.11 all of its objects share one lock, which threads wait for
+# and a process that is forked meanwhile waits for for ever.
+@lru_cache(maxsize=64)
+def span_rules_of(
+    labels: tuple[str, ...],
+    encoding: Encoding,
+    written_encoding: Optional[Encoding],
+    repair: Optional[str],
+) -> SpanRules:
+    """How the spans of tags of a model are read, as they are written."""
+
+    def read(tags: Sequence[str]) -> Sequence[Span]:
+        spans = encoding.spans(tags) if repair is None else repaired_spans(tags, repair)
+        if written_encoding is not None:  # IO joins spans that touch
+            return written_encoding.spans(written_encoding.spans_to_tags(spans, len(tags)))
+        return spans
+
+    return SpanRules.of(read, labels)
+
+
+@lru_cache(maxsize=64)
+def written_tags_of(
+    labels: tuple[str, ...],
+    encoding: Optional[Encoding],
+    written_encoding: Optional[Encoding],
+    repair: Optional[str],
+) -> WrittenTags:
+    """The tags that those of a model are written as."""
+    if encoding is written_encoding and repair is None:
+        return WrittenTags(labels)  # as they are, in whatever letters
+    rules = None
+    if encoding is not None:
+        rules = span_rules_of(labels, encoding, written_encoding, repair)
+    return WrittenTags(labels, written_encoding, rules)

@@ -82,6 +82,11 @@ class ColumnFormat:
             raise ValueError("'delimiter' is empty; leave it out for spaces and tabs")
         if self.quoted and len(self.delimiter or "") != 1:
             raise ValueError("'quoted' needs a 'delimiter' of one character, such as ','")
+        if self.empty_tokens != "error" and self.delimiter is None and not self.conllu:
+            raise ValueError(
+                "'empty_tokens' needs a 'delimiter', such as '\\t': where runs of blanks separate "
+                "columns, none is empty"
+            )
         if self.conllu:
             if self.delimiter not in (None, "\t"):
                 raise ValueError(

@@ -27,8 +27,8 @@ class Sentence:
     path: str = ""  # the file; empty for sentences that come from none
     line_numbers: list[int] = field(default_factory=list)  # of each token, from 1
     # Every line of the sentence as it was read, and what it is: a "token", another "row" (a range
-    # or an empty node of CoNLL-U), the "header" of the file, or a "note" (comment, divider). Filled
-    # only on request.
+    # or an empty node of CoNLL-U, a line without a token), the "header" of the file, or a "note"
+    # (comment, divider). Filled only on request.
     source_lines: list[tuple[str, str]] = field(default_factory=list)
     # The raw text that the sentence comes from, and of each token its first character in it, and
     # the one behind its last; `None` for sentences of tokens.
@@ -67,7 +67,7 @@ def read_sentences(
     for number, line in read_lines(path):
         try:
             kind, cells = rows.parse(number, line)
-            starts = by_column and kind == "token" and rows.starts_sentence(cells)
+            starts = by_column and kind in ("token", "row") and rows.starts_sentence(cells)
             if tokens and (kind == BLANK or starts):
                 yield sentence()
                 tokens, numbers, source_lines = [], [], []

@@ -60,6 +60,11 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
                     f"{key} is {value!r}, but the task has no 'encoding': say in which encoding "
                     f"the file is, or leave {key} out"
                 )
+        if empty := [name for name, other in self.types.items() if other == ""]:
+            raise UserError(
+                f"types.{empty[0]} is empty; give the type that the model learns, or null to leave "
+                "these spans out"
+            )
         if self.encoding == AUTO and (self.model_encoding is None or self.spelling != USUAL):
             raise UserError(
                 f"encoding: '{AUTO}' needs 'model_encoding', the encoding that the model learns, "

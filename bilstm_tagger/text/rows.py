@@ -108,8 +108,8 @@ class Rows:
         return row
 
     def classify(self, number: int, line: str) -> tuple[str, list[str]]:
-        """The kind of a line, and the cells of a token's; those of MISC stand behind the others.
-        All columns are there and filled."""
+        """The kind of a line, and the cells of a token's, or of one without a token; those of MISC
+        stand behind the others. All columns of a token are there and filled."""
         layout = self._layout
         if not line.strip(BLANKS):
             return BLANK, []
@@ -155,18 +155,13 @@ class Rows:
             )
         if layout.empty_tokens == "leave_out" and not cells[self.places[TOKENS]]:
             self._warn(number, "lines without a token, such as this one, are left out")
-            return "row", []
+            return "row", cells
         for name, index in self._wanted:
             if not cells[index]:
-                if name == TOKENS:
-                    raise ValueError(
-                        f"expected a token in column {index}, found nothing: {line[:80]!r}; fix "
-                        "the line, or 'delimiter' of the dataset reader, or set empty_tokens: "
-                        "'leave_out'"
-                    )
+                more = ", or set empty_tokens: 'leave_out'" if name == TOKENS else ""
                 raise ValueError(
                     f"expected something in column '{name}' (index {index}), found nothing: "
-                    f"{line[:80]!r}; fix the line, or 'delimiter' of the dataset reader"
+                    f"{line[:80]!r}; fix the line, or 'delimiter' of the dataset reader{more}"
                 )
         if self._misc:
             cells = cells + self._misc_values(cells[_MISC_INDEX])
@@ -252,7 +247,7 @@ class Rows:
         return {name: [cells[i] for cells in tokens] for name, i in self.places.items()}
 
     def starts_sentence(self, cells: list[str]) -> bool:
-        """Whether a token starts a sentence by its `sentence_column`."""
+        """Whether a token, or a line without one, starts a sentence by its `sentence_column`."""
         if self._sentence_place is None or self._sentence_place >= len(cells):
             return False
         value = cells[self._sentence_place].strip()

@@ -54,7 +54,8 @@ class Tokenizer:
 
         `UserError` for a rule that is no regular expression.
         """
-        _ = self._phrases, self._url_match
+        _ = self._phrases, self._prefix, self._suffix, self._infix
+        _ = self._token_match, self._url_match
 
     def split(self, texts: Sequence[str]) -> list[list[RawSentence]]:
         """Splits raw texts into sentences and tokens."""

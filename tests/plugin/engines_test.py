@@ -1,6 +1,7 @@
 """The networks in torch and in numpy are two sides of one specification."""
 
 import itertools
+import json
 import random
 
 import numpy
@@ -14,6 +15,7 @@ from allennlp.models import Model
 from bilstm_tagger.plugin.export import export_model
 from bilstm_tagger.plugin.tagging import TorchSource, source_of
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
+from bilstm_tagger.tagging.archives.model import read_archive
 from bilstm_tagger.tagging.model_file import read_model, write_model
 from bilstm_tagger.tagging.network import Network
 
@@ -32,6 +34,7 @@ WORD = ({"type": "word_forms"}, {"type": "word_vectors", "embedding_dim": 6})
 INPUTS = {
     "frozen words": WORD,
     "trained words": (WORD[0], {**WORD[1], "trainable": True}),
+    "dropped words": (WORD[0], {**WORD[1], "word_dropout": 0.5}),
     "trained unknown word": (WORD[0], {**WORD[1], "trainable_unknown": True}),
     "CNN": (
         {"type": "word_characters", "max_length": 5},
@@ -65,8 +68,36 @@ INPUTS = {
 }
 
 
+def config_of(inputs, tasks, hidden_sizes=(5,), **settings):
+    """The reader and the model of a config. Columns are the tokens, `pos`, and the tasks."""
+    # Written as BIO, whatever the model has learned.
+    reader_tasks = {
+        name: {"encoding": "BIO", "model_encoding": task["encoding"]} if "encoding" in task else {}
+        for name, task in tasks.items()
+    }
+    parts = {f"i{number}": INPUTS[name] for number, name in enumerate(inputs)}
+    return {
+        "dataset_reader": {
+            "type": "conll_columns",
+            "columns": {name: i for i, name in enumerate(["tokens", "pos", *tasks])},
+            "tasks": reader_tasks,
+            "token_indexers": {name: indexer for name, (indexer, _) in parts.items()},
+        },
+        "model": {
+            "type": "bilstm_tagger",
+            "text_field_embedder": {
+                "token_embedders": {name: embedder for name, (_, embedder) in parts.items()}
+            },
+            "encoder": {"hidden_sizes": list(hidden_sizes)},
+            "tasks": tasks,
+            **settings,
+        },
+    }
+
+
 def make(inputs, tasks, hidden_sizes=(5,), **settings):
     """A model with random weights, and its reader."""
+    config = Params(config_of(inputs, tasks, hidden_sizes, **settings)).duplicate()
     vocabulary = Vocabulary(
         counter={
             "words": dict.fromkeys(WORDS, 1),
@@ -77,38 +108,11 @@ def make(inputs, tasks, hidden_sizes=(5,), **settings):
         },
         non_padded_namespaces=["*_labels"],
     )
-    columns = {"tokens": 0, "pos": 1}
-    reader_tasks = {}
-    for number, (name, task) in enumerate(tasks.items(), 2):
-        encoding = task.get("encoding")
-        vocabulary.add_tokens_to_namespace(LABELS.get(encoding, PLAIN), f"{name}_labels")
-        columns[name] = number
-        # Written as BIO, whatever the model has learned.
-        reader_tasks[name] = encoding and {"encoding": "BIO", "model_encoding": encoding} or {}
-    parts = [INPUTS[name] for name in inputs]
-    reader = DatasetReader.from_params(
-        Params(
-            {
-                "type": "conll_columns",
-                "columns": columns,
-                "tasks": reader_tasks,
-                "token_indexers": {f"i{n}": indexer for n, (indexer, _) in enumerate(parts)},
-            }
-        ).duplicate()
-    )
-    embedders = {f"i{n}": embedder for n, (_, embedder) in enumerate(parts)}
-    model = Model.from_params(
-        Params(
-            {
-                "type": "bilstm_tagger",
-                "text_field_embedder": {"token_embedders": embedders},
-                "encoder": {"hidden_sizes": list(hidden_sizes)},
-                "tasks": tasks,
-                **settings,
-            }
-        ).duplicate(),
-        vocab=vocabulary,
-    )
+    for name, task in tasks.items():
+        labels = LABELS.get(task.get("encoding"), PLAIN)
+        vocabulary.add_tokens_to_namespace(labels, f"{name}_labels")
+    reader = DatasetReader.from_params(config["dataset_reader"])
+    model = Model.from_params(config["model"], vocab=vocabulary)
     for name, parameter in model.named_parameters():
         torch.nn.init.normal_(parameter, std=0.5)
         if "character" not in name and name.endswith("encoder.embedding.weight"):
@@ -197,6 +201,27 @@ def test_stacks_levels_and_own_layers(hidden_sizes, identifier, tmp_path):
         ["frozen words", "casing"], tasks, hidden_sizes, task_identifier=identifier
     )
     assert_equal(model, reader, tmp_path)
+
+
+def test_an_archive_is_read_as_data(packed, tmp_path):
+    """With what no tensor says: a task that reads the inputs, and settings of the training."""
+    tasks = {
+        "inputs": {"type": "softmax", "level": 0, "encoder": {"hidden_sizes": [2]}},
+        "high": {"type": "crf", "encoding": "IOBES"},
+    }
+    model, reader = make(["dropped words", "casing"], tasks)
+    model.vocab.save_to_files(tmp_path / "vocabulary")
+    torch.save(model.state_dict(), tmp_path / "weights.th")
+    (tmp_path / "config.json").write_text(json.dumps(config_of(["dropped words", "casing"], tasks)))
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    content = {str(path.relative_to(tmp_path)): path.read_bytes() for path in files}
+    specification, tensors = read_archive(packed(tmp_path / "model.tar.gz", content))
+    exported, exported_tensors = export_model(model, reader)
+    assert specification == exported
+    assert specification.tasks["inputs"].level == 0
+    assert tensors.keys() == exported_tensors.keys()
+    for name, tensor in tensors.items():
+        numpy.testing.assert_array_equal(tensor, exported_tensors[name])
 
 
 def test_tags_are_those_of_the_network_of_training():

@@ -1,13 +1,20 @@
 """Sentences of raw text by a task of the model."""
 
+import itertools
+import json
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import msgspec
 import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bilstm_tagger import command_line
 from bilstm_tagger.tagging import Tagger
 from bilstm_tagger.tagging.input_specification import Feature
+from bilstm_tagger.tagging.model_file import write_model
 from bilstm_tagger.tagging.network import Emissions
 from bilstm_tagger.tagging.specification import Specification, Task
 from bilstm_tagger.tagging.splitting import (
@@ -19,6 +26,7 @@ from bilstm_tagger.tagging.splitting import (
 )
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.raw_text import RawSentence
+from bilstm_tagger.text.tokenizer_rules import TokenizerRules
 
 
 class Blanks:
@@ -117,8 +125,11 @@ SPECIFICATION = Specification(
 )
 
 
+RULES = {"tokenizer": TokenizerRules("en")}
+
+
 def test_the_task_is_no_task_of_tagging():
-    specification = msgspec.structs.replace(SPECIFICATION, sentences="sentence")
+    specification = msgspec.structs.replace(SPECIFICATION, sentences="sentence", **RULES)
     assert specification.tagging_tasks == ["pos"]
     assert SPECIFICATION.tagging_tasks == ["pos", "sentence"]
 
@@ -128,13 +139,16 @@ def test_the_task_is_no_task_of_tagging():
     [
         {"sentences": "pos"},
         {"sentences": "other"},
-        {"sentences": "sentence", "tasks": {"sentence": Task("crf", ["B", "I"], 1)}},
-        {"sentences": "sentence", "inputs": {"c": Feature("column", ["x"], 0, 1, "pos")}},
+        {"tasks": {"sentence": Task("crf", ["B", "I"], 1)}},
+        {"inputs": {"c": Feature("column", ["x"], 0, 1, "pos")}},
+        {"tokenizer": None},
     ],
 )
-def test_other_tasks_cannot_split(changes):
+def test_other_models_cannot_split(changes):
     with pytest.raises(ValueError, match="'sentences' is"):
-        msgspec.structs.replace(SPECIFICATION, **changes)
+        msgspec.structs.replace(
+            SPECIFICATION, **{"sentences": "sentence", **RULES, "datasets": {}, **changes}
+        )
 
 
 def test_a_model_with_some_of_its_tasks():
@@ -142,6 +156,52 @@ def test_a_model_with_some_of_its_tasks():
     assert (list(specification.tasks), list(specification.datasets)) == (["pos"], ["a"])
     with pytest.raises(ValueError, match="no tasks .'x'.; it has"):
         SPECIFICATION.with_tasks(["x"])
+    with pytest.raises(ValueError, match="'task_identifier', and needs all of its tasks"):
+        msgspec.structs.replace(SPECIFICATION, task_identifier=True).with_tasks(["pos"])
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A model file of random weights whose raw text is split by its own task."""
+    specification = msgspec.structs.replace(SPECIFICATION, sentences="sentence", **RULES)
+    inputs = {"case": Feature("casing", CASINGS, 0, 4)}
+    specification = msgspec.structs.replace(specification, inputs=inputs)
+    random = numpy.random.default_rng(1)
+    tensors = {
+        name: random.normal(size=shape).astype(numpy.float32)
+        for name, shape in specification.shapes({}).items()
+    }
+    write_model(tmp_path / "model.safetensors", specification, tensors)
+    return tmp_path / "model.safetensors"
+
+
+CASINGS = ["other", "allLower", "allUpper", "initialUpper", "numeric"]
+TEXTS = [" ".join(["Rain", "fell", "on", "USA", "12"][: 1 + n % 5] * n) for n in range(60)]
+
+
+def test_a_model_that_splits(model):
+    tagger = Tagger.load(model)
+    assert isinstance(tagger.splitter, LearnedSplitter) and tagger.tasks == ["pos"]
+    alone = list(map(tagger.split, TEXTS))
+    assert [len(sentences) > 1 for sentences in alone].count(True) > 20
+    assert tagger.split_texts(TEXTS) == alone
+    assert pickle.loads(pickle.dumps(tagger)).split_texts(TEXTS) == alone
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(Tagger.load(model).split, TEXTS)) == alone
+    # The task says the same of a short text whose tokens are given.
+    starts = Tagger.load(model, tasks=["sentence"]).tag_tokens(TEXTS[9].split()).tags
+    by_task = [number for number, tag in enumerate(starts["sentence"]) if number and tag == "B"]
+    lengths = [len(sentence.tokens) for sentence in alone[9]]
+    assert by_task == list(itertools.accumulate(lengths[:-1]))
+
+
+def test_output_has_no_sentence_task(model, capsys, tmp_path):
+    (tmp_path / "text").write_text("Rain fell\n")
+    command = ["tag", str(model), str(tmp_path / "text"), "--input-format", "tokens"]
+    for options, tags in (([], {"pos"}), (["--tasks", "sentence"], {"sentence"})):
+        command_line.main([*command, "--output-format", "json", *options])
+        (sentence,) = json.loads(capsys.readouterr().out)["sentences"]
+        assert sentence["tags"].keys() == tags
 
 
 def test_export(allennlp, quickstart_archive, tmp_path, error_of):
@@ -152,5 +212,5 @@ def test_export(allennlp, quickstart_archive, tmp_path, error_of):
     everything = Tagger.load(quickstart_archive)
     tokens = ["The", "old", "ferry", "left", "."]
     assert tagger.tag_tokens(tokens).tags["pos"] == everything.tag_tokens(tokens).tags["pos"]
-    for option, problem in (("--tasks", "no tasks"), ("--sentences", "'sentences' is")):
+    for option, problem in (("--tasks", "no tasks"), ("--sentences", "expected a task with")):
         assert problem in error_of("export", quickstart_archive, "-o", output, option, "x")

@@ -1,4 +1,5 @@
 import json
+import math
 from pathlib import Path
 
 import msgspec
@@ -101,6 +102,10 @@ def test_a_file_of_a_newer_format_says_so(changed):
             'the tokens of the exception "can\'t" are .*: export the model again',
         ),
         ({"task_identifier": True}, "has the shape .*, the model's is"),
+        ({"sentences": "none"}, "'sentences' is 'none': expected a task with the decoder"),
+        ({"sentences": "pos"}, "'sentences' is 'pos': expected a task with the decoder"),
+        ({"sentences": ["pos"]}, "Expected `str | null`, got `array`"),
+        ({"about": {"name": "\x1b[2J"}}, "'about' has control characters"),
     ],
 )
 def test_wrong_specifications(changed, header, message):
@@ -113,6 +118,16 @@ def test_wrong_specifications(changed, header, message):
     ("change", "message"),
     [
         ({"level": 2}, "task 'chunk' reads layer 2, but there are layers 1 to 1"),
+        ({"level": -1}, r"Expected `int` >= 0 - at `\$.tasks\[...\].level`"),
+        ({"level": 0}, "a task of level 0 needs layers of its own, 'hidden_sizes'"),
+        ({"level": 0, "hidden_sizes": [3]}, r"tensors are missing: \['tasks.chunk.encoder.0"),
+        ({"temperature": 0}, r"Expected `float` >= 0.01 - at `\$.tasks\[...\].temperature`"),
+        ({"temperature": -1}, "Expected `float` >= 0.01"),
+        ({"temperature": 1e-300}, "Expected `float` >= 0.01"),
+        ({"temperature": 1e300}, "Expected `float` <= 100"),
+        ({"temperature": math.nan}, "its header is no specification of a model"),
+        ({"temperature": math.inf}, "its header is no specification of a model"),
+        ({"temperature": "1"}, "Expected `float`, got `str`"),
         ({"labels": ["O", "O"]}, "a label comes twice"),
         ({"labels": ["O", "B-\x1b[2J"]}, "control characters"),
         ({"labels": ["X-NP", "O"]}, "unknown prefix in 'X-NP'"),

@@ -98,6 +98,7 @@ def test_what_became_of_spans_is_said(write, caplog):
         ({"columns": {"tokens": "Word"}, "conllu": True}, "CoNLL-U has no header"),
         ({"columns": {"tokens": "Word"}, "quoted": True}, "'quoted' needs a 'delimiter'"),
         ({"columns": {"tokens": 0}, "sentence_column": "S"}, "is the name of a column in a header"),
+        ({"columns": {"tokens": 0}, "empty_tokens": "leave_out"}, "needs a 'delimiter'"),
     ],
 )
 def test_settings_that_do_not_go_together(settings, message):
@@ -288,13 +289,15 @@ def test_types_are_renamed_and_left_out(tmp_path, target):
 def test_types_need_an_encoding():
     with pytest.raises(UserError, match="types is {'A': None}, but the task has no 'encoding'"):
         TaskColumn(types={"A": None})
+    with pytest.raises(UserError, match="types.A is empty; give the type"):
+        TaskColumn("BIO", types={"A": ""})
 
 
 def test_lines_without_a_token(tmp_path, caplog):
     path = tmp_path / "tweets"
     path.write_text("Rain\tO\n\tO\nin\tO\n\n\tO\n\nYork\tB-LOC\n")
     layout = DatasetLayout({"tokens": 0, "ner": 1}, delimiter="\t")
-    with pytest.raises(DataFormatError, match="tweets:2: expected a token .* empty_tokens: 'leave"):
+    with pytest.raises(DataFormatError, match="tweets:2: .* in column 'tokens' .* 'leave_out'"):
         list(read_dataset(path, layout))
     layout = DatasetLayout({"tokens": 0, "ner": 1}, delimiter="\t", empty_tokens="leave_out")
     sentences = list(read_dataset(path, layout, keep_lines=True))
@@ -304,3 +307,19 @@ def test_lines_without_a_token(tmp_path, caplog):
     assert caplog.messages == [f"{path}:2: lines without a token, such as this one, are left out"]
     with pytest.raises(UserError, match="empty_tokens must be 'error' or 'leave_out', found 'x'"):
         DatasetLayout({"tokens": 0}, empty_tokens="x")
+
+
+def test_a_line_without_a_token_may_start_a_sentence(tmp_path):
+    """By its sentence column, as where that says the number on the first line of a sentence."""
+    path = tmp_path / "words.csv"
+    path.write_text('Id,Word,Tag\n1,Rain,O\n2,"",O\n,fell,O\n,"",O\n3,Snow,O\n,"",O\n')
+    layout = DatasetLayout(
+        {"tokens": "Word", "ner": "Tag"},
+        delimiter=",",
+        quoted=True,
+        empty_tokens="leave_out",
+        sentence_column="Id",
+    )
+    sentences = list(read_dataset(path, layout))
+    assert [sentence.tokens for sentence in sentences] == [["Rain"], ["fell"], ["Snow"]]
+    assert [sentence.line_numbers for sentence in sentences] == [[2], [4], [6]]

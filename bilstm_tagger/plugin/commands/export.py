@@ -61,8 +61,8 @@ class Export(Subcommand):
         add(
             "--sentences",
             metavar="T",
-            help="the task that says where sentences start in raw text, by its labels B and I; "
-            "with --language",
+            help="the task that says where sentences start in raw text, by its labels B and I; it "
+            "needs --language",
         )
         add(
             "--trust",
@@ -88,7 +88,7 @@ def run_export(args: argparse.Namespace) -> None:
             trust=args.trust,
             about=parse_about(args.about),
             language=args.language,
-            tasks=args.tasks and args.tasks.split(","),
+            tasks=None if args.tasks is None else [t.strip() for t in args.tasks.split(",")],
             sentences=args.sentences,
         )
     size = os.path.getsize(output) / 1e6

@@ -104,7 +104,7 @@ class Encoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Decoder(_Component, frozen=True):
     encoding: Optional[str] = None
-    level: Optional[int] = None
+    level: Optional[Annotated[int, msgspec.Meta(ge=0)]] = None
     encoder: Optional[Encoder] = None
     loss_weight: float = 1.0
     evaluate: bool = True

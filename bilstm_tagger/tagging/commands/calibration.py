@@ -101,8 +101,11 @@ def run_calibration(args: argparse.Namespace) -> None:
         file_format = _format_of(args.report) if args.report else None
         if file_format is not None and find_spec("matplotlib") is None:  # before the work
             raise missing("matplotlib", "report", "--report")
-        if args.fit and (args.uncalibrated or args.cuda_device >= 0):
-            raise UserError("--fit is without --uncalibrated and --cuda-device")
+        if args.fit and (args.uncalibrated or args.trust or args.cuda_device >= 0):
+            raise UserError(
+                "--fit cannot be combined with --uncalibrated, --trust or --cuda-device: it writes "
+                "a model file, of a model that can be read as data"
+            )
         settings = dict(
             trust=args.trust,
             cuda_device=args.cuda_device,
@@ -112,14 +115,15 @@ def run_calibration(args: argparse.Namespace) -> None:
         )
         tagger = Tagger.load(args.model, **settings)
         files = gold_files(args.gold, args.dataset, tagger.specification)
+        tasks = gold_tasks(tagger, files, args.task)
         outputs = [path for path in (args.output_file, args.report, args.fit) if path]
         for path in filter(os.path.exists, (os.fspath(find_model(args.model)), *files.values())):
             check_outputs(path, os.stat(path), *outputs)
         if args.fit:
-            temperatures = _fit(args.model, args.fit, tagger, files, args.task)
+            temperatures = _fit(args.model, args.fit, tagger, files, tasks)
             print_temperatures(args.fit, temperatures)
             tagger = Tagger.load(args.fit, **settings)
-        sentences, calibrations = _calibrations(tagger, files, args.task, args.bins)
+        sentences, calibrations = _calibrations(tagger, files, tasks, args.bins)
         title = f"{args.fit or args.model} on {', '.join(files.values())}, {sentences:,} sentences"
         print_calibrations(title, calibrations)
         if args.output_file:
@@ -140,13 +144,13 @@ def run_calibration(args: argparse.Namespace) -> None:
 
 
 def _calibrations(
-    tagger: "Tagger", files: Mapping[str, str], wanted: Optional[Sequence[str]], bins: int
+    tagger: "Tagger", files: Mapping[str, str], tasks: Mapping[str, Sequence[str]], bins: int
 ) -> tuple[int, Calibrations]:
-    """The number of sentences, and the calibrations of the tasks that the files have."""
+    """The number of sentences in the files of data sets, and the calibrations of the tasks of each
+    data set."""
     from bilstm_tagger.tagging.calibration import CalibrationCounter
 
     specification = tagger.specification
-    tasks = {dataset: gold_tasks(tagger, dataset, wanted) for dataset in files}
     encodings = {
         task: specification.file_encoding(task)
         for task in tagger.tasks
@@ -155,7 +159,7 @@ def _calibrations(
     counter = CalibrationCounter(encodings)
     sentences = 0
     for dataset, path in files.items():
-        tagger.tasks = tasks[dataset]
+        tagger.tasks = list(tasks[dataset])
         gold = read_gold(path, specification, dataset, tagger.tasks)
         while window := list(islice(gold, WINDOW)):
             tagged = tagger.tag([sentence for sentence, _ in window], probabilities=True)
@@ -174,19 +178,19 @@ def _fit(
     output: str,
     tagger: "Tagger",
     files: Mapping[str, str],
-    wanted: Optional[Sequence[str]],
+    tasks: Mapping[str, Sequence[str]],
 ) -> dict[str, float]:
-    """Writes a model with the temperatures that fit the tasks of the files."""
+    """Writes a model with the temperatures that fit the tasks of the files; returns them."""
     from bilstm_tagger.tagging.loading import read_data
     from bilstm_tagger.tagging.model_file import write_model
     from bilstm_tagger.tagging.temperature import TemperatureFit
 
     fit = TemperatureFit(tagger)
     for dataset, path in files.items():
-        tasks = gold_tasks(tagger, dataset, wanted)
-        gold = read_gold(path, tagger.specification, dataset, tasks)
+        gold = read_gold(path, tagger.specification, dataset, tasks[dataset])
         while window := list(islice(gold, WINDOW)):
-            fit.add([s for s, _ in window], [tags for _, tags in window], tasks)
+            sentences, tags = zip(*window, strict=True)
+            fit.add(sentences, tags, tasks[dataset])
     temperatures = fit.temperatures()
     specification, tensors = read_data(model)
     write_model(output, specification.with_temperatures(temperatures), tensors)

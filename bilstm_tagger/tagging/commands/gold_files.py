@@ -1,7 +1,7 @@
 """Files with gold tags, as the command line names them."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Optional
 
 import msgspec
@@ -27,12 +27,12 @@ def gold_files(text: str, dataset: Optional[str], specification: "Specification"
     except msgspec.DecodeError as error:
         raise UserError(f"GOLD is no JSON object of data sets and files ({error})") from None
     if dataset is not None or not files:
-        raise UserError("GOLD must name at least one data set, and --dataset be left out")
+        raise UserError("GOLD must name at least one data set; leave --dataset out")
     return {_dataset(specification, name): path for name, path in files.items()}
 
 
 def _dataset(specification: "Specification", wanted: Optional[str]) -> str:
-    """The name of a data set that the model knows."""
+    """The name of a data set that the model knows; by default its only one."""
     names = sorted(specification.datasets)
     if wanted is None and len(names) == 1:
         return names[0]
@@ -47,26 +47,39 @@ def _dataset(specification: "Specification", wanted: Optional[str]) -> str:
     return wanted
 
 
-def gold_tasks(tagger: "Tagger", dataset: str, wanted: Optional[Sequence[str]]) -> list[str]:
-    """Those that are wanted, or all, of which the data set has gold tags."""
-    known = tagger.specification.datasets[dataset].tasks
+def gold_tasks(
+    tagger: "Tagger", datasets: Iterable[str], wanted: Optional[Sequence[str]]
+) -> dict[str, list[str]]:
+    """For each data set, the tasks of the tagger of which it has gold tags.
+
+    # Errors
+
+    `UserError` for a wanted task of which no data set has gold tags, and for a data set without
+    gold tags of any task of the tagger.
+    """
+    declared = {name: tagger.specification.datasets[name].tasks for name in datasets}
+    known = sorted(set().union(*declared.values()))
+    place = f"data of {', '.join(declared)}" if any(declared) else "data of this model"
     for task in wanted or ():
         if task not in known:
             raise UserError(
-                f"--task is {task}, of which the data set {dataset} has no tags; it has those of "
-                f"{', '.join(sorted(known))}"
+                f"--task is {task}, of which {place} have no gold tags; they have those of "
+                f"{', '.join(known)}"
             )
-    found = [task for task in tagger.tasks if task in known]
-    if not found:
-        raise UserError(f"the data set {dataset} has gold tags for no task of the model")
-    return found
+    tasks = {
+        name: [task for task in tagger.tasks if task in of_dataset]
+        for name, of_dataset in declared.items()
+    }
+    if unused := [name for name, of_dataset in tasks.items() if not of_dataset]:
+        raise UserError(
+            f"data of {unused[0] or 'this model'} have gold tags for none of the tasks "
+            f"{', '.join(tagger.tasks)}; leave them out, or name other tasks, --task"
+        )
+    return tasks
 
 
 def read_gold(
-    path: str,
-    specification: "Specification",
-    dataset: str,
-    tasks: Sequence[str],
+    path: str, specification: "Specification", dataset: str, tasks: Sequence[str]
 ) -> Iterator[tuple["TokenizedSentence", GoldTags]]:
     """The sentences of a file, and the gold tags of some tasks of a data set of the model, as a
     prediction writes them. Other columns need not be there.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from bilstm_tagger.tagging.commands.errors import one_line_errors
+from bilstm_tagger.text.character_spans import CONTROL
 from bilstm_tagger.text.errors import UserError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _listed(model: "InstalledModel") -> dict[str, Any]:
 
     try:
         specification, _ = read_data(model.path)
-    except UserError as error:
+    except (UserError, OSError) as error:
         return {"name": model.name, "package": model.package, "problem": str(error)}
     return _record(model.name, model.path, model.package, specification)
 
@@ -156,7 +157,9 @@ def _print_card(text: str) -> None:
         from rich.console import Console
         from rich.markdown import Markdown
 
-        Console().print(Markdown(_FRONT_MATTER.sub("", text)))
+        # A card from anywhere must not steer the terminal.
+        lines = _FRONT_MATTER.sub("", text).splitlines()
+        Console().print(Markdown("\n".join(CONTROL.sub("?", line.expandtabs()) for line in lines)))
     else:
         print(text)
 

@@ -46,7 +46,8 @@ class ColumnInput:
             try:
                 row = known.get(raw) or self._row(number, raw)
                 kind, cells, _, _ = row
-                starts = by_column and kind == "token" and self._rows.starts_sentence(cells)
+                may_start = by_column and kind in ("token", "row")
+                starts = may_start and self._rows.starts_sentence(cells)
                 if starts and (tokens or record.problem):
                     record.source.pop()
                     close()
@@ -98,7 +99,8 @@ class ColumnInput:
         kind, cells = self._rows.classify(number, decode_line(number, raw, "input"))
         body = raw.removesuffix(b"\n").removesuffix(b"\r")
         end = raw[len(body) :]
-        if kind == "token" and self._rows.header_width and self._layout.delimiter is not None:
+        is_row = kind in ("token", "row")
+        if is_row and self._rows.header_width and self._layout.delimiter is not None:
             body = self._under_header(body, len(cells), self._layout.delimiter.encode())
         row = Row(kind, cells, body, end)
         if number > 1 and kind != HEADER:

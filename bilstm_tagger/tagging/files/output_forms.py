@@ -70,7 +70,7 @@ class ColumnOutput(OutputForm):
         # A header may stand alone.
         columns = sentences[0].tags.values() if sentences else ()
         of_tokens = zip(*columns, strict=True)
-        # Ranges and empty nodes of CoNLL-U have none.
+        # Ranges and empty nodes of CoNLL-U, and lines without a token, have none.
         none = ("_",) * len(self._tasks)
         lines = []
         for (kind, _, body, end), raw in zip(record.rows, record.source, strict=True):

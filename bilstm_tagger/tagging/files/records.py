@@ -15,7 +15,7 @@ class Row(NamedTuple):
     """A line of a column file."""
 
     kind: str  # as in `bilstm_tagger.text.columns`
-    cells: list[str]  # of a token
+    cells: list[str]  # of a token, or of a line without one
     body: bytes
     end: bytes  # of the line
 

@@ -169,8 +169,9 @@ def test_several_datasets(multitask_archive, calibration, error):
     assert {task: list(levels) for task, levels in content["tasks"].items()} == {
         "pos": ["tokens", "sentences"]
     }
-    assert "--task is chunk, of which the data set ewt has no tags; it has those of pos" in error(
-        multitask_archive, path, "--dataset", "ewt", "--task", "chunk"
+    assert (
+        "--task is chunk, of which data of ewt have no gold tags; they have those of pos"
+        in error(multitask_archive, path, "--dataset", "ewt", "--task", "chunk")
     )
     assert "the model does not know the data set x; it knows conll2000, ewt" in error(
         multitask_archive, path, "--dataset", "x"
@@ -186,6 +187,11 @@ def test_files_of_several_datasets_at_once(multitask_archive, calibration, error
         parts |= part["tasks"]
     assert content["gold"] == files
     assert content["tasks"] == parts
+    both = ("--task", "pos", "--task", "chunk")
+    assert calibration(multitask_archive, json.dumps(files), *both)[1]["tasks"] == parts
+    assert "data of conll2000 have gold tags for none of the tasks pos; leave" in error(
+        multitask_archive, json.dumps(files), "--task", "pos"
+    )
     assert "GOLD is no JSON object" in error(multitask_archive, '{"ewt"')
     assert "GOLD must name at least one data set" in error(
         multitask_archive, json.dumps(files), "--dataset", "ewt"
@@ -207,8 +213,30 @@ def test_fitted_temperatures(quickstart_archive, calibration, error, tmp_path):
         assert tokens["accuracy"] == before["tasks"][task]["tokens"]["accuracy"]
         losses = [loss_of_tokens(fitted, task, factor) for factor in (0.97, 1.0, 1.03)]
         assert losses[1] == min(losses)
-    assert "--fit is without" in error(quickstart_archive, DEV, "--fit", "x", "--uncalibrated")
+    for option in ("--uncalibrated", "--trust"):
+        assert "--fit cannot be combined" in error(quickstart_archive, DEV, "--fit", "x", option)
     assert "is the output, too" in error(fitted, DEV, "--fit", fitted)
+
+
+def test_a_temperature_needs_tags_of_the_model(quickstart_archive, error, tmp_path):
+    path, fitted = tmp_path / "gold.conll", tmp_path / "fitted.safetensors"
+    path.write_text("Rain UNKNOWN O\n")
+    assert "the model has none of the gold tags of the task 'pos'" in error(
+        quickstart_archive, path, "--fit", fitted
+    )
+    assert not fitted.exists()
+
+
+def test_a_temperature_at_the_end_of_the_range_is_said(
+    quickstart_archive, allennlp, caplog, tmp_path
+):
+    """Of one sentence, which the model tags right, no probability is too high."""
+    path = tmp_path / "gold.conll"
+    tagged = Tagger.load(quickstart_archive).tag_tokens(["The", "."])
+    rows = zip(tagged.tokens, tagged.tags["pos"], tagged.tags["chunk"], strict=True)
+    path.write_text("".join(" ".join(row) + "\n" for row in rows))
+    allennlp("calibration", quickstart_archive, path, "--fit", tmp_path / "fitted.safetensors")
+    assert "temperature of the task 'pos' is at the end of the range" in caplog.text
 
 
 def loss_of_tokens(path, task, factor):

@@ -113,6 +113,18 @@ def test_a_column_that_the_training_did_not_have_cuts_nothing(run, model_of, wri
     assert summary.startswith("2 sentences, 6 tokens, ")
 
 
+def test_lines_without_a_token_stay_in_place(run, model_of, write):
+    """They get no tags, but as many cells as the others, and may start a sentence."""
+    model = model_of(**LAYOUT, sentence_column="Id", empty_tokens="leave_out")
+    path = write('Id,Word\n1,The\n,"cat,"\n2,""\n,sat\n3,,\n\n4,.\n', "input.csv")
+    output, errors = run(model, path, "--tasks", "chunk")
+    assert errors[-1].startswith("3 sentences, 4 tokens, ")
+    tagged = rows(output)
+    assert [row[:2] for row in tagged] == rows(b'Id,Word\n1,The\n,"cat,"\n2,""\n,sat\n3,""\n4,.\n')
+    assert [row[2:] == ["_"] for row in tagged] == [not row[1] for row in tagged]
+    assert {len(row) for row in tagged} == {3}
+
+
 class TestTags:
     """Tags that hold what divides columns."""
 
