@@ -1,0 +1,125 @@
+"""The scripts that make the English model."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from english_benchmark import comparison
+from english_data import main as make_data
+from english_tests import ALL, TESTS, accuracy, main_score, span_scores, spans_of
+from seqeval.metrics import classification_report
+
+from bilstm_tagger.text.encodings import get_encoding
+from bilstm_tagger.text.spans import Span
+
+
+def random_tags(generator: random.Random) -> list[str]:
+    length = generator.randint(1, 12)
+    starts = sorted(generator.sample(range(length + 1), k=min(length, 5)))
+    spans = [
+        Span(generator.choice(["PER", "ORG", "LOC"]), first, generator.randint(first + 1, behind))
+        for first, behind in zip(starts, starts[1:], strict=False)
+    ]
+    return get_encoding("BIO").spans_to_tags(spans, length)
+
+
+def test_spans_are_scored_as_by_seqeval():
+    generator = random.Random(1)
+    gold = [random_tags(generator) for _ in range(200)]
+    predicted = [
+        tags if generator.random() < 0.5 else [generator.choice(["O", tag]) for tag in tags]
+        for tags in gold
+    ]
+    ours = span_scores(map(spans_of, gold), map(spans_of, predicted))
+    theirs = classification_report(gold, predicted, output_dict=True)
+    names = {"PER": "PER", "ORG": "ORG", "LOC": "LOC", ALL: "micro avg"}
+    assert ours.keys() == names.keys()
+    for label, name in names.items():
+        expected = [theirs[name][key] for key in ("precision", "recall", "f1-score", "support")]
+        assert list(ours[label]) == pytest.approx(expected)
+    assert main_score(TESTS["uner"], gold, predicted) == ours[ALL].f1
+
+
+def test_accuracy_is_of_tokens():
+    assert accuracy([["A", "B"], ["A"]], [["A", "A"], ["A"]]) == 2 / 3
+
+
+@pytest.fixture
+def corpora(tmp_path) -> Path:
+    """Made-up corpora of the forms of the real ones."""
+    data = tmp_path / "data"
+    for folder in ("uner_ewt", "btc", "wikigold", "ud_english_ewt"):
+        (data / folder).mkdir(parents=True)
+    names = "".join(f"# newdoc id = {i}\n1\tWord{i}\tO\t-\t-\n\n" for i in range(20))
+    (data / "uner_ewt/en_ewt-ud-dev.iob2").write_text(names)
+    for section in "abefg":
+        lines = "".join(f"{section}{i}\tO\n\tO\n \n" for i in range(30))
+        (data / f"btc/{section}.conll").write_text(lines)
+    (data / "wikigold/wikigold.conll").write_text("a I-MISC\n\n" * 99 + "last O")
+    rest = "\t_" * 8
+    for part in ("train", "dev"):
+        sentences = [f"1\ta{rest}\n2-3\tbc{rest}\n2\tb{rest}\n3\tc{rest}\n\n"] * 60
+        text = "# newdoc id = 1\n" + "".join(sentences) + "# newdoc id = 2\n" + sentences[0]
+        (data / f"ud_english_ewt/en_ewt-ud-{part}.conllu").write_text(text)
+    return data
+
+
+def test_data(corpora, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    monkeypatch.setattr("sys.argv", ["english_data", "--data", str(corpora), "--out", str(out)])
+    make_data()
+    # Every line of names is in one of both parts, once.
+    for name, files in {
+        "uner": ["uner_ewt/en_ewt-ud-dev.iob2"],
+        "btc": [f"btc/{section}.conll" for section in "abefg"],
+        "wikigold": ["wikigold/wikigold.conll"],
+    }.items():
+        whole = "".join((corpora / file).read_text() for file in files).split()
+        parts = [(out / f"{name}-{part}.conll").read_text().split() for part in ("train", "dev")]
+        assert sorted(whole) == sorted(parts[0] + parts[1])
+        assert 0 < len(parts[1]) <= len(whole) / 9
+    # Pieces know no sentences, but documents.
+    pieces = (out / "ewt_text-dev.conll").read_text().strip().split("\n\n")
+    assert [len(piece.split("\n")) for piece in pieces] == [128, 52, 3]
+    assert pieces[0].split("\n")[:4] == ["a\tB", "b\tI", "c\tI", "a\tB"]
+
+
+def test_comparison():
+    """The table has medians, by the measure of each figure."""
+
+    def figure(ours, theirs, **more):
+        sides = {"ours": ours, "reference": theirs}
+        samples = {
+            side: {"samples": [{"cpu": v, "wall": v / 10, "memory": 100 * v} for v in values]}
+            for side, values in sides.items()
+        }
+        return {**samples, **more}
+
+    speed = figure([1.0, 9.0, 2.0], [8.0, 8.0, 8.0], amount=1000)
+    record = {
+        "versions": {"spacy": "3.8.0"},
+        "scores": {
+            "chunks": {
+                "title": "Chunks",
+                "measure": "F1 of spans",
+                "scores": {"ours": 95.04, "spacy": None},
+            },
+            "names": {
+                "title": "Names",
+                "measure": "F1 of spans",
+                "scores": {"ours": 75.0, "spacy": 50.0},
+                "leading_the_forgiven": {"ours": 76.0, "spacy": 51.0},
+            },
+        },
+        "figures": dict.fromkeys(
+            ["tag_tokens", "tag_texts", "start", "start_memory", "memory"], speed
+        ),
+    }
+    table = comparison(record)
+    assert "| Chunks, F1 | - | 95.0 |" in table
+    assert '| - a leading "the" forgiven | 51.0 | 76.0 |' in table
+    assert "| words a second, tokens to tags | 125 | 500 | 4.0 x |" in table
+    assert "| start to the tags of a sentence | 0.80 s | 0.20 s | 4.0 x |" in table
+    assert "| peak memory, one sentence | 800 MB | 200 MB | 4.0 x |" in table
+    assert json.dumps(record)  # plain JSON
