@@ -85,6 +85,9 @@ def _record(
         "about": specification.about,
         "tasks": tasks,
         "datasets": list(specification.datasets),
+        # What splits raw text: rules of a language, and a task for sentences, which does not tag.
+        "language": specification.tokenizer and specification.tokenizer.language,
+        "sentences": specification.sentences,
     }
 
 
@@ -98,7 +101,7 @@ def _print_list(records: list[dict[str, Any]]) -> None:
             (
                 record["name"],
                 about.get("version", ""),
-                ", ".join(record.get("tasks", ())),
+                ", ".join(t for t in record.get("tasks", ()) if t != record["sentences"]),
                 f"{record['bytes'] / 1e6:,.1f}" if "bytes" in record else "",
                 about.get("licence", ""),
                 record["package"],
@@ -132,9 +135,13 @@ def _show(model: str, as_json: bool) -> None:
 def _print_details(record: dict[str, Any]) -> None:
     from bilstm_tagger.tagging.commands.tables import print_table
 
+    splits = record["language"] and f"rules of the language {record['language']}"
+    if record["sentences"] is not None:
+        splits += f"; sentences by the task {record['sentences']}"
     facts = {
         **{key: value for key, value in record["about"].items() if key != "name"},
         "data sets": ", ".join(filter(None, record["datasets"])),
+        "raw text": splits,
         "from": record["package"],
         "file": f"{record['path']}, {record['bytes'] / 1e6:,.1f} MB",
     }
