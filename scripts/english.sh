@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the English model of the package: three trainings, a model file of each with temperatures
-# that fit the development data, their scores, and the card. What is there already is kept; remove
-# build/english to begin anew.
+# that fit the development data, their scores, and the card. Trainings that are complete are kept;
+# remove build/english to begin anew.
 set -euo pipefail
 
 data=${1:-data}

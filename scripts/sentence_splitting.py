@@ -81,14 +81,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("--language", default="en", metavar="CODE")
+    parser.add_argument(
+        "--language", metavar="CODE", help="(default: that of the rules in the model, or en)"
+    )
     parser.add_argument("--model", help="a model that splits text (default: the rules of spaCy)")
     arguments = parser.parse_args()
     split: SplitText
     if arguments.model is not None:
         split = Tagger.load(arguments.model, language=arguments.language).split
     else:
-        tokenizer = Tokenizer(rules_of(arguments.language))
+        tokenizer = Tokenizer(rules_of(arguments.language or "en"))
         split = lambda text: tokenizer.split([text])[0]  # noqa: E731
 
     for path in arguments.files:

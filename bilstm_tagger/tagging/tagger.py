@@ -5,12 +5,7 @@ from typing import Any, Optional, Union
 
 from bilstm_tagger.tagging.network import EmissionSource
 from bilstm_tagger.tagging.prediction import PredictionOptions, TaskPrediction, TaskPredictor
-from bilstm_tagger.tagging.results import (
-    Alternative,
-    TaggedSentence,
-    TokenizedSentence,
-    spans_of,
-)
+from bilstm_tagger.tagging.results import Alternative, TaggedSentence, TokenizedSentence, spans_of
 from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.tagging.splitting import TokenizerChoice, splitter_of
 from bilstm_tagger.tagging.threads import limited_threads
@@ -77,8 +72,7 @@ class Tagger:
     ) -> None:
         if dataset is not None and dataset not in specification.datasets:
             raise UserError(
-                f"there is no data set {dataset!r}; the model knows "
-                f"{sorted(specification.datasets)}"
+                f"there is no data set {dataset!r}; the model has {sorted(specification.datasets)}"
             )
         self.specification = specification
         self.source = source

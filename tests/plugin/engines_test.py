@@ -34,7 +34,7 @@ WORD = ({"type": "word_forms"}, {"type": "word_vectors", "embedding_dim": 6})
 INPUTS = {
     "frozen words": WORD,
     "trained words": (WORD[0], {**WORD[1], "trainable": True}),
-    "dropped words": (WORD[0], {**WORD[1], "word_dropout": 0.5}),
+    "dropped words": ({**WORD[0]}, {**WORD[1], "word_dropout": 0.5}),
     "trained unknown word": (WORD[0], {**WORD[1], "trainable_unknown": True}),
     "CNN": (
         {"type": "word_characters", "max_length": 5},

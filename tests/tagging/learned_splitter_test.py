@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_tagger import command_line
-from bilstm_tagger.tagging import Tagger
+from bilstm_tagger.tagging import Tagger, models
 from bilstm_tagger.tagging.input_specification import Feature
 from bilstm_tagger.tagging.model_file import write_model
 from bilstm_tagger.tagging.network import Emissions
@@ -202,6 +202,15 @@ def test_output_has_no_sentence_task(model, capsys, tmp_path):
         command_line.main([*command, "--output-format", "json", *options])
         (sentence,) = json.loads(capsys.readouterr().out)["sentences"]
         assert sentence["tags"].keys() == tags
+
+
+def test_the_command_models_tells_the_task_apart(model, capsys, monkeypatch):
+    monkeypatch.setattr(models, "_OWN_FOLDER", model.parent)
+    command_line.main(["models"])
+    row = next(line for line in capsys.readouterr().out.splitlines() if "│ model " in line)
+    assert [cell.strip() for cell in row.split("│")][3] == "pos"
+    command_line.main(["models", "model"])
+    assert "rules of the language en; sentences by the task sentence" in capsys.readouterr().out
 
 
 def test_export(allennlp, quickstart_archive, tmp_path, error_of):

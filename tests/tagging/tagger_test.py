@@ -161,7 +161,7 @@ def test_more_alternatives_than_there_are(tagger):
 def test_constrained_unless_told_otherwise(unsure, sentences):
     def violations(tagger):
         """Of the sequences of the model, which are written as they are in this encoding."""
-        predictor = tagger._predictors["chunk"]
+        predictor = tagger.predictors["chunk"]
         encoding = get_encoding("IOBES")
         wrong = 0
         for emissions in tagger.source.emissions(sentences, ["chunk"]):

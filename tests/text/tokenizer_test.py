@@ -98,7 +98,7 @@ def texts(language):
 
 
 def assert_same(text, language):
-    assert tokenizer(language).split(text) == split_text(text, language)
+    assert tokenizer(language).split([text]) == [split_text(text, language)]
     assert tokenizer(language).tokenize(text) == tokenize_text(text, language)
 
 
@@ -144,7 +144,7 @@ def test_every_language_of_rules():
             continue
         exported.append(code)
         text = f"\"Ab-c, d.E (3.5km) l'f {next(iter(rules.exceptions), '')}...\n\nWww.x.org! :)"
-        assert Tokenizer(rules).split(text) == split_text(text, code), code
+        assert Tokenizer(rules).split([text]) == [split_text(text, code)], code
     assert len(exported) > 60 and "zh" not in exported
 
 
@@ -169,7 +169,7 @@ def test_corpora(language, pattern):
             if line.startswith("# text = ")
         ]
         for text in texts:
-            assert tokenizer(language).split(text) == split_text(text, language)
+            assert tokenizer(language).split([text]) == [split_text(text, language)]
         assert_same("\n\n".join(texts[:5000]), language)
 
 
@@ -177,21 +177,21 @@ def test_threads_and_processes():
     made = pickle.loads(pickle.dumps(Tokenizer(rules_of("en"))))
     text = "It isn't (so) e.g. in the U.S.A.! www.example.org :) "
     with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(made.split, [text] * 200))
-    assert results == [split_text(text)] * 200
+        results = list(pool.map(made.split, [[text]] * 200))
+    assert results == [[split_text(text)]] * 200
 
 
 def test_what_is_kept_is_bounded(monkeypatch):
     monkeypatch.setattr("bilstm_tagger.text.memo.MAX_ENTRIES", 50)
     made = Tokenizer(rules_of("en"))
-    made.split(" ".join(f"w{number}" for number in range(500)) + " " + "long" * 100)
+    made.split([" ".join(f"w{number}" for number in range(500)) + " " + "long" * 100])
     assert len(made._memo) <= 50
     assert max(map(len, made._memo)) <= module._MAX_KEPT
 
 
 def test_rules_need_nothing_but_white_space():
     rules = TokenizerRules("en", sentence_ends=["."])
-    assert Tokenizer(rules).split("A b, . C") == [
+    assert Tokenizer(rules).split(["A b, . C"])[0] == [
         RawSentence(["A", "b,", "."], [(0, 1), (2, 4), (5, 6)]),
         RawSentence(["C"], [(7, 8)]),
     ]
@@ -200,7 +200,7 @@ def test_rules_need_nothing_but_white_space():
 @pytest.mark.parametrize("key", ["prefix", "suffix", "infix", "token_match", "url_match"])
 def test_what_is_no_regular_expression_is_named(key):
     made = Tokenizer(msgspec.structs.replace(rules_of("en"), **{key: "(a"}))
-    for run in made.prepare, lambda: made.split("a"):
+    for run in made.prepare, lambda: made.split(["a"]):
         with pytest.raises(UserError, match=f"'{key}' is no regular expression.*export the model"):
             run()
 
@@ -226,7 +226,7 @@ def test_spacy_is_not_imported():
 import sys
 from bilstm_tagger.text.tokenizer import Tokenizer
 from bilstm_tagger.text.tokenizer_rules import TokenizerRules
-Tokenizer(TokenizerRules("en", prefix="^[(]")).split("(a)")
+Tokenizer(TokenizerRules("en", prefix="^[(]")).split(["(a)"])
 assert "spacy" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)

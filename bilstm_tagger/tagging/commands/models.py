@@ -73,12 +73,10 @@ def _listed(model: "InstalledModel") -> dict[str, Any]:
 def _record(
     name: str, path: Path, package: Optional[str], specification: "Specification"
 ) -> dict[str, Any]:
-    parts = {name: specification.tasks[name] for name in specification.tagging_tasks}
     tasks = {
-        name: {"decoder": part.decoder, "encoding": part.encoding, "labels": part.labels}
-        for name, part in parts.items()
+        task: {"decoder": part.decoder, "encoding": part.encoding, "labels": part.labels}
+        for task, part in specification.tasks.items()
     }
-    rules = specification.tokenizer
     return {
         "name": name,
         "package": package,
@@ -86,10 +84,10 @@ def _record(
         "bytes": path.stat().st_size,
         "about": specification.about,
         "tasks": tasks,
-        # The language whose raw text it splits, and the task that finds sentences there.
-        "splits": None if rules is None else rules.language,
-        "sentences": specification.sentences,
         "datasets": list(specification.datasets),
+        # What splits raw text: rules of a language, and a task for sentences, which does not tag.
+        "language": specification.tokenizer and specification.tokenizer.language,
+        "sentences": specification.sentences,
     }
 
 
@@ -103,7 +101,7 @@ def _print_list(records: list[dict[str, Any]]) -> None:
             (
                 record["name"],
                 about.get("version", ""),
-                ", ".join(record.get("tasks", ())),
+                ", ".join(t for t in record.get("tasks", ()) if t != record["sentences"]),
                 f"{record['bytes'] / 1e6:,.1f}" if "bytes" in record else "",
                 about.get("licence", ""),
                 record["package"],
@@ -137,13 +135,13 @@ def _show(model: str, as_json: bool) -> None:
 def _print_details(record: dict[str, Any]) -> None:
     from bilstm_tagger.tagging.commands.tables import print_table
 
-    raw_text = f"split by rules for the language {record['splits']}" if record["splits"] else ""
-    if record["sentences"]:
-        raw_text += f", into sentences by the task {record['sentences']}"
+    splits = record["language"] and f"rules of the language {record['language']}"
+    if record["sentences"] is not None:
+        splits += f"; sentences by the task {record['sentences']}"
     facts = {
         **{key: value for key, value in record["about"].items() if key != "name"},
         "data sets": ", ".join(filter(None, record["datasets"])),
-        "raw text": raw_text,
+        "raw text": splits,
         "from": record["package"],
         "file": f"{record['path']}, {record['bytes'] / 1e6:,.1f} MB",
     }

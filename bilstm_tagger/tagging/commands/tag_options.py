@@ -51,7 +51,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="the column of a task in CoNLL-U output: UPOS, XPOS or MISC (default: UPOS for a "
         "task pos or upos, XPOS for xpos, MISC for all others)",
     )
-    add("--tasks", metavar="TASK,...", help="the tasks that are wanted (default: all)")
+    add("--tasks", metavar="TASK,...", help="the tasks that are wanted (default: all that tag)")
     add("--language", help="of raw text (default: that of the rules in the model file, or en)")
     add(
         "--tokenizer",

@@ -101,6 +101,12 @@ def test_a_file_is_shown(run, empty):
     assert (record["name"], record["package"], record["card"]) == (str(ARCHIVE), None, None)
 
 
+def test_a_card_does_not_steer_a_terminal(run, english, monkeypatch):
+    english.with_suffix(".md").write_text("A \x1b[31mred\x9b31m\tcard\n")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert "A ?[31mred?31m" in run("english")
+
+
 def test_names_in_a_file_do_not_steer_a_terminal(run, tmp_path):
     specification, tensors = read_archive(ARCHIVE)
     tasks = {"\x1b[31m": specification.tasks["pos"], "\x9b31m": specification.tasks["chunk"]}
