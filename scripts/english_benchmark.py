@@ -21,8 +21,11 @@ def _middle(figure: dict[str, Any], side: str, measure: str) -> float:
     return median(sample[measure] for sample in figure[key]["samples"])
 
 
-def _score(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"
+def _scores(title: str, scores: dict[str, float | None]) -> str:
+    theirs, ours = scores[SPACY], scores[OURS]
+    difference = "" if theirs is None or ours is None else f"{ours - theirs:+.1f}"
+    both = ["-" if score is None else f"{score:.1f}" for score in (theirs, ours)]
+    return _ROW.format(title, *both, difference)
 
 
 def comparison(record: dict[str, Any]) -> str:
@@ -35,11 +38,10 @@ def comparison(record: dict[str, Any]) -> str:
         "|---|---:|---:|---|",
     ]
     for score in record["scores"].values():
-        both = [_score(score["scores"][side]) for side in (SPACY, OURS)]
-        lines.append(_ROW.format(f"{score['title']}, {score['measure'].split()[0]}", *both, ""))
+        measure = score["measure"].split()[0]
+        lines.append(_scores(f"{score['title']}, {measure}", score["scores"]))
         if "leading_the_forgiven" in score:
-            both = [_score(score["leading_the_forgiven"][side]) for side in (SPACY, OURS)]
-            lines.append(_ROW.format('- a leading "the" forgiven', *both, ""))
+            lines.append(_scores('- a leading "the" forgiven', score["leading_the_forgiven"]))
     figures = record["figures"]
     for key, title in _SPEEDS.items():
         figure = figures[key]

@@ -101,10 +101,11 @@ def run_calibration(args: argparse.Namespace) -> None:
         file_format = _format_of(args.report) if args.report else None
         if file_format is not None and find_spec("matplotlib") is None:  # before the work
             raise missing("matplotlib", "report", "--report")
-        if args.fit and (args.uncalibrated or args.trust or args.cuda_device >= 0):
+        others = (args.uncalibrated, args.no_constraints, args.trust, args.cuda_device >= 0)
+        if args.fit and any(others):
             raise UserError(
-                "--fit cannot be combined with --uncalibrated, --trust or --cuda-device: it writes "
-                "a model file, of a model that can be read as data"
+                "--fit cannot be combined with --uncalibrated, --no-constraints, --trust or "
+                "--cuda-device: it writes a model file, of a model that can be read as data"
             )
         settings = dict(
             trust=args.trust,
