@@ -9,6 +9,7 @@ import pytest
 from english_tests import TESTS, main_score
 
 from bilstm_tagger import Tagger
+from bilstm_tagger.command_line import main
 from bilstm_tagger.tagging import TokenizedSentence
 from bilstm_tagger.tagging.model_file import read_model
 from bilstm_tagger.tagging.models import installed_model
@@ -104,3 +105,13 @@ def test_scores_are_those_of_the_record(name, tagger):
     records = map(json.loads, RECORDS.read_text().splitlines())
     (chosen,) = [record for record in records if record["chosen"]]
     assert score == pytest.approx(chosen["tests"][name]["score"], abs=5e-4)
+
+
+def test_column_files_need_no_data_set(capsys):
+    """The layouts of the training say nothing of a file that is to be tagged."""
+    path = Path("fixtures/forms/names.iob2")
+    main(["tag", "english", str(path), "--tasks", "ner"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.rpartition("\t")[0] for line in lines if line] == [
+        line for line in path.read_text().splitlines() if line
+    ]

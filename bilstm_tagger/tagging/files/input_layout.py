@@ -80,12 +80,15 @@ def input_layout(
         fits = fits and (is_conllu if own.conllu else form == "conll")
     if fits:
         several = sorted(tagger.specification.datasets)
-        if tagger.dataset is None and len(several) > 1:
+        if tagger.dataset is not None or len(several) == 1:
+            return own
+        if features:
             raise UserError(
                 f"the model was trained on several data sets ({', '.join(several)}): say which "
-                f"layout the file has, as in --dataset {several[0]}"
+                f"layout the file has, as in --dataset {several[0]}, or where tokens and features "
+                f'are, as in --layout \'{{"columns": {{"tokens": 0, "{features[0]}": 1}}}}\''
             )
-        return own
+        # Tokens alone are read: what the file looks like says more than any of these layouts.
     columns: dict[str, Any] = {name: name for name in features}
     if is_table:
         token = token_name(names)
@@ -107,7 +110,7 @@ def input_layout(
         )
     if form == "lines":
         return DatasetLayout({TOKENS: 0}, form="lines", delimiter=settings.get("delimiter", "|"))
-    if form == "conll" and "quoted" in settings:
+    if form == "conll":
         return msgspec.convert({"columns": {TOKENS: 0}, **settings}, DatasetLayout)
     is_conllu = form == "conllu"
     return DatasetLayout({TOKENS: int(is_conllu)}, conllu=is_conllu)
