@@ -98,7 +98,7 @@ def texts(language):
 
 
 def assert_same(text, language):
-    assert tokenizer(language).split(text) == split_text(text, language)
+    assert tokenizer(language).split([text]) == [split_text(text, language)]
     assert tokenizer(language).tokenize(text) == tokenize_text(text, language)
 
 
@@ -133,6 +133,20 @@ def test_long_texts(text):
     assert_same(text, "en")
 
 
+@given(st.lists(st.tuples(st.sampled_from(PUNCTUATION), st.integers(1, 70)), max_size=12))
+@settings(max_examples=50, deadline=None)
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_long_words(language, parts):
+    """Their prefixes and suffixes are looked for near their ends."""
+    assert_same("".join(part * times for part, times in parts)[:600], language)
+
+
+@pytest.mark.parametrize("character", ["_", "(", "😀"])
+def test_long_lines_of_punctuation(character):
+    """A search of the whole of what is left would take half an hour."""
+    assert tokenizer("en").tokenize(character * 30_000).tokens == [character] * 30_000
+
+
 def test_every_language_of_rules():
     """And languages whose tokenizer is a program cannot be exported."""
     exported = []
@@ -144,7 +158,7 @@ def test_every_language_of_rules():
             continue
         exported.append(code)
         text = f"\"Ab-c, d.E (3.5km) l'f {next(iter(rules.exceptions), '')}...\n\nWww.x.org! :)"
-        assert Tokenizer(rules).split(text) == split_text(text, code), code
+        assert Tokenizer(rules).split([text]) == [split_text(text, code)], code
     assert len(exported) > 60 and "zh" not in exported
 
 
@@ -169,7 +183,7 @@ def test_corpora(language, pattern):
             if line.startswith("# text = ")
         ]
         for text in texts:
-            assert tokenizer(language).split(text) == split_text(text, language)
+            assert tokenizer(language).split([text]) == [split_text(text, language)]
         assert_same("\n\n".join(texts[:5000]), language)
 
 
@@ -177,23 +191,25 @@ def test_threads_and_processes():
     made = pickle.loads(pickle.dumps(Tokenizer(rules_of("en"))))
     text = "It isn't (so) e.g. in the U.S.A.! www.example.org :) "
     with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(made.split, [text] * 200))
-    assert results == [split_text(text)] * 200
+        results = list(pool.map(made.split, [[text]] * 200))
+    assert results == [[split_text(text)]] * 200
 
 
 def test_what_is_kept_is_bounded(monkeypatch):
     monkeypatch.setattr("bilstm_tagger.text.memo.MAX_ENTRIES", 50)
     made = Tokenizer(rules_of("en"))
-    made.split(" ".join(f"w{number}" for number in range(500)) + " " + "long" * 100)
+    made.tokenize(" ".join(f"w{number}" for number in range(500)) + " " + "long" * 100)
     assert len(made._memo) <= 50
     assert max(map(len, made._memo)) <= module._MAX_KEPT
 
 
 def test_rules_need_nothing_but_white_space():
     rules = TokenizerRules("en", sentence_ends=["."])
-    assert Tokenizer(rules).split("A b, . C") == [
-        RawSentence(["A", "b,", "."], [(0, 1), (2, 4), (5, 6)]),
-        RawSentence(["C"], [(7, 8)]),
+    assert Tokenizer(rules).split(["A b, . C"]) == [
+        [
+            RawSentence(["A", "b,", "."], [(0, 1), (2, 4), (5, 6)]),
+            RawSentence(["C"], [(7, 8)]),
+        ]
     ]
 
 
