@@ -106,8 +106,9 @@ class Tokenizer:
         """The tokens of what stands between blanks."""
         if chunk in exceptions:
             return exceptions[chunk]
+        longest = self._longest if exceptions else 0
         prefixes, rest, suffixes = strip_affixes(
-            chunk, self._prefix, self._suffix, self._token_match, self._longest + 1
+            chunk, self._prefix, self._suffix, self._token_match, longest + 1
         )
         length = 0
         while rest and len(rest) != length:

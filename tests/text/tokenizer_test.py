@@ -229,6 +229,7 @@ def test_what_is_no_regular_expression_is_named(key):
         ({"exceptions": {"": []}}, "length >= 1"),
         ({"prefix": "a" * 2**18 + "a"}, r"length <= 262144 - at `\$.prefix`"),
         ({"language": "../en"}, "regex"),
+        ({"language": "en\n"}, "regex"),
         ({"infixes": "-"}, "unknown field `infixes`"),
     ],
 )
