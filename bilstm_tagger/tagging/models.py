@@ -32,10 +32,12 @@ class InstalledModel(NamedTuple):
 
 
 def installed_models() -> list[InstalledModel]:
-    """All models that can be loaded by name, in alphabetical order."""
-    own = {path.stem: _own(path) for path in _OWN_FOLDER.glob(f"*{SUFFIX}")}
-    others = {model.name: model for model in _of_packages(None)}
-    return sorted((others | own).values())
+    """All models that can be loaded by name, in alphabetical order. Of models of one name, it is
+    the one that is loaded."""
+    models: dict[str, InstalledModel] = {}
+    for model in (*map(_own, _OWN_FOLDER.glob(f"*{SUFFIX}")), *_of_packages(None)):
+        models.setdefault(model.name, model)
+    return sorted(models.values())
 
 
 def installed_model(name: str) -> Optional[InstalledModel]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Optional
 
+from bilstm_tagger.text.affixes import affix_length, strip_affixes
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.memo import remember
 from bilstm_tagger.text.raw_text import RawSentence
@@ -105,20 +106,21 @@ class Tokenizer:
         """The tokens of what stands between blanks."""
         if chunk in exceptions:
             return exceptions[chunk]
-        prefixes: list[str] = []
-        suffixes: list[str] = []
-        rest = chunk
+        longest = self._longest if exceptions else 0
+        prefixes, rest, suffixes = strip_affixes(
+            chunk, self._prefix, self._suffix, self._token_match, longest + 1
+        )
         length = 0
         while rest and len(rest) != length:
             if _matches(self._token_match, rest) or rest in exceptions:
                 break
             length = len(rest)
-            before = _length(self._prefix, rest)
+            before = affix_length(self._prefix, rest)
             if before and rest[before:] in exceptions:
                 prefixes.append(rest[:before])
                 rest = rest[before:]
                 break
-            behind = length - _length(self._suffix, rest[before:])
+            behind = length - affix_length(self._suffix, rest[before:])
             if behind < length and rest[:behind] in exceptions:
                 suffixes.append(rest[behind:])
                 rest = rest[:behind]
@@ -189,8 +191,8 @@ class Tokenizer:
         trie: Trie = {}
         for string, exception in self.rules.exceptions.items():
             if not (
-                _length(self._prefix, string)
-                or _length(self._suffix, string)
+                affix_length(self._prefix, string)
+                or affix_length(self._suffix, string)
                 or any(True for _ in self._infixes(string))
                 or " " in string
             ):
@@ -208,6 +210,11 @@ class Tokenizer:
                 node = node.setdefault(token, {})
             node[_END] = True
         return trie
+
+    @cached_property
+    def _longest(self) -> int:
+        """The number of characters of the longest exception."""
+        return max(map(len, self.rules.exceptions), default=0)
 
     # Each expression is compiled when it is first needed.
 
@@ -248,12 +255,6 @@ class Tokenizer:
 
 def _matches(pattern: Optional[re.Pattern[str]], string: str) -> bool:
     return pattern is not None and pattern.match(string) is not None
-
-
-def _length(pattern: Optional[re.Pattern[str]], string: str) -> int:
-    """The number of characters that a prefix or suffix has; 0 if there is none."""
-    match = pattern and pattern.search(string)
-    return match.end() - match.start() if match else 0
 
 
 def _matches_of(phrases: Trie, tokens: Sequence[str]) -> list[tuple[int, int]]:

@@ -37,7 +37,7 @@ class TokenizerRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `ValueError` for tokens that are not those of their string.
     """
 
-    language: Annotated[str, msgspec.Meta(pattern="^[a-z]{2,8}$")]
+    language: Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2,8}\Z")]
     exceptions: Annotated[dict[Token, list[Token]], msgspec.Meta(max_length=2**16)] = {}
     prefix: Optional[Pattern] = None
     suffix: Optional[Pattern] = None

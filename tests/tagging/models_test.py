@@ -114,6 +114,12 @@ def test_own_models_come_first(own, install, file):
     assert models.installed_model("english") == model
 
 
+def test_of_two_packages_the_one_that_is_loaded_is_listed(own, install):
+    for package in ("legal_a", "legal_b", "legal_c"):
+        install(value=package, folder=package)
+    assert models.installed_models() == [models.installed_model("legal")]
+
+
 def test_a_name_wins_over_a_file(own, file, tmp_path, monkeypatch):
     shutil.copy(file, own / "english.safetensors")
     (tmp_path / "english").write_text("not a model")

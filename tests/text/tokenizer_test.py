@@ -133,6 +133,20 @@ def test_long_texts(text):
     assert_same(text, "en")
 
 
+@given(st.lists(st.tuples(st.sampled_from(PUNCTUATION), st.integers(1, 70)), max_size=12))
+@settings(max_examples=50, deadline=None)
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_long_words(language, parts):
+    """Their prefixes and suffixes are looked for near their ends."""
+    assert_same("".join(part * times for part, times in parts)[:600], language)
+
+
+@pytest.mark.parametrize("character", ["_", "(", "😀"])
+def test_long_lines_of_punctuation(character):
+    """A search of the whole of what is left would take half an hour."""
+    assert tokenizer("en").tokenize(character * 30_000).tokens == [character] * 30_000
+
+
 def test_every_language_of_rules():
     """And languages whose tokenizer is a program cannot be exported."""
     exported = []
@@ -213,6 +227,7 @@ def test_what_is_no_regular_expression_is_named(key):
         ({"exceptions": {"": []}}, "length >= 1"),
         ({"prefix": "a" * 2**18 + "a"}, r"length <= 262144 - at `\$.prefix`"),
         ({"language": "../en"}, "regex"),
+        ({"language": "en\n"}, "regex"),
         ({"infixes": "-"}, "unknown field `infixes`"),
     ],
 )

@@ -107,6 +107,10 @@ def run_calibration(args: argparse.Namespace) -> None:
                 "--fit cannot be combined with --uncalibrated, --no-constraints, --trust or "
                 "--cuda-device: it writes a model file, of a model that can be read as data"
             )
+        if args.fit is not None:
+            if not args.fit or os.path.isdir(args.fit):
+                raise UserError(f"--fit is {args.fit!a}: expected the name of a file")
+            Path(args.fit).parent.mkdir(parents=True, exist_ok=True)
         settings = dict(
             trust=args.trust,
             cuda_device=args.cuda_device,

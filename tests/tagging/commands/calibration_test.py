@@ -200,7 +200,7 @@ def test_files_of_several_datasets_at_once(multitask_archive, calibration, error
 
 def test_fitted_temperatures(quickstart_archive, calibration, error, tmp_path):
     """They change no tag, and make the gold tags of tokens as likely as one number can."""
-    fitted = tmp_path / "fitted.safetensors"
+    fitted = tmp_path / "new" / "fitted.safetensors"
     out, content = calibration(quickstart_archive, DEV, "--fit", fitted)
     temperatures = {name: task.temperature for name, task in read_model(fitted)[0].tasks.items()}
     assert temperatures.keys() == {"pos", "chunk"}
@@ -216,6 +216,8 @@ def test_fitted_temperatures(quickstart_archive, calibration, error, tmp_path):
     for option in ("--uncalibrated", "--trust"):
         assert "--fit cannot be combined" in error(quickstart_archive, DEV, "--fit", "x", option)
     assert "is the output, too" in error(fitted, DEV, "--fit", fitted)
+    for folder in (".", ""):
+        assert "expected the name of a file" in error(fitted, DEV, "--fit", folder)
 
 
 def test_a_temperature_needs_tags_of_the_model(quickstart_archive, error, tmp_path):
