@@ -66,7 +66,8 @@ class PlainLoop:
     def _train(self, parameters: list[Tensor], optimizer: torch.optim.Optimizer) -> None:
         for batch in self.training_batches:
             optimizer.zero_grad()
-            emissions = self.decoder(self.model.encoder(self._embed(batch["tokens"])))
+            embedded = self._embed(batch["tokens"])
+            emissions = self.decoder([embedded, *self.model.encoder(embedded)])
             loss = self.decoder.loss(emissions, batch["labels"][TASK])
             loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, self.grad_norm)

@@ -53,6 +53,7 @@ def test_ours_is_built_trained_and_decodes(tmp_path: Path) -> None:
     built, *measured, archived = answers
     assert built["result"] == {"sentences": 20}
     for answer in measured:
+        assert "result" in answer, answer
         sample = Sample(**answer["result"])
         assert sample.wall > 0.0 and sample.memory > 1.0
     assert Path(archived["result"]).is_file()

@@ -12,7 +12,7 @@ from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import DataFormatError
 from bilstm_tagger.text.objects import Item, ObjectReader, split_object, value_at
-from bilstm_tagger.text.raw_text import split_text
+from bilstm_tagger.text.raw_text import SpacySplitter
 
 TAGS = {"tokens": "tokens", "ner": "tags"}
 SPANS = {"tokens": "text", "ner": "spans"}
@@ -209,7 +209,7 @@ def test_every_span_and_all_text_come_back(words, data):
     """Text of all planes and white space of all kinds: with the tokens of the splitter, all spans
     of whole tokens are there, and nothing but white space is missing."""
     text = "".join(word + blank for word, blank in words)
-    _, pieces = split_object(Item({"text": text}, ""), "text", split_text)
+    _, pieces = split_object(Item({"text": text}, ""), "text", SpacySplitter("en"))
     offsets = [pair for piece in pieces for pair in piece.offsets]
     bounds = sorted(data.draw(st.sets(st.integers(0, len(offsets)), max_size=6)))
     spans = [

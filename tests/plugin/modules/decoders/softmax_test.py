@@ -15,7 +15,7 @@ MASK = torch.tensor([[True, True, True], [True, False, False]])
 @pytest.fixture
 def decoder() -> SoftmaxDecoder:
     vocabulary = Vocabulary({"pos_labels": {"NOUN": 2, "VERB": 1}})
-    return SoftmaxDecoder(vocabulary, "pos", [4])
+    return SoftmaxDecoder(vocabulary, "pos", [3, 4])
 
 
 def scores_of(probabilities) -> torch.Tensor:
@@ -69,7 +69,7 @@ class TestConstrained:
     def decoder(self) -> SoftmaxDecoder:
         counts = {label: 9 - number for number, label in enumerate(self.LABELS)}
         vocabulary = Vocabulary({"chunk_labels": counts})
-        return SoftmaxDecoder(vocabulary, "chunk", [4], encoding="BIO", constrained=True)
+        return SoftmaxDecoder(vocabulary, "chunk", [3, 4], encoding="BIO", constrained=True)
 
     def test_the_most_probable_permitted_tags(self, decoder):
         """By enumeration."""

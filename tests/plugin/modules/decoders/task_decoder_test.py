@@ -14,7 +14,7 @@ def vocabulary() -> Vocabulary:
     return Vocabulary({"chunk_labels": {label: 9 - i for i, label in enumerate(LABELS)}})
 
 
-def make(vocabulary, kind="softmax", task="chunk", input_sizes=(6, 4), **settings) -> TaskDecoder:
+def make(vocabulary, kind="softmax", task="chunk", input_sizes=(3, 6, 4), **settings) -> TaskDecoder:
     return TaskDecoder.from_params(
         Params({"type": kind, **settings}),
         vocab=vocabulary,
@@ -23,7 +23,8 @@ def make(vocabulary, kind="softmax", task="chunk", input_sizes=(6, 4), **setting
     )
 
 
-def layers(batch=2, length=5, sizes=(6, 4)) -> list[torch.Tensor]:
+def layers(batch=2, length=5, sizes=(3, 6, 4)) -> list[torch.Tensor]:
+    """The embedded tokens, and the output of two shared layers."""
     return [torch.randn(batch, length, size) for size in sizes]
 
 
@@ -53,16 +54,17 @@ def test_scores_are_linear_in_the_layer_read(vocabulary, level):
     emissions = decoder(given)
     assert emissions.shape == (2, 5, 4)
     torch.testing.assert_close(
-        emissions, given[level - 1] @ decoder.scorer.weight.t() + decoder.scorer.bias
+        emissions, given[level] @ decoder.scorer.weight.t() + decoder.scorer.bias
     )
 
 
-def test_own_layers_stand_between(vocabulary):
-    decoder = make(vocabulary, level=1, encoder={"hidden_sizes": [5, 3], "dropout": 0})
-    assert decoder.encoder.input_size == 6
+@pytest.mark.parametrize(("level", "size"), [(0, 3), (1, 6)])
+def test_own_layers_stand_between(vocabulary, level, size):
+    decoder = make(vocabulary, level=level, encoder={"hidden_sizes": [5, 3], "dropout": 0})
+    assert decoder.encoder.input_size == size
     assert decoder.scorer.in_features == 6
     given = layers()
-    torch.testing.assert_close(decoder(given), decoder.scorer(decoder.encoder(given[0])[-1]))
+    torch.testing.assert_close(decoder(given), decoder.scorer(decoder.encoder(given[level])[-1]))
 
 
 def test_own_layers_do_not_read_padding(vocabulary):
@@ -101,8 +103,8 @@ def test_wrong_settings(vocabulary, settings, message):
 
 
 def test_a_decoder_says_how_it_trains_and_decodes(vocabulary):
-    decoder = TaskDecoder(vocabulary, "chunk", [6])
-    emissions = decoder([torch.randn(1, 2, 6)])
+    decoder = TaskDecoder(vocabulary, "chunk", [3, 6])
+    emissions = decoder([torch.randn(1, 2, 3), torch.randn(1, 2, 6)])
     with pytest.raises(NotImplementedError):
         decoder.loss(emissions, torch.zeros(1, 2, dtype=torch.long))
     with pytest.raises(NotImplementedError):
