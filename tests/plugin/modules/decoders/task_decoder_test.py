@@ -14,7 +14,9 @@ def vocabulary() -> Vocabulary:
     return Vocabulary({"chunk_labels": {label: 9 - i for i, label in enumerate(LABELS)}})
 
 
-def make(vocabulary, kind="softmax", task="chunk", input_sizes=(3, 6, 4), **settings) -> TaskDecoder:
+def make(
+    vocabulary, kind="softmax", task="chunk", input_sizes=(3, 6, 4), **settings
+) -> TaskDecoder:
     return TaskDecoder.from_params(
         Params({"type": kind, **settings}),
         vocab=vocabulary,
