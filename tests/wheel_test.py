@@ -105,7 +105,7 @@ def test_tagging_alone(tagging, tmp_path):
         for path in packages(tagging).rglob("*")
         if path.is_file() and not path.relative_to(packages(tagging)).parts[0].startswith(of_pip)
     )
-    assert size < 100e6
+    assert size < 120e6  # 14 of them the English model
     command = [tagging / "bilstm-tagger", "tag", MODEL, "-", "--output-format", "conll"]
     output = run(*command, "--input-format", "tokens", folder=tmp_path, given=SENTENCE)
     assert tokens(output) == TAGGED
