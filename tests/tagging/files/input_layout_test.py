@@ -97,6 +97,15 @@ def test_features(changed_features, layout_of):
         input_layout("conll", tagger, json.dumps({"columns": {"tokens": 0}}))
 
 
+def test_features_of_several_data_sets(changed_features):
+    """Nothing but the user can say which layout it is."""
+    tagger = changed_features
+    datasets = tagger.specification.datasets
+    datasets["other"] = datasets[""]
+    with pytest.raises(UserError, match="several data sets .*--dataset .*--layout"):
+        input_layout("conll", tagger, None, recognise_lines(["Mina X"]))
+
+
 @pytest.fixture
 def changed_features(model_of, monkeypatch):
     tagger = Tagger.load(model_of(**INDICES))
