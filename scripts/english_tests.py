@@ -9,7 +9,7 @@ from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.read_dataset import read_dataset
-from bilstm_tagger.text.spans import Span
+from bilstm_tagger.text.spans import Span, precision_recall_f1
 
 _BIO = get_encoding("BIO")
 # Of all types together.
@@ -105,10 +105,7 @@ def span_scores(
     golden, found = counts
     return {
         label: SpanScores(
-            right[label] / max(1, found[label]),
-            right[label] / max(1, golden[label]),
-            2 * right[label] / max(1, golden[label] + found[label]),
-            golden[label],
+            *precision_recall_f1(right[label], found[label], golden[label]), golden[label]
         )
         for label in sorted(golden.keys() | found.keys(), key=lambda label: (label == ALL, label))
     }

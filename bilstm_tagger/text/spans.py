@@ -91,3 +91,12 @@ def read_spans(tags: Sequence[str]) -> list[Span]:
     if label is not None:
         spans.append(Span(label, start, len(tags)))
     return spans
+
+
+def precision_recall_f1(correct: int, predicted: int, gold: int) -> tuple[float, float, float]:
+    """The three scores between 0 and 1, each 0.0 where it is undefined."""
+    precision = correct / predicted if predicted else 0.0
+    recall = correct / gold if gold else 0.0
+    # As conlleval and seqeval compute it, to the last digit.
+    f1 = 2 * precision * recall / (precision + recall) if correct else 0.0
+    return precision, recall, f1

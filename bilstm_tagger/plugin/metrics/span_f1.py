@@ -8,15 +8,7 @@ from allennlp.training.metrics import Metric
 
 from bilstm_tagger.plugin.metrics.token_accuracy import Pair, TagMetric
 from bilstm_tagger.text.encodings import get_encoding
-
-
-def precision_recall_f1(correct: int, predicted: int, gold: int) -> tuple[float, float, float]:
-    """The three scores between 0 and 1, each 0.0 where it is undefined."""
-    precision = correct / predicted if predicted else 0.0
-    recall = correct / gold if gold else 0.0
-    # As conlleval and seqeval compute it, to the last digit.
-    f1 = 2 * precision * recall / (precision + recall) if correct else 0.0
-    return precision, recall, f1
+from bilstm_tagger.text.spans import precision_recall_f1
 
 
 @Metric.register("span_f1_conll")
