@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy
 
-from bilstm_tagger.tagging.chain import Array, Ints
+from bilstm_tagger.tagging.chain import Array, Ints, TokenOrder
 from bilstm_tagger.tagging.prediction import PredictionOptions, TaskPredictor
 from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.tagging.tagger import Tagger
@@ -77,8 +77,9 @@ class TemperatureFit:
                         [ids.get(tag, -1) for tag in gold[number][task]]
                         for number in emissions.sentences
                     ]
-                    longest = range(int(emissions.lengths[0]))
-                    packed = [row[place] for place in longest for row in rows if place < len(row)]
+                    order = TokenOrder(emissions.lengths)
+                    places = zip(order.sentence.tolist(), order.position.tolist(), strict=True)
+                    packed = [rows[sentence][position] for sentence, position in places]
                     batch = Batch(scores, emissions.lengths, numpy.array(packed))
                     self._batches[task].append(batch)
 

@@ -116,9 +116,9 @@ def _show(model: str, as_json: bool) -> None:
     from bilstm_tagger.tagging.loading import find_model, read_data
     from bilstm_tagger.tagging.models import CARD_SUFFIX, installed_model
 
-    path = Path(find_model(model))
-    specification, _ = read_data(path)
     installed = installed_model(model)
+    path = Path(find_model(model)) if installed is None else installed.path
+    specification, _ = read_data(path)
     name = specification.about.get("name", model) if installed is None else installed.name
     card = None
     if installed is not None and (card_path := path.with_suffix(CARD_SUFFIX)).is_file():
