@@ -1,6 +1,5 @@
 """The English model beside spaCy's, as a table in Markdown, from models/benchmark.json."""
 
-from statistics import median
 from typing import Any
 
 OURS, SPACY = "ours", "spacy"
@@ -16,9 +15,9 @@ _MEGABYTES = {
 }
 
 
-def _middle(figure: dict[str, Any], side: str, measure: str) -> float:
-    key = "ours" if side == OURS else "reference"
-    return median(sample[measure] for sample in figure[key]["samples"])
+def _median(figure: dict[str, Any], side: str, measure: str) -> float:
+    value: float = figure["ours" if side == OURS else "reference"]["median"][measure]
+    return value
 
 
 def _scores(title: str, scores: dict[str, float | None]) -> str:
@@ -45,16 +44,16 @@ def comparison(record: dict[str, Any]) -> str:
     figures = record["figures"]
     for key, title in _SPEEDS.items():
         figure = figures[key]
-        ours, theirs = (figure["amount"] / _middle(figure, side, "cpu") for side in (OURS, SPACY))
+        ours, theirs = (figure["amount"] / _median(figure, side, "cpu") for side in (OURS, SPACY))
         lines.append(_ROW.format(title, f"{theirs:,.0f}", f"{ours:,.0f}", f"{ours / theirs:.1f} x"))
     start = figures["start"]
-    ours, theirs = (_middle(start, side, "wall") for side in (OURS, SPACY))
+    ours, theirs = (_median(start, side, "wall") for side in (OURS, SPACY))
     ratio = f"{theirs / ours:.1f} x"
     lines.append(
         _ROW.format("start to the tags of a sentence", f"{theirs:.2f} s", f"{ours:.2f} s", ratio)
     )
     for key, title in _MEGABYTES.items():
-        ours, theirs = (_middle(figures[key], side, "memory") for side in (OURS, SPACY))
+        ours, theirs = (_median(figures[key], side, "memory") for side in (OURS, SPACY))
         ratio = f"{theirs / ours:.1f} x"
         lines.append(_ROW.format(title, f"{theirs:,.0f} MB", f"{ours:,.0f} MB", ratio))
     return "\n".join(lines) + "\n"

@@ -7,7 +7,6 @@ model those of models/benchmark.json (`make benchmark-models`).
 """
 
 import json
-import statistics
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,9 @@ from typing import Any
 from english_benchmark import circumstances, comparison
 from english_tests import TESTS
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from results import show_mean
+
+from bilstm_tagger.experiments.distribution import Summary
 
 FOLDER = Path("models")
 _TEMPLATE = "english_card.md.jinja"
@@ -24,11 +26,9 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f}"
 
 
-def spread(values: Iterable[float]) -> str:
+def spread(scores: Iterable[float]) -> str:
     """Mean and standard deviation, in per cent."""
-    numbers = [100 * value for value in values]
-    deviation = statistics.stdev(numbers) if len(numbers) > 1 else 0.0
-    return f"{statistics.fmean(numbers):.2f} ± {deviation:.2f}"
+    return show_mean(Summary.of(scores))
 
 
 def card(records: list[dict[str, Any]], benchmark: dict[str, Any]) -> str:

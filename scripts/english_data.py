@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
 from pathlib import Path
 
+from bilstm_tagger.tagging.specification import INSIDE, START
+from bilstm_tagger.tagging.splitting import PIECE
 from bilstm_tagger.text.column_format import ColumnFormat
 from bilstm_tagger.text.columns import read_sentences
 
@@ -27,8 +29,6 @@ _DOCUMENT = "# newdoc"
 _PARTS = 10
 # Sentences that stay together, where there are no documents.
 _TOGETHER = 10
-# Words of a piece, as in tagging.
-_PIECE = 128
 
 Block = list[str]
 # Words, and whether each starts a sentence.
@@ -66,15 +66,16 @@ def texts(path: Path) -> Iterator[Words]:
         if words and any(comment.startswith(_DOCUMENT) for comment in comments):
             yield words
             words = []
-        words += zip(sentence.tokens, ["B", *"I" * (len(sentence.tokens) - 1)], strict=True)
+        labels = [START] + [INSIDE] * (len(sentence.tokens) - 1)
+        words += zip(sentence.tokens, labels, strict=True)
     yield words
 
 
 def pieces(path: Path) -> Iterator[Words]:
     """The pieces of a file."""
     for words in texts(path):
-        for start in range(0, len(words), _PIECE):
-            yield words[start : start + _PIECE]
+        for start in range(0, len(words), PIECE):
+            yield words[start : start + PIECE]
 
 
 def write(path: Path, sentences: Iterable[Block]) -> None:

@@ -14,7 +14,7 @@ import json
 import shutil
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +30,7 @@ from bilstm_tagger.tagging.calibration import calibration_of
 from bilstm_tagger.tagging.input_specification import Tensors
 from bilstm_tagger.tagging.model_file import read_model, write_model
 from bilstm_tagger.text.columns import Sentence
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.spans import Span
 
@@ -127,17 +128,17 @@ def confusions(outcome: Outcome) -> list[tuple[str, str, int]]:
     return [(*pair, count) for pair, count in counts.most_common(_CONFUSIONS)]
 
 
-def training_words(path: Path, runs: Path, data: Path) -> dict[str, set[str]]:
-    """Task to the words of its training data, as the config of a run names them."""
-    specification, _ = read_model(path)
-    config = json.loads((runs / "config.json").read_text(encoding="utf-8"))
-    files = config["train_data_path"]
+def training_words(
+    files: Mapping[str, str], datasets: Mapping[str, DatasetLayout], data: Path
+) -> dict[str, set[str]]:
+    """Task to the words of its training data: of the files of a config, whose data sets have these
+    layouts."""
     words: dict[str, set[str]] = {}
-    for task, datasets in _TRAINING.items():
+    for task, names in _TRAINING.items():
         words[task] = set()
-        for dataset in datasets:
+        for dataset in names:
             file = files[dataset].replace("data/", f"{data}/", 1)
-            for sentence in read_dataset(file, specification.datasets[dataset], []):
+            for sentence in read_dataset(file, datasets[dataset], []):
                 words[task].update(sentence.tokens)
     return words
 
@@ -154,7 +155,8 @@ def record_of(path: Path, run: Path, data: Path, build: Path) -> dict[str, Any]:
     """All scores of a model."""
     specification, tensors = read_model(path)
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    words = training_words(path, run, data)
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    words = training_words(config["train_data_path"], specification.datasets, data)
     with gzip.open(data / _VECTORS, "rt", encoding="utf-8") as file:
         frequent = {line.split(" ", 1)[0] for line in islice(file, _FREQUENT_WORDS)}
     frequent.update(word.lower() for of_task in words.values() for word in of_task)
@@ -179,7 +181,7 @@ def record_of(path: Path, run: Path, data: Path, build: Path) -> dict[str, Any]:
     reduced.unlink()
     documents = list(read_documents(data / TESTS["ewt_upos"].path))
     return {
-        "seed": json.loads((run / "config.json").read_text(encoding="utf-8"))["random_seed"],
+        "seed": config["random_seed"],
         "best_epoch": metrics["best_epoch"] + 1,
         "training_duration": metrics["training_duration"],
         "dev": {name: metrics[f"best_validation_{name}"] for name in _METRICS},

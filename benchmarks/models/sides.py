@@ -122,15 +122,16 @@ def load_pipeline(pipeline: str = PIPELINE, left_out: Sequence[str] = LEFT_OUT) 
 
 def tags_of(doc: Any) -> TaskTags:
     """The tags of a document of spaCy, with names in BIO and types as ours."""
-    names = ["O"] * len(doc)
-    for name in doc.ents:
-        if name.label_ in TYPES:
-            inside = f"I-{TYPES[name.label_]}"
-            names[name.start : name.end] = [f"B{inside[1:]}", *[inside] * (len(name) - 1)]
+    from bilstm_tagger.text.encodings import get_encoding
+    from bilstm_tagger.text.spans import Span
+
+    names = [
+        Span(TYPES[name.label_], name.start, name.end) for name in doc.ents if name.label_ in TYPES
+    ]
     return {
         "upos": [token.pos_ for token in doc],
         "xpos": [token.tag_ for token in doc],
-        "ner": names,
+        "ner": get_encoding("BIO").spans_to_tags(names, len(doc)),
     }
 
 

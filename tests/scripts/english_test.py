@@ -10,6 +10,7 @@ from english_data import main as make_data
 from english_tests import ALL, TESTS, accuracy, main_score, span_scores, spans_of
 from seqeval.metrics import classification_report
 
+from benchmarks.samples import Figure, Sample
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.spans import Span
 
@@ -88,15 +89,11 @@ def test_data(corpora, tmp_path, monkeypatch):
 def test_comparison():
     """The table has medians, by the measure of each figure."""
 
-    def figure(ours, theirs, **more):
-        sides = {"ours": ours, "reference": theirs}
-        samples = {
-            side: {"samples": [{"cpu": v, "wall": v / 10, "memory": 100 * v} for v in values]}
-            for side, values in sides.items()
-        }
-        return {**samples, **more}
-
-    speed = figure([1.0, 9.0, 2.0], [8.0, 8.0, 8.0], amount=1000)
+    ours, theirs = (
+        [Sample(wall=value / 10, cpu=value, memory=100 * value) for value in values]
+        for values in ([1.0, 9.0, 2.0], [8.0, 8.0, 8.0])
+    )
+    speed = Figure("", "", "", ours, theirs, amount=1000).to_json()
     record = {
         "versions": {"spacy": "3.8.0"},
         "scores": {
