@@ -80,6 +80,8 @@ def read_spans(tags: Sequence[str]) -> list[Span]:
     previous = "O"
     try:
         for index, tag in enumerate(tags):
+            if previous == "O" == tag:  # most tokens
+                continue
             changes, started = _read_step(previous, tag)
             if changes:
                 if label is not None:

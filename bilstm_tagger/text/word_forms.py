@@ -67,7 +67,7 @@ def casing(text: str) -> str:
     `numeric`, `mainly_numeric` (more than half digits), `allLower`, `allUpper`, `initialUpper`,
     `contains_digit`, `other`.
     """
-    digits = sum(character.isdigit() for character in text)
+    digits = 0 if text.isalpha() else sum(map(str.isdigit, text))
     if text.isdigit():
         return "numeric"
     if digits > len(text) / 2:
