@@ -70,9 +70,23 @@ def _default_targets(tagger: "Tagger") -> _Targets:
     return _Targets(ents, tag, pos, {task: task for task in encoded if task != ents})
 
 
+def _visible(tokens: Iterable[Token]) -> list[Token]:
+    """The tokens that are not white space."""
+    return [token for token in tokens if token.text.strip()]
+
+
+def _words(tokens: Sequence[Token]) -> tuple[list[str], list[tuple[int, int]]]:
+    """Texts, and the first character of each and the one behind its last."""
+    words = [token.text for token in tokens]
+    return words, [(token.idx, token.idx + len(token)) for token in tokens]
+
+
 @Language.factory(
     "bilstm_tagger",
-    assigns=["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type", "token.tag", "token.pos"],
+    assigns=[
+        *("doc.sents", "doc.ents", "doc.spans", "token.is_sent_start"),
+        *("token.ent_iob", "token.ent_type", "token.tag", "token.pos"),
+    ],
     default_config={
         "model": None,
         "ents": None,
@@ -89,8 +103,9 @@ def _default_targets(tagger: "Tagger") -> _Targets:
 )
 class SpacyTagger:
     """Tags docs with a trained model. Their tokens stay as they are; white space is left out of
-    what the model reads, and gets no tags. Sentences are those of the doc, if it has any, else
-    those of spaCy's sentencizer; they are not written to the doc.
+    what the model reads, and gets no tags. Sentences are those of the doc. Those of a doc that has
+    none are found by the model and written to it (`doc.sents`), if a task of the model does so, or
+    else by the rules of spaCy's sentencizer, and not written.
 
     Registered with spaCy as "bilstm_tagger". Where none of `ents`, `tag`, `pos` and `spans` is
     given, all tasks are tagged: spans of a task `ner` become `doc.ents`, tags of a task `upos` or
@@ -201,17 +216,35 @@ class SpacyTagger:
     def _annotate(self, docs: Sequence[Doc]) -> None:
         from bilstm_tagger.tagging import TokenizedSentence
 
+        self._split([doc for doc in docs if not doc.has_annotation("SENT_START")])
         sentences = [(doc, self._sentences(doc)) for doc in docs]
         given = []
         for doc, of_doc in sentences:
             text = doc.text
             for tokens in of_doc:
-                offsets = [(token.idx, token.idx + len(token)) for token in tokens]
-                words = [token.text for token in tokens]
+                words, offsets = _words(tokens)
                 given.append(TokenizedSentence(words, text=text, offsets=offsets))
         tagged = iter(self._tagger.tag(given, probabilities=self._probabilities))
         for doc, of_doc in sentences:
             self._write(doc, of_doc, [next(tagged) for _ in of_doc])
+
+    def _split(self, docs: Sequence[Doc]) -> None:
+        """Writes the sentences that a task of the model finds, if it has one."""
+        from bilstm_tagger.tagging.splitting import LearnedSplitter
+        from bilstm_tagger.text.raw_text import RawSentence
+
+        splitter = self._tagger.splitter
+        if not isinstance(splitter, LearnedSplitter):
+            return
+        visible = [_visible(doc) for doc in docs]
+        starts = splitter.starts(
+            [doc.text for doc in docs], [RawSentence(*_words(tokens)) for tokens in visible]
+        )
+        for doc, tokens, of_doc in zip(docs, visible, starts, strict=True):
+            # White space at the beginning belongs to the first sentence.
+            firsts = {0, *(tokens[place].i for place in of_doc[1:])}
+            for token in doc:
+                token.is_sent_start = token.i in firsts
 
     def _sentences(self, doc: Doc) -> list[list[Token]]:
         """The tokens of each sentence, without white space."""
@@ -223,8 +256,7 @@ class SpacyTagger:
             sentences = [
                 doc[start:end] for start, end in zip(starts, [*starts[1:], len(doc)], strict=True)
             ]
-        visible = ([token for token in sentence if token.text.strip()] for sentence in sentences)
-        return [tokens for tokens in visible if tokens]
+        return [tokens for tokens in map(_visible, sentences) if tokens]
 
     def _write(
         self, doc: Doc, sentences: list[list[Token]], tagged: list["TaggedSentence"]

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import spacy
 from english_tests import TESTS, main_score
 
 from bilstm_tagger import Tagger
@@ -15,6 +16,7 @@ from bilstm_tagger.tagging.model_file import read_model
 from bilstm_tagger.tagging.models import installed_model
 
 TEXT = "Ada Lovelace wrote to Charles Babbage in London. He answered at once."
+LIST = "Shopping list\n\nmilk, eggs and flour\n\nDo not forget the honey!! Thanks a lot"
 RECORDS = Path("models/english.jsonl")
 DATA = Path("data")
 
@@ -48,13 +50,29 @@ def test_raw_text(tagger):
 
 
 def test_sentences_without_full_stops(tagger):
-    text = "Shopping list\n\nmilk, eggs and flour\n\nDo not forget the honey!! Thanks a lot"
-    assert [sentence.tokens[0] for sentence in tagger.split(text)] == [
+    assert [sentence.tokens[0] for sentence in tagger.split(LIST)] == [
         "Shopping",
         "milk",
         "Do",
         "Thanks",
     ]
+
+
+def test_sentences_of_docs_of_spacy(tagger):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("bilstm_tagger", config={"model": "english"})
+    text = " \n " + LIST + " \n"
+    for doc in (nlp(text), *nlp.pipe([text, TEXT, " ", ""])):
+        sentences = tagger(doc.text)
+        assert doc._.bilstm_tagger == sentences
+        if doc:
+            words = [[t.text for t in sent if not t.is_space] for sent in doc.sents]
+            assert words == [sentence.tokens for sentence in sentences] or not doc.text.strip()
+    # Those of the doc stay.
+    doc = nlp.make_doc(LIST)
+    for token in doc:
+        token.is_sent_start = token.i == 5
+    assert [sent.start for sent in nlp(doc).sents] == [0, 5]
 
 
 def test_temperatures_change_no_tag(tagger):

@@ -90,12 +90,14 @@ class LearnedSplitter:
 
     def split(self, texts: Sequence[str]) -> list[list[RawSentence]]:
         tokenized = list(map(self._tokenizer.tokenize, texts))
+        return list(map(cut, tokenized, self.starts(texts, tokenized)))
+
+    def starts(self, texts: Sequence[str], tokenized: Sequence[RawSentence]) -> list[list[int]]:
+        """The tokens of each text that start a sentence; the first is one."""
         with limited_threads(self._threads):
             starts = self._starts([tokens.tokens for tokens in tokenized])
         return [
-            cut(tokens, sorted({0, *of_text, *after_blank_lines(text, tokens)}))
-            if tokens.tokens
-            else []
+            sorted({0, *of_text, *after_blank_lines(text, tokens)}) if tokens.tokens else []
             for text, tokens, of_text in zip(texts, tokenized, starts, strict=True)
         ]
 
