@@ -2,23 +2,17 @@
 
 import json
 import random
-from collections import Counter
 from pathlib import Path
 
 import pytest
 from english_benchmark import comparison
 from english_data import main as make_data
-from english_silver import labels_of_most, names_of_most
-from english_silver import main as make_silver
 from english_tests import ALL, TESTS, accuracy, main_score, span_scores, spans_of
 from seqeval.metrics import classification_report
 
 from benchmarks.samples import Figure, Sample
-from bilstm_tagger.tagging.loading import find_model
-from bilstm_tagger.text.column_format import ColumnFormat
-from bilstm_tagger.text.columns import read_sentences
 from bilstm_tagger.text.encodings import get_encoding
-from bilstm_tagger.text.spans import Span, read_spans
+from bilstm_tagger.text.spans import Span
 
 
 def random_tags(generator: random.Random) -> list[str]:
@@ -90,60 +84,6 @@ def test_data(corpora, tmp_path, monkeypatch):
     pieces = (out / "ewt_text-dev.conll").read_text().strip().split("\n\n")
     assert [len(piece.split("\n")) for piece in pieces] == [128, 52, 3]
     assert pieces[0].split("\n")[:4] == ["a\tB", "b\tI", "c\tI", "a\tB"]
-
-
-def test_labels_of_most_teachers():
-    tags = [["NOUN", "VERB", "ADJ"], ["NOUN", "NOUN", "ADV"], ["PROPN", "NOUN", "INTJ"]]
-    assert labels_of_most(tags) == ["NOUN", "NOUN", "ADJ"]
-
-
-def test_names_of_most_teachers():
-    generator = random.Random(2)
-    for _ in range(200):
-        one = random_tags(generator)
-        rows = [generator.choice([one, ["B-LOC"] * len(one)]) for _ in range(3)]
-        votes = Counter(span for row in rows for span in read_spans(row))
-        expected = sorted(span for span, count in votes.items() if count >= 2)
-        assert sorted(read_spans(names_of_most(rows))) == expected
-    # Another type, another end: no more than a third each.
-    assert names_of_most([["B-PER", "I-PER"], ["B-PER", "O"], ["B-LOC", "I-LOC"]]) == ["O", "O"]
-
-
-def test_silver_labels_stand_behind_gold_ones(tmp_path, monkeypatch):
-    text = "Ada Lovelace wrote to Charles Babbage in London .".split()
-    data, out = tmp_path / "data", tmp_path / "out"
-    files = {
-        "ewt": data / "ud_english_ewt/en_ewt-ud-train.conllu",
-        "conll2000": data / "conll2000/train.txt",
-        "btc": out / "btc-train.conll",
-        "wikigold": out / "wikigold-train.conll",
-        "wnut17": data / "wnut17/train.conll",
-    }
-    rows = {
-        "ewt": [f"{i}\t{token}\t_\tX\tY\t_\t_\t_\t_\t_" for i, token in enumerate(text, 1)],
-        "conll2000": [f"{token} X Y" for token in text],
-        "btc": [f"{token}\tX" for token in ["", *text]],
-        "wikigold": ["-DOCSTART- X", "", *(f"{token} X" for token in text)],
-        "wnut17": [f"{token}\tX" for token in text],
-    }
-    for name, path in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(rows[name]) + "\n\n")
-    (out / "teachers").mkdir()
-    (out / "teachers/seed-1.safetensors").symlink_to(find_model("english"))
-    monkeypatch.setattr("sys.argv", ["english_silver", "--data", str(data), "--out", str(out)])
-    make_silver()
-    names = "B-PER I-PER O O B-PER I-PER O B-LOC O".split()
-    upos = "PROPN PROPN VERB ADP PROPN PROPN ADP PROPN PUNCT".split()
-    xpos = "NNP NNP VBD IN NNP NNP IN NNP .".split()
-    for name, gold in {"ewt": 2, "conll2000": 2, "btc": 1, "wikigold": 1, "wnut17": 1}.items():
-        silver = [names] if name == "ewt" else [upos, xpos]
-        layout = ColumnFormat({"tokens": 0} | {str(i): i + 1 for i in range(gold + len(silver))})
-        (sentence,) = read_sentences(out / f"{name}-silver.conll", layout)
-        columns = list(sentence.columns.values())
-        assert sentence.tokens == text
-        assert columns[gold:] == silver
-        assert {"".join(labels) for labels in zip(*columns[:gold], strict=True)} <= {"X", "XY"}
 
 
 def test_comparison():
