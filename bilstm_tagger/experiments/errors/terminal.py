@@ -22,9 +22,9 @@ _WIDTH = 100
 def print_errors(report: ErrorReport, sentences: int) -> None:
     """Prints the tables of each task, and as many of its sentences, the surest errors first."""
     names = _model_names(report.models)
-    if len(names) > 1:
-        for name, model in zip(names, report.models, strict=True):
-            print(f"{name}: {_safe(model)}")
+    for name, model in zip(names, report.models, strict=True):
+        print(f"{name}: {_safe(model)}" if name else f"Model: {_safe(model)}")
+    print(f"Gold tags: {_safe(', '.join(report.gold.values()))}")
     for task in report.tasks:
         _print_task(task, names)
         for number, errors in enumerate(task.errors[:sentences]):
@@ -79,7 +79,7 @@ def _print_scores(task: TaskErrors, names: Sequence[str]) -> None:
             counts = (score.correct, score.incorrect, score.partial, score.missing, score.spurious)
             numbers = (*(f"{share:.4f}" for share in shares), *(f"{count:,}" for count in counts))
             rows.append((*([name] if name else []), scheme, *numbers))
-    first = ("model",) if len(names) > 1 else ()
+    first = ("",) if len(names) > 1 else ()
     counted = ("correct", "incorrect", "partial", "missing", "spurious")
     header = (*first, "scheme", "precision", "recall", "F1", *counted)
     print_table("Scores", header, rows, len(first) + 1)

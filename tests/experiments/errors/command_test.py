@@ -111,14 +111,15 @@ def test_one_model(quickstart_archive, errors):
     assert strict.f1 == pytest.approx(f1_score(tags, predictions(quickstart_archive, "chunk")))
     assert not pos.of_spans and pos.models[0].scores == {}
     assert pos.models[0].kinds["type"] == 394 - pos.models[0].kinds["right"]
-    assert out.count("fixtures/corpus/dev.conll:") == 10
+    assert out.startswith(f"Model: {quickstart_archive}\nGold tags: {DEV}\n")
+    assert out.count(f"{DEV}:") == 10
     lines = [line.split() for line in out.splitlines()]
     row = next(line for line in lines if line[:3] == ["│", "strict", "│"])
     assert row[3:-1:2] == [
         *(f"{value:.4f}" for value in (strict.precision, strict.recall, strict.f1)),
         *map(str, (strict.correct, strict.incorrect, 0, strict.missing, strict.spurious)),
     ]
-    assert max(map(len, out.splitlines())) <= 100
+    assert max(map(len, out.splitlines()[1:])) <= 100
 
 
 def test_windows_a_task_and_no_sentences(quickstart_archive, errors, monkeypatch):
@@ -130,7 +131,7 @@ def test_windows_a_task_and_no_sentences(quickstart_archive, errors, monkeypatch
     assert {sentence.number for sentence in task.errors} == {
         sentence.number for sentence in whole.tasks[1].errors
     }
-    assert "dev.conll" not in out and "chunk" not in out
+    assert f"{DEV}:" not in out and "chunk" not in out
 
 
 def test_as_a_command_of_allennlp(quickstart_archive, allennlp, errors, capsys):
@@ -176,7 +177,9 @@ def test_words_of_the_training(quickstart_archive, errors):
 def test_two_models(quickstart_archive, errors):
     out, report = errors(quickstart_archive, DEV, OTHER)
     assert report.models == [str(quickstart_archive), OTHER]
-    assert f"A: {quickstart_archive}\nB: {OTHER}" in out
+    assert out.startswith(f"A: {quickstart_archive}\nB: {OTHER}\nGold tags: {DEV}\n")
+    tables = [line for line in out.splitlines() if line[:1] in "┏│"]
+    assert len(tables) > 60 and max(map(len, tables)) <= 100
     for task, metric in zip(report.tasks, ("f1", "accuracy"), strict=True):
         counts = []
         for model in report.models:
