@@ -29,6 +29,11 @@ _COMMANDS = {
         "add_calibration_options",
         "Report how well the probabilities of a model are calibrated.",
     ),
+    "errors": _Command(
+        "bilstm_tagger.experiments.errors.command",
+        "add_errors_options",
+        "Report what a model gets wrong, or two models, in a file with gold tags.",
+    ),
     "inspect": _Command(
         "bilstm_tagger.tagging.commands.inspect",
         "add_inspect_options",

@@ -33,9 +33,9 @@ def test_module_runs_the_command() -> None:
     assert output == f"bilstm-tagger {__version__}\n"
 
 
-@pytest.mark.parametrize("name", ["tag", "calibration"])
+@pytest.mark.parametrize("name", ["tag", "calibration", "errors"])
 def test_subcommands_are_those_of_allennlp(name: str) -> None:
-    module = importlib.import_module(f"bilstm_tagger.tagging.commands.{name}")
+    module = importlib.import_module(command_line._COMMANDS[name].module)
     assert command_line._COMMANDS[name].help == module.HELP
     args = command_line.make_parser([name]).parse_args([name, "model.tar.gz", "input.conll"])
     assert args.func is getattr(module, f"run_{name}")

@@ -5,4 +5,4 @@ from bilstm_tagger.plugin.commands.distribution import Distribution
 from bilstm_tagger.plugin.commands.export import Export
 from bilstm_tagger.plugin.commands.search import Search
 from bilstm_tagger.plugin.commands.seeds import Seeds
-from bilstm_tagger.plugin.commands.tagging import Calibration, Tag
+from bilstm_tagger.plugin.commands.tagging import Calibration, Errors, Tag

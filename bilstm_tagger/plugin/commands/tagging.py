@@ -1,9 +1,10 @@
-"""`allennlp tag` and `allennlp calibration`: commands of `bilstm-tagger`, for AllenNLP."""
+"""`allennlp tag`, `calibration` and `errors`: commands of `bilstm-tagger`, for AllenNLP."""
 
 import argparse
 
 from allennlp.commands.subcommand import Subcommand
 
+from bilstm_tagger.experiments.errors import command as errors
 from bilstm_tagger.tagging.commands import calibration, tag
 
 
@@ -31,4 +32,17 @@ class Calibration(Subcommand):
         description, about = calibration.DESCRIPTION, calibration.HELP
         subparser = parser.add_parser(self.name, description=description, help=about)
         calibration.add_calibration_options(subparser)
+        return subparser
+
+
+@Subcommand.register("errors")
+class Errors(Subcommand):
+    """Reports what a model gets wrong, or two models, in a file with gold tags.
+
+    Registered as a `Subcommand` with name "errors".
+    """
+
+    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
+        subparser = parser.add_parser(self.name, description=errors.DESCRIPTION, help=errors.HELP)
+        errors.add_errors_options(subparser)
         return subparser

@@ -167,8 +167,9 @@ def _calibrations(
         tagger.tasks = list(tasks[dataset])
         gold = read_gold(path, specification, dataset, tagger.tasks)
         while window := list(islice(gold, WINDOW)):
-            tagged = tagger.tag([sentence for sentence, _ in window], probabilities=True)
-            for predicted, (_, tags) in zip(tagged, window, strict=True):
+            tokenized = [sentence for sentence, _, _ in window]
+            tagged = tagger.tag(tokenized, probabilities=True)
+            for predicted, (_, tags, _) in zip(tagged, window, strict=True):
                 for task in tagger.tasks:
                     if encodings[task] is not None:
                         read = specification.spelling(task).read
@@ -194,7 +195,7 @@ def _fit(
     for dataset, path in files.items():
         gold = read_gold(path, tagger.specification, dataset, tasks[dataset])
         while window := list(islice(gold, WINDOW)):
-            sentences, tags = zip(*window, strict=True)
+            sentences, tags, _ = zip(*window, strict=True)
             fit.add(sentences, tags, tasks[dataset])
     temperatures = fit.temperatures()
     specification, tensors = read_data(model)

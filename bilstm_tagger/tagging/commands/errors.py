@@ -94,12 +94,20 @@ def quiet_logging(level: int) -> Iterator[None]:
         logging.disable(before)
 
 
-def write_file(path: str, text: str) -> None:
-    """Writes a file that the user named. A `UserError` where that cannot be."""
+def check_writable(path: str) -> None:
+    """Makes the folder of a file that is to be written. A `UserError` where that cannot be."""
     try:
         if Path(path).is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         Path(path).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def write_file(path: str, text: str) -> None:
+    """Writes a file that the user named. A `UserError` where that cannot be."""
+    check_writable(path)
+    try:
         write_text(path, text)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror}") from error

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 import msgspec
 
@@ -18,16 +18,29 @@ logger = logging.getLogger(__name__)
 GoldTags = dict[str, list[str]]
 
 
-def gold_files(text: str, dataset: Optional[str], specification: "Specification") -> dict[str, str]:
-    """The data sets that are named on the command line, and the file of each."""
+class GoldSentence(NamedTuple):
+    """A sentence with gold tags."""
+
+    sentence: "TokenizedSentence"
+    # Of some tasks, as a prediction writes them.
+    tags: GoldTags
+    # Where it starts: the file, and the line where there is one.
+    place: str
+
+
+def gold_files(
+    text: str, dataset: Optional[str], specification: "Specification", argument: str = "GOLD"
+) -> dict[str, str]:
+    """The data sets that are named on the command line, and the file of each. `argument`: what
+    names them there."""
     if not text.startswith("{"):
         return {_dataset(specification, dataset): text}
     try:
         files = msgspec.json.decode(text, type=dict[str, str])
     except msgspec.DecodeError as error:
-        raise UserError(f"GOLD is no JSON object of data sets and files ({error})") from None
+        raise UserError(f"{argument} is no JSON object of data sets and files ({error})") from None
     if dataset is not None or not files:
-        raise UserError("GOLD must name at least one data set; leave --dataset out")
+        raise UserError(f"{argument} must name at least one data set; leave --dataset out")
     return {_dataset(specification, name): path for name, path in files.items()}
 
 
@@ -80,9 +93,9 @@ def gold_tasks(
 
 def read_gold(
     path: str, specification: "Specification", dataset: str, tasks: Sequence[str]
-) -> Iterator[tuple["TokenizedSentence", GoldTags]]:
-    """The sentences of a file, and the gold tags of some tasks of a data set of the model, as a
-    prediction writes them. Other columns need not be there.
+) -> Iterator[GoldSentence]:
+    """The sentences of a file, and the gold tags of some tasks of a data set of the model. Other
+    columns need not be there.
 
     # Errors
 
@@ -106,7 +119,9 @@ def read_gold(
             written = specification.file_encoding(task)
             if written is not None and specification.tasks[task].encoding is not None:
                 gold[task] = get_encoding(written).repair(gold[task])
-        yield TokenizedSentence(sentence.tokens, sentence.columns), gold
+        line = sentence.line_numbers[0]
+        place = f"{sentence.path}:{line}" if line else sentence.path
+        yield GoldSentence(TokenizedSentence(sentence.tokens, sentence.columns), gold, place)
     if repaired:
         logger.warning("%s: repaired the gold tags of %d sentences.", path, repaired)
 

@@ -279,8 +279,9 @@ def test_gold_tags_are_as_predictions_are_written(tmp_path):
     # "other" is of no task, and no feature: it need not be there.
     path.write_text("w I-X a\nx I-X b\ny B-X a\nz O a\n")
     for dataset in ("a", "b"):
-        ((found, gold),) = command.read_gold(str(path), specification, dataset, ["chunk"])
+        ((found, gold, place),) = command.read_gold(str(path), specification, dataset, ["chunk"])
         assert found.tokens == ["w", "x", "y", "z"]
+        assert place == f"{path}:1"
         assert found.columns["case"] == ["a", "b", "a", "a"]
         # BIO, as the first data set has it, whatever the file's encoding.
         assert gold == {"chunk": ["B-X", "I-X", "B-X", "O"]}

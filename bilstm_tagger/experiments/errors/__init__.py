@@ -1,0 +1,1 @@
+"""Where a model is wrong: on which labels, words and sentences."""
