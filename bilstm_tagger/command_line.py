@@ -39,6 +39,11 @@ _COMMANDS = {
         "add_inspect_options",
         "Show what is in annotated files, and propose a config.",
     ),
+    "curves": _Command(
+        "bilstm_tagger.experiments.curves_command",
+        "add_curves_options",
+        "Show the losses, scores and learning rates of one training.",
+    ),
     "models": _Command(
         "bilstm_tagger.tagging.commands.models",
         "add_models_options",

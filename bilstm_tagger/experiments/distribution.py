@@ -172,7 +172,11 @@ class Scale:
         group = list(group)
         runs = [run for config in group for run in config.runs]
         scores = [score for run in runs for score in (run.dev, run.test) if score is not None]
-        losses = any(config.lower_is_better for config in group)
+        return cls.of_scores(scores, any(config.lower_is_better for config in group))
+
+    @classmethod
+    def of_scores(cls, scores: Sequence[float], losses: bool) -> "Scale":
+        """`of`, for scores; `losses`: lower ones are better."""
         if not losses and all(0 <= score <= 1 for score in scores):
             return cls(per_cent=True)
         largest = max(map(abs, scores), default=0.0) or 1.0
@@ -259,13 +263,13 @@ def _distribution(
             continue
         left_out.append(LeftOut(label, record.seed, reason))
     if lower is None:
-        lower = _lower_is_better(metric, group[0])
+        lower = lower_is_better(metric, group[0].signed_metrics)
     return Distribution(label, group[0].config_hash, metric, lower, runs, left_out)
 
 
-def _lower_is_better(metric: str, record: RunRecord) -> bool:
+def lower_is_better(metric: str, signed_metrics: Sequence[Any]) -> bool:
     """By the sign that the metric has in the config; of other metrics, by the name."""
     for sign in "-+":
-        if sign + metric in record.signed_metrics:
+        if sign + metric in signed_metrics:
             return sign == "-"
     return not _LOWER.isdisjoint(re.split(r"[\W_]+", metric.lower()))

@@ -1,50 +1,32 @@
-"""Plots of distributions, as SVG inside the text of a page, and of what a search found.
-
-Those of a page take ink, grid and series colours from it (`currentColor`, `--grid`, `--dev`,
-`--test`, `--page`), and so follow it into the dark. Their width is that of a small screen, and all
-have the same: the page scales them, and letters stay equal.
-"""
+"""Plots of distributions, as SVG inside the text of a page, and of what a search found."""
 
 import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy
 
 from bilstm_tagger.experiments.distribution import LEAST_FOR_RHO, Distribution, Scale, ScoredRun
+from bilstm_tagger.experiments.svg import (
+    DEV,
+    GRID,
+    INK,
+    PAGE,
+    RING,
+    TEST,
+    WIDE,
+    WIDTH,
+    svg_element,
+)
 from bilstm_tagger.tagging.plotting import draw
 
 # From this number of runs on, a density says more than the points do.
 LEAST_FOR_VIOLIN = 8
-# Points of 1/72 inch; a point is an SVG unit.
-WIDTH = 360
-# The colours that matplotlib draws, which nothing else has, and those of the page.
-_INK, _GRID, _DEV, _TEST, _PAGE = (f"#01020{number}" for number in range(5))
-_CSS = {
-    _INK: "currentColor",
-    _GRID: "var(--grid)",
-    _DEV: "var(--dev)",
-    _TEST: "var(--test)",
-    _PAGE: "var(--page)",
-}
-_SETTINGS = {
-    "svg.fonttype": "none",
-    "savefig.transparent": True,
-    **dict.fromkeys(("font.size", "axes.labelsize"), 9.5),
-    **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), 9),
-    "axes.formatter.useoffset": False,
-}
 # Dev and test: colour, marker, and where in the row of their config.
-_SIDES = (("dev", _DEV, "o", -0.23), ("test", _TEST, "D", 0.23))
-_RING: dict[str, Any] = {
-    "color": "none",
-    "markeredgecolor": _INK,
-    "markersize": 9,
-    "markeredgewidth": 1.1,
-}
-_LABEL_WIDTH, _LABEL_LINES = 20, 3
+_SIDES = (("dev", DEV, "o", -0.23), ("test", TEST, "D", 0.23))
+# Of the name of a config: the number of letters in a line, and of lines.
+_LABEL_WIDTH, _LABEL_LINES = {WIDTH: 15, WIDE: 26}, 3
 
 
 def learning_curve(config: Distribution) -> numpy.ndarray | None:
@@ -60,10 +42,11 @@ def learning_curve(config: Distribution) -> numpy.ndarray | None:
     return numpy.stack([line.filled(numpy.nan) for line in lines])
 
 
-def plot_scores(group: Sequence[Distribution], scale: Scale, prefix: str) -> str:
+def plot_scores(
+    group: Sequence[Distribution], scale: Scale, prefix: str, width: int = WIDTH
+) -> str:
     """Dev and test scores of each config of one metric, every run a point; a violin behind eight or
-    more. Each picture of a page needs its own prefix of the ids in the SVG.
-    """
+    more. The width is `WIDTH` or `WIDE`."""
     group = [config for config in group if config.runs]
     if not group:
         return ""
@@ -76,26 +59,29 @@ def plot_scores(group: Sequence[Distribution], scale: Scale, prefix: str) -> str
                 if scored:
                     _strip(axes, row + offset, scored, colour, marker)
         axes.set_ylim(len(group) - 0.5, -0.5)
-        axes.set_yticks(range(len(group)), [_wrapped(config.name) for config in group])
+        axes.set_yticks(
+            range(len(group)), [_wrapped(config.name, _LABEL_WIDTH[width]) for config in group]
+        )
         axes.tick_params(axis="y", length=0)
         axes.grid(False, axis="y")
         for boundary in range(1, len(group)):
-            axes.axhline(boundary - 0.5, color=_GRID, linewidth=0.6)
+            axes.axhline(boundary - 0.5, color=GRID, linewidth=0.6)
         # The scale of many configs is in sight from both ends.
         axes.tick_params(axis="x", labeltop=len(group) > 10)
-        axes.locator_params(axis="x", nbins=5)
+        axes.locator_params(axis="x", nbins=4 if width == WIDTH else 8)
         axes.set_xlabel(scale.describe(group[0].metric))
         for side, colour, marker, _ in _SIDES:
             axes.plot([], [], marker, color=colour, markersize=4.5, label=side)
-        axes.plot([], [], "|", color=_INK, markersize=9, markeredgewidth=1.4, label="mean")
-        axes.plot([], [], "o", **_RING, label="best on dev")
+        axes.plot([], [], "|", color=INK, markersize=9, markeredgewidth=1.4, label="mean")
+        axes.plot([], [], "o", **RING, label="best on dev")
         axes.figure.legend(
             loc="outside upper center", ncols=4, frameon=False, handletextpad=0.2, columnspacing=1.2
         )
 
     # A row holds up to three lines of its label.
-    height = 62 + 40 * len(group)
-    return _svg(height, paint, f"Dev and test scores of each run by {group[0].metric}", prefix)
+    height = 80 + 50 * len(group)
+    label = f"Dev and test scores of each run by {group[0].metric}"
+    return svg_element(height, paint, label, prefix, width)
 
 
 def plot_dev_against_test(config: Distribution, scale: Scale, prefix: str) -> str:
@@ -105,15 +91,15 @@ def plot_dev_against_test(config: Distribution, scale: Scale, prefix: str) -> st
     dev, test = ([scale(score) for score in side] for side in zip(*config.pairs, strict=True))
 
     def paint(axes: Any) -> None:
-        axes.plot(dev, test, "o", color=_DEV, markersize=6.5, markeredgecolor=_PAGE)
+        axes.plot(dev, test, "o", color=DEV, markersize=6.5, markeredgecolor=PAGE)
         best = config.best
         if best and best.dev is not None and best.test is not None:
-            axes.plot([scale(best.dev)], [scale(best.test)], "o", **_RING)
+            axes.plot([scale(best.dev)], [scale(best.test)], "o", **RING)
         axes.margins(0.1)
-        axes.locator_params(nbins=5)
+        axes.locator_params(nbins=4)
         axes.set(xlabel=f"dev, {scale.describe(config.metric)}", ylabel="test")
 
-    return _svg(230, paint, f"Dev against test scores of {config.name}", prefix)
+    return svg_element(230, paint, f"Dev against test scores of {config.name}", prefix)
 
 
 def plot_learning_curve(config: Distribution, scale: Scale, prefix: str) -> str:
@@ -128,24 +114,24 @@ def plot_learning_curve(config: Distribution, scale: Scale, prefix: str) -> str:
     whole = min(len(_curve(run, config.metric)) or len(epochs) for run in config.runs)
 
     def paint(axes: Any) -> None:
-        axes.fill_between(epochs, low, high, color=_DEV, alpha=0.25, linewidth=0)
-        axes.plot(epochs[:whole], mean[:whole], color=_DEV, linewidth=1.6)
+        axes.fill_between(epochs, low, high, color=DEV, alpha=0.25, linewidth=0)
+        axes.plot(epochs[:whole], mean[:whole], color=DEV, linewidth=1.6)
         if whole < len(epochs):
-            axes.plot(epochs[whole - 1 :], mean[whole - 1 :], "--", color=_DEV)
+            axes.plot(epochs[whole - 1 :], mean[whole - 1 :], "--", color=DEV)
         for run in config.runs:
             best, scores = run.record.best_epoch, _curve(run, config.metric)
             if best and best <= len(scores):
-                axes.plot([best], [scale(scores[best - 1])], "o", color=_INK, markersize=3)
+                axes.plot([best], [scale(scores[best - 1])], "o", color=INK, markersize=3)
         # The first tenth of the epochs would take the height from all others.
         start = len(low) // 10 if numpy.isfinite(low[len(low) // 10 :]).any() else 0
         bottom, top = numpy.nanmin(low[start:]), numpy.nanmax(high[start:])
         margin = 0.06 * (top - bottom) or 0.5
         axes.set_ylim(bottom - margin, top + margin)
         axes.locator_params(axis="x", nbins=5, integer=True)
-        axes.locator_params(axis="y", nbins=5)
+        axes.locator_params(axis="y", nbins=4)
         axes.set(xlabel="epoch", ylabel=f"dev, {scale.describe(config.metric)}")
 
-    return _svg(230, paint, f"Learning curve of {config.name}", prefix)
+    return svg_element(230, paint, f"Learning curve of {config.name}", prefix)
 
 
 def plot_importances(importances: Mapping[str, float], metric: str) -> bytes:
@@ -187,41 +173,20 @@ def _strip(
     spread = 0.22 if len(scores) > 1 else 0.0
     rows = row + spread * ((numpy.arange(len(scores)) * golden + 0.5) % 1 - 0.5)
     if len(scores) > 1:
-        axes.plot([scores.mean()], [row], "|", color=_INK, markersize=12, markeredgewidth=1.4)
+        axes.plot([scores.mean()], [row], "|", color=INK, markersize=12, markeredgewidth=1.4)
     axes.plot(scores, rows, marker, color=colour, markersize=3.8, markeredgewidth=0)
     best = [index for index, (_, is_best) in enumerate(scored) if is_best and len(scores) > 1]
-    axes.plot(scores[best], rows[best], "o", **_RING)
+    axes.plot(scores[best], rows[best], "o", **RING)
 
 
-def _wrapped(name: str) -> str:
+def _wrapped(name: str, width: int) -> str:
     """A name in short lines; one that does not fit ends in dots."""
     lines = [""]
-    for part in re.findall(rf"[^\W_]{{1,{_LABEL_WIDTH}}}[\W_]?|[\W_]", name):
-        if len(lines[-1]) + len(part) > _LABEL_WIDTH + 1:
+    for part in re.findall(rf"[^\W_]{{1,{width}}}[\W_]?|[\W_]", name):
+        if len(lines[-1]) + len(part) > width + 1:
             lines.append("")
         lines[-1] += part
     if len(lines) > _LABEL_LINES:
         lines = lines[:_LABEL_LINES]
-        lines[-1] = lines[-1][: _LABEL_WIDTH - 1] + "…"
+        lines[-1] = lines[-1][: width - 1] + "…"
     return "\n".join(line.strip() for line in lines)
-
-
-def _svg(height: float, paint: Callable[[Any], None], label: str, prefix: str) -> str:
-    """An element of a page."""
-    svg = draw(
-        (WIDTH / 72, height / 72),
-        lambda figure: paint(figure.add_subplot()),
-        ink=_INK,
-        grid=_GRID,
-        settings=_SETTINGS,
-    ).decode()
-    svg = re.sub(r"<metadata>.*?</metadata>|<style .*?</style>|<!--.*?-->", "", svg, flags=re.S)
-    # Without the XML declaration, the document type and the attributes of the root.
-    content = svg[svg.index(">", svg.index("<svg")) + 1 :]
-    content = re.sub(r'\bid="', f'id="{prefix}-', content)
-    content = re.sub(r'xlink:href="#', f'href="#{prefix}-', content)
-    content = re.sub(r"url\(#", f"url(#{prefix}-", content)
-    for colour, css in _CSS.items():
-        content = content.replace(colour, css)
-    label = escape(label)
-    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{label}">{content}'

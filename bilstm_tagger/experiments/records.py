@@ -24,6 +24,8 @@ TABLE = "runs.jsonl"
 SEEDS = ("random_seed", "numpy_seed", "pytorch_seed")
 # As AllenNLP calls them in metrics.json.
 DEV, TEST = "best_validation_", "test_"
+# What our trainer adds to the training metrics of an epoch.
+LEARNING_RATE = "learning_rate"
 # What goes wrong with JSON that is no record.
 NO_RECORD = (ValueError, KeyError, TypeError, AttributeError)
 
@@ -61,8 +63,7 @@ class RunRecord:
     @property
     def signed_metrics(self) -> list[Any]:
         """The metrics that the config chooses its epoch by, with + or -."""
-        signed = (self.config.get("trainer") or {}).get("validation_metric", "-loss")
-        return signed if isinstance(signed, list) else [signed]
+        return signed_metrics(self.config)
 
     @property
     def validation_metric(self) -> str | None:
@@ -97,6 +98,12 @@ class RunRecord:
     def load(cls, path: Path) -> "RunRecord":
         """The record in a file; `OSError` or one of `NO_RECORD` where there is none."""
         return cls.from_row(json.loads(path.read_text(encoding="utf-8")))
+
+
+def signed_metrics(config: Mapping[str, Any]) -> list[Any]:
+    """The metrics that a config chooses its epoch by, with + or -."""
+    signed = (config.get("trainer") or {}).get("validation_metric", "-loss")
+    return signed if isinstance(signed, list) else [signed]
 
 
 def hash_of(config: Mapping[str, Any]) -> str:

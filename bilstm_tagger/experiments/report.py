@@ -2,9 +2,7 @@
 
 import itertools
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from bilstm_tagger.experiments.distribution import (
@@ -14,6 +12,7 @@ from bilstm_tagger.experiments.distribution import (
     Summary,
     by_metric,
 )
+from bilstm_tagger.experiments.page import render
 from bilstm_tagger.experiments.plots import (
     LEAST_FOR_VIOLIN,
     plot_dev_against_test,
@@ -21,6 +20,7 @@ from bilstm_tagger.experiments.plots import (
     plot_scores,
 )
 from bilstm_tagger.experiments.records import RunRecord
+from bilstm_tagger.experiments.svg import WIDE, WIDTH
 
 SCORE_COLUMNS = (
     "n",
@@ -32,7 +32,6 @@ SCORE_COLUMNS = (
     "maximum",
 )
 RUN_COLUMNS = ("left out", "test of best on dev", "Spearman's rho (n)", "best epoch", "minutes")
-_TEMPLATE = Path(__file__).with_name("report.html.jinja")
 
 
 def score_cells(summary: Summary | None, scale: Scale) -> list[str]:
@@ -67,16 +66,9 @@ def make_report(configs: Sequence[Distribution], records: Sequence[RunRecord]) -
     """The page: tables, plots, what failed and what was run. The same records, which `configs` were
     made of, make the same page.
     """
-    # As `allennlp` imports this package at every start, and few commands need it.
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["breakable"] = _breakable
     numbers = itertools.count(1)
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(
+    return render(
+        "report.html.jinja",
         sections=[_section(group, numbers) for group in by_metric(configs).values()],
         score_columns=SCORE_COLUMNS,
         run_columns=RUN_COLUMNS,
@@ -100,6 +92,11 @@ def _section(group: Sequence[Distribution], numbers: Iterator[int]) -> dict[str,
         ]
         return [(config, svg) for config, svg in drawn if svg]
 
+    # For a wide and a narrow window.
+    scores = {
+        size: Markup(plot_scores(group, scale, f"figure{next(numbers)}", width))
+        for size, width in (("wide", WIDE), ("narrow", WIDTH))
+    }
     return {
         "first": group[0],
         "unit": "per cent" if scale.per_cent else "",
@@ -112,18 +109,11 @@ def _section(group: Sequence[Distribution], numbers: Iterator[int]) -> dict[str,
             )
             for config in group
         ],
-        "scores": Markup(plot_scores(group, scale, f"figure{next(numbers)}")),
+        "scores": scores if all(scores.values()) else {},
         "violins": any(len(config.runs) >= LEAST_FOR_VIOLIN for config in group),
         "dev_against_test": figures(plot_dev_against_test),
         "learning_curves": figures(plot_learning_curve),
     }
-
-
-def _breakable(name: str) -> Any:
-    """A name, as HTML, that may go to the next line after each of its parts."""
-    from markupsafe import Markup, escape
-
-    return Markup("<wbr>").join(map(escape, re.split(r"(?<=[_./-])", name)))
 
 
 def _seeds(config: Distribution) -> str:

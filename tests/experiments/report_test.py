@@ -6,7 +6,6 @@ import pytest
 
 from bilstm_tagger.experiments.distribution import Scale, distributions
 from bilstm_tagger.experiments.plots import (
-    WIDTH,
     learning_curve,
     plot_dev_against_test,
     plot_learning_curve,
@@ -14,6 +13,7 @@ from bilstm_tagger.experiments.plots import (
 )
 from bilstm_tagger.experiments.records import RunRecord
 from bilstm_tagger.experiments.report import make_report
+from bilstm_tagger.experiments.svg import WIDE, WIDTH
 
 EVIL = '<script>alert("x")</script> & $\\frac$'
 VOID = {"meta", "wbr", "br", "link", "img", "input", "hr"}
@@ -120,8 +120,9 @@ class TestPage:
         for part in (*headings, "What was run", "0123456789ab", "torch 2.14.1", "processor: Xeon"):
             assert part in page.text
         assert "4 configs, 17 runs, 2 of them left out" in page.text
-        # One of all scores, two of dev against test, three learning curves.
-        assert len(page.all("svg")) == 6
+        # Two of all scores, for wide and narrow windows, two of dev against test, three learning
+        # curves.
+        assert len(page.all("svg")) == 7
 
     def test_numbers_of_the_table(self, page):
         # Of 0.901 to 0.909.
@@ -226,7 +227,13 @@ class TestPlots:
         assert height > 30 * 36
         # Three lines, and what was cut is seen.
         assert svg.count("…") == 30
-        assert ">config_7_long_long_<" in svg
+        assert ">config_7_long_<" in svg
+
+    def test_a_wide_plot_has_longer_labels(self):
+        configs = distributions([run(1, name="config_with_a_long_name")])
+        svg = plot_scores(configs, Scale.of(configs), "p", WIDE)
+        assert f'viewBox="0 0 {WIDE} ' in svg
+        assert ">config_with_a_long_name<" in svg
 
     def test_dev_against_test_wants_three_runs(self):
         assert self.svg(plot_dev_against_test, runs(2)) == ""

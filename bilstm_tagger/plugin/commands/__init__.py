@@ -1,6 +1,7 @@
 """The subcommands of `allennlp`."""
 
 from bilstm_tagger.plugin.commands.compare import Compare
+from bilstm_tagger.plugin.commands.curves import Curves
 from bilstm_tagger.plugin.commands.distribution import Distribution
 from bilstm_tagger.plugin.commands.export import Export
 from bilstm_tagger.plugin.commands.search import Search

@@ -14,6 +14,7 @@ from allennlp.common.util import is_distributed
 from allennlp.data import DataLoader
 from allennlp.training import GradientDescentTrainer, Trainer
 
+from bilstm_tagger.experiments.records import LEARNING_RATE
 from bilstm_tagger.plugin.data.samplers import tell_purposes
 from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.plugin.training.checkpointer import RecoverableCheckpointer
@@ -31,8 +32,8 @@ class TaggerTrainer(GradientDescentTrainer):
     """AllenNLP's "gradient_descent", which it replaces in the commands (`compat.apply`). It tells
     the samplers which of them is for training, keeps the order of the data the same in all
     processes of a distributed training, checks its settings and `validation_metric` before the
-    first epoch, shows in its progress bars the metrics that are chosen by, and leaves no half of a
-    file behind.
+    first epoch, shows in its progress bars the metrics that are chosen by, leaves no half of a file
+    behind, and adds `training_learning_rate` to the metrics of an epoch.
     """
 
     @classmethod
@@ -72,7 +73,16 @@ class TaggerTrainer(GradientDescentTrainer):
             torch.distributed.broadcast_object_list(state)
             random.setstate(state[0])
         with described(f"epoch {epoch + 1}/{self._num_epochs}", self.chosen_by):
-            return super()._train_epoch(epoch)
+            metrics = super()._train_epoch(epoch)
+        return metrics | self._learning_rates()
+
+    def _learning_rates(self) -> dict[str, float]:
+        """The learning rate, or, where the optimizer has groups of parameters, that of each. At the
+        end of the batches of an epoch, it is the rate of the epoch, or of its last batch."""
+        rates = [float(group["lr"]) for group in self.optimizer.param_groups]
+        if len(rates) == 1:
+            return {LEARNING_RATE: rates[0]}
+        return {f"{LEARNING_RATE}_{number}": rate for number, rate in enumerate(rates)}
 
     def _validation_loss(self, epoch: int) -> tuple[float, Optional[float], int]:
         with described("  validation", self.chosen_by):

@@ -73,6 +73,34 @@ def test_the_trainer_says_what_is_for_training(train, tmp_path, monkeypatch):
     assert training < validation
 
 
+def test_the_learning_rate_of_each_epoch_is_a_metric(train, tmp_path):
+    overrides = {
+        **SMALL,
+        "trainer.num_epochs": 3,
+        "trainer.patience": None,
+        "trainer.optimizer.lr": 0.5,
+        "trainer.learning_rate_scheduler": {"type": "piecewise_constant", "steps": {"2": 0.25}},
+    }
+    folder = train(CONFIG, tmp_path / "model", overrides).parent
+    rates = [
+        json.loads((folder / f"metrics_epoch_{epoch}.json").read_text())["training_learning_rate"]
+        for epoch in range(3)
+    ]
+    assert rates == [0.5, 0.25, 0.25]
+
+
+def test_groups_of_parameters_have_a_learning_rate_each(train, tmp_path):
+    groups = [[["decoder"], {"lr": 0.125}]]
+    overrides = {
+        **SMALL,
+        "trainer.optimizer": {"type": "sgd", "lr": 0.5, "parameter_groups": groups},
+    }
+    folder = train(CONFIG, tmp_path / "model", overrides).parent
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["training_learning_rate_0"] == 0.125
+    assert metrics["training_learning_rate_1"] == 0.5
+
+
 def test_it_stands_for_allennlps_own_in_commands():
     assert Trainer.by_name("gradient_descent").__self__ is TaggerTrainer
     assert Trainer.default_implementation == "gradient_descent"
