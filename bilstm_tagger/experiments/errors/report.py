@@ -101,7 +101,9 @@ class TaskErrors(msgspec.Struct, frozen=True):
     models: list[ModelErrors]
     # The sentences with an error; first those of which a model was surest of its error.
     errors: list[SentenceErrors]
-    # Two models: the paired test of their predictions, and its verdict in one sentence.
+    # Two models: the number of gold spans or tokens that the first alone gets right, and the second
+    # alone; the paired test of their predictions, and its verdict in one sentence.
+    only_right: Optional[tuple[int, int]] = None
     test: Optional[dict[str, Any]] = None
     verdict: Optional[str] = None
 
