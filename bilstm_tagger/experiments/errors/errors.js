@@ -12,7 +12,7 @@ function make(name, properties, ...children) {
 }
 
 // Never more than there is: 99.99 % is not "100 %".
-const perCent = (probability) => `${(Math.floor(1000 * probability) / 10).toFixed(1)} %`;
+const perCent = (probability) => `${(Math.floor(1000 * probability) / 10).toFixed(1)}\u00a0%`;
 const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 const isWrong = (outcome) => outcome.kind !== "right";
 const overlap = (a, b) => a.start <= b.end && b.start <= a.end;
@@ -152,7 +152,8 @@ class Task {
       const probability = wrong.reduce((most, next) => Math.max(most, next.probability ?? -1), -1);
       const name = this.data.models.length > 1 ? `${this.data.models[model]}: ` : "";
       if (!wrong.length) return `${name}right`;
-      return name + (probability < 0 ? "wrong" : `${perCent(probability)} sure of its error`);
+      if (probability >= 0) return `${name}${perCent(probability)} sure of its error`;
+      return name + (wrong.every((outcome) => outcome.kind === "missing") ? "misses a span" : "wrong");
     });
     const facts = [sentence.place, `sentence ${sentence.number}`, ...sure].join(" · ");
     const content = this.data.of_spans ? this.spans(sentence) : this.tokens(sentence);

@@ -1,12 +1,18 @@
-"""Reports of made-up errors, whose numbers are counted from their sentences."""
+"""Reports of made-up errors, whose numbers are counted from their sentences; pages in Chromium."""
 
 import random
+import shutil
 from collections import Counter
+from typing import get_args
 
+import pytest
+
+from bilstm_tagger.experiments.errors.page import make_error_page
 from bilstm_tagger.experiments.errors.report import (
     Confusion,
     ErrorReport,
     Group,
+    Kind,
     ModelErrors,
     Outcome,
     Score,
@@ -15,19 +21,14 @@ from bilstm_tagger.experiments.errors.report import (
     TypeScore,
 )
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
 TYPES = ["PER", "ORG", "LOC", "MISC"]
 LABELS = ["NN", "VB", "JJ", "IN", "NNP", "CD"]
 WORDS = "The bank of Northern Ireland said on Friday that Paris Jones and her brother won".split()
-HOSTILE = [
-    "</script><script>document.title='bad'</script>",
-    "<!--<script>",
-    '"><img src=x onerror=alert(1)>',
-    "شركة",
-    "הבנק",
-    "\u202ereversed",
-    "&amp;",
-    "x" * 10_000,
-]
 
 
 def outcome_of_span(start, numbers):
@@ -55,7 +56,7 @@ def by_another(outcome, numbers):
     return Outcome("right", outcome.gold, outcome.gold, 0.9)
 
 
-def sentence(number, of_spans, models, numbers, words=WORDS):
+def sentence(number, of_spans, models, numbers, words):
     tokens = numbers.choices(words, k=numbers.randint(8, 30))
     places = range(0, len(tokens) - 3, numbers.choice([4, 6, 9]))
     if of_spans:
@@ -95,8 +96,9 @@ def label(span):
 
 
 def model_errors(outcomes, of_spans):
-    kinds = Counter({"right": 0 if of_spans else 9_000})
-    kinds.update(outcome.kind for outcome in outcomes)
+    kinds = dict.fromkeys(get_args(Kind) if of_spans else ["right", "type"], 0)
+    for outcome in outcomes:
+        kinds[outcome.kind] += 1
     pairs = Counter((label(o.gold), label(o.predicted)) for o in wrong(outcomes))
     score = Score(0.91, 0.8, 0.85142, 1234, 56, 7, 8, 9)
     groups = {
@@ -109,7 +111,7 @@ def model_errors(outcomes, of_spans):
     return ModelErrors(
         scores=dict.fromkeys(["strict", "exact", "partial", "type"], score) if of_spans else {},
         accuracy=0.9731,
-        kinds=dict(kinds),
+        kinds=kinds,
         types=[
             TypeScore(name, 0.9, 0.8, 0.85, 500 - 10 * number, 470)
             for number, name in enumerate(TYPES if of_spans else LABELS)
@@ -119,7 +121,7 @@ def model_errors(outcomes, of_spans):
     )
 
 
-def task(name, of_spans, models, sentences, words=WORDS):
+def task(name, of_spans, models, sentences, words):
     numbers = random.Random(3)
     errors = [sentence(i + 1, of_spans, models, numbers, words) for i in range(sentences)]
     errors = [item for item in errors if any(map(wrong, item.outcomes))]
@@ -139,9 +141,9 @@ def task(name, of_spans, models, sentences, words=WORDS):
     )
 
 
-def sample_report(models=1, sentences=300, hostile=False):
-    """A task of spans and one of tokens."""
-    words = HOSTILE + WORDS if hostile else WORDS
+def sample_report(models=1, sentences=300, hostile=()):
+    """A task of spans and one of tokens; `hostile`: words to have among others."""
+    words = [*hostile, *WORDS]
     return ErrorReport(
         models=["models/english.tar.gz", "models/of-a-long-name_with-char-lstm-and-crf.tar.gz"][
             :models
@@ -152,3 +154,43 @@ def sample_report(models=1, sentences=300, hostile=False):
             task("pos <b>", False, models, sentences, words),
         ],
     )
+
+
+@pytest.fixture(name="sample_report", scope="session")
+def sample_report_():
+    return sample_report
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    with playwright.sync_playwright() as api:
+        chromium = api.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """Opens the page of a report; the page may log nothing, and ask for nothing else."""
+    contexts, faults = [], []
+
+    def show(report, address="", width=1280, scheme="light", **options):
+        path = tmp_path / "errors.html"
+        path.write_text(make_error_page(report), encoding="utf-8")
+        size = {"width": width, "height": 800}
+        contexts.append(browser.new_context(viewport=size, color_scheme=scheme, **options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda request: faults.append(request.url))
+        page.goto(path.as_uri() + address)
+        assert faults.pop(0).startswith(path.as_uri())
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert faults == []
