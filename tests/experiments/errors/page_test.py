@@ -36,8 +36,9 @@ def pair(outcome):
 
 def places(page):
     """Of all sentences that the page lists."""
-    while (more := page.locator(".more:visible")).count():
-        more.click()
+    # Without the mouse, as the button moves when the end of the list comes into sight.
+    more = page.locator(".task:not([hidden]) .more")
+    more.evaluate("button => { while (!button.hidden) button.click(); }")
     facts = page.locator(f"{SENTENCES} > p:first-child").all_inner_texts()
     return [text.split(" · ")[0] for text in facts]
 
