@@ -49,12 +49,15 @@ class Task {
     section.querySelector(".browser").hidden = false;
     let timer;
     this.form.addEventListener("input", () => {
+      this.find();
+      // Browsers refuse an address that changes at every key.
       clearTimeout(timer);
-      timer = setTimeout(() => this.keep(), 150);
+      timer = setTimeout(() => this.keep(), 300);
     });
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.querySelector("button").addEventListener("click", () => {
       this.form.reset();
+      this.find();
       this.keep();
     });
     this.more.addEventListener("click", () => this.draw());
@@ -84,7 +87,6 @@ class Task {
     const filters = [...new FormData(this.form)].filter(([, value]) => value);
     const query = new URLSearchParams(filters).toString();
     history.replaceState(null, "", `#${this.section.id}${query && "?"}${query}`);
-    this.find();
   }
 
   // Reads the filters from the address.

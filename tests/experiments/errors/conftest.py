@@ -141,7 +141,7 @@ def task(name, of_spans, models, sentences, words):
     )
 
 
-def sample_report(models=1, sentences=300, hostile=()):
+def sample_report(models=1, sentences=120, hostile=()):
     """A task of spans and one of tokens; `hostile`: words to have among others."""
     words = [*hostile, *WORDS]
     return ErrorReport(
