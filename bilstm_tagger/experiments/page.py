@@ -19,6 +19,8 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = breakable
+    environment.filters["per_cent"] = lambda share: f"{100 * share:.2f}"
+    environment.filters["thousands"] = lambda number: f"{number:,}"
     return environment.get_template(template).render(values)
 
 

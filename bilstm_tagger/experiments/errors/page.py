@@ -1,0 +1,109 @@
+"""The page of an error report: one file of HTML that needs nothing else."""
+
+import base64
+import hashlib
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Optional, TypeVar
+
+import msgspec
+
+from bilstm_tagger.experiments.errors.report import ErrorReport, Kind, Property, TaskErrors
+from bilstm_tagger.experiments.page import render
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_SCRIPT = Path(__file__).with_name("errors.js")
+_KINDS: dict[Kind, str] = {
+    "right": "right",
+    "type": "wrong type",
+    "boundary": "wrong boundary",
+    "type and boundary": "wrong type and boundary",
+    "missing": "missing",
+    "spurious": "spurious",
+}
+_PROPERTIES: dict[Property, str] = {
+    "words": "words, by whether training has them",
+    "frequency": "words, by how often training has them",
+    "span length": "spans, by their number of tokens",
+    "sentence length": "sentences, by their number of tokens",
+}
+# Between the hues of two labels, in degrees: the golden angle keeps any number of them apart.
+_HUE_STEP = 137.5
+
+
+def make_error_page(report: ErrorReport) -> str:
+    """The page: for each task its tables, and a list of the sentences with errors to search and
+    filter. The same report makes the same page.
+    """
+    # As `allennlp` imports this package at every start, and few commands need it.
+    from markupsafe import Markup
+
+    script = _SCRIPT.read_text(encoding="utf-8")
+    names = ["A", "B"] if len(report.models) > 1 else ["predicted"]
+    return render(
+        "errors/errors.html.jinja",
+        report=report,
+        names=names,
+        tasks=[_task(task, names) for task in report.tasks],
+        property_names=_PROPERTIES,
+        script=Markup(script),
+        # Of the script as it stands between its tags.
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def _task(task: TaskErrors, names: Sequence[str]) -> dict[str, Any]:
+    """What the page shows of a task; rows with a cell for each model, `None` where it has none."""
+    models = task.models
+    types = _side_by_side([{score.label: score for score in model.types} for model in models])
+    confusions = _side_by_side(
+        [{(pair.gold, pair.predicted): pair.count for pair in model.confusions} for model in models]
+    )
+    confusions.sort(key=lambda row: -sum(count or 0 for count in row[1]))
+    labels = dict.fromkeys(label for label, _ in types)
+    labels.update(dict.fromkeys(label for pair, _ in confusions for label in pair if label))
+    hues = {label: number * _HUE_STEP % 360 for number, label in enumerate(labels)}
+    kinds = dict(_KINDS) if task.of_spans else {**_KINDS, "type": "wrong label"}
+    properties = dict.fromkeys(itertools.chain(*(model.groups for model in models)))
+    return {
+        "errors": task,
+        "hues": hues,
+        "kind_names": kinds,
+        "scores": _side_by_side([model.scores for model in models]),
+        "kinds": _side_by_side([model.kinds for model in models]),
+        "types": types,
+        "confusions": confusions,
+        "groups": [
+            (name, _side_by_side([_by_name(model.groups.get(name, ())) for model in models]))
+            for name in properties
+        ],
+        "data": _embedded(
+            {
+                "of_spans": task.of_spans,
+                "models": names,
+                "hues": hues,
+                "kinds": kinds,
+                "errors": task.errors,
+            }
+        ),
+    }
+
+
+def _by_name(groups: Iterable[Any]) -> dict[str, Any]:
+    return {group.name: group for group in groups}
+
+
+def _side_by_side(tables: Sequence[Mapping[K, V]]) -> list[tuple[K, list[Optional[V]]]]:
+    """The rows of several tables as one, in the order of the first that has a row."""
+    keys = dict.fromkeys(itertools.chain(*tables))
+    return [(key, [table.get(key) for table in tables]) for key in keys]
+
+
+def _embedded(content: Any) -> Any:
+    """Content as JSON that a script element may have: no tag can end or open in it."""
+    from markupsafe import Markup
+
+    return Markup(msgspec.json.encode(content).decode().replace("<", "\\u003c"))
