@@ -99,8 +99,9 @@ def run_errors(args: argparse.Namespace) -> None:
     from bilstm_tagger.tagging.files.output_file import check_outputs
     from bilstm_tagger.tagging.loading import find_model
 
-    if find_spec("nervaluate") is None:
-        raise missing("nervaluate", "report", "The command errors")
+    for package in ("nervaluate", "jinja2"):
+        if find_spec(package) is None:
+            raise missing(package, "report", "The command errors")
     if args.report and not args.report.lower().endswith(".html"):
         raise UserError(f"--report is {args.report}; its name must end in .html")
     settings = dict(
@@ -137,9 +138,7 @@ def run_errors(args: argparse.Namespace) -> None:
     if args.output_file:
         write_file(args.output_file, msgspec.json.encode(report).decode() + "\n")
     if args.report:
-        from bilstm_tagger.experiments.errors.page import (  # type: ignore[import-not-found]
-            make_error_page,
-        )
+        from bilstm_tagger.experiments.errors.page import make_error_page
 
         write_file(args.report, make_error_page(report))
 
