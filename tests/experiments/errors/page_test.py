@@ -133,7 +133,7 @@ def test_a_confusion_lists_its_sentences(show, sample_report, number):
     report = sample_report(2)
     page = show(report, f"#task-{number + 1}")
     buttons = page.get_by_role("region", name="Confusions").get_by_role("button")
-    for index in (0, 3, 5):
+    for index in (0, 2, buttons.count() - 1):
         labels = labels_in(buttons.nth(index).text_content())
         buttons.nth(index).press("Enter")
         assert page.evaluate("document.activeElement.textContent") == "Sentences with errors"
@@ -153,7 +153,7 @@ def test_filters_filter(show, sample_report):
     assert_lists(page, task, lambda o: o.kind == "boundary")
     select(page, "label", "ORG")
     assert_lists(page, task, lambda o: o.kind == "boundary" and "ORG" in pair(o))
-    page.wait_for_function("location.hash === '#task-1?label=ORG&kind=boundary'")
+    page.wait_for_url(lambda url: url.endswith("#task-1?label=ORG&kind=boundary"))
     page.reload()
     assert_lists(page, task, lambda o: o.kind == "boundary" and "ORG" in pair(o))
     reset.click()
@@ -255,7 +255,7 @@ def test_without_javascript_all_tables_are_there(show, sample_report):
     page = show(sample_report(2, 20), java_script_enabled=False)
     assert page.locator("h2:visible").count() == 2
     assert page.locator("table caption:visible").count() == 10
-    assert page.get_by_text("needs JavaScript").first.is_visible()
+    assert "needs JavaScript" in page.locator("noscript").first.inner_text()
     assert page.locator("button:enabled:visible").count() == 0
 
 
