@@ -131,6 +131,8 @@ def piece_starts(length: int) -> range:
 def after_blank_lines(text: str, tokens: RawSentence) -> list[int]:
     """The tokens that are the first behind a blank line."""
     ends = [match.end() for match in _BLANK_LINE.finditer(text)]
+    if not ends:
+        return []
     first_characters = [first for first, _ in tokens.offsets]
     places = numpy.searchsorted(first_characters, ends).tolist()
     return [place for place in places if place < len(first_characters)]

@@ -75,12 +75,14 @@ def read_spans(tags: Sequence[str]) -> list[Span]:
     Raises `ValueError` for a tag that is not `O` or a known prefix with a type.
     """
     spans: list[Span] = []
+    if tags.count("O") == len(tags):  # most sentences have no names
+        return spans
     label: str | None = None
     start, index = 0, 0
     previous = "O"
     try:
         for index, tag in enumerate(tags):
-            if previous == "O" == tag:  # most tokens
+            if previous == "O" == tag:
                 continue
             changes, started = _read_step(previous, tag)
             if changes:
