@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=ROOT / "models" / "benchmark.json", help="the record"
     )
     parser.add_argument(
-        "--repetitions", type=int, default=5, help="how often everything is measured"
+        "--repetitions", type=int, default=11, help="how often everything is measured"
     )
     return parser
 
