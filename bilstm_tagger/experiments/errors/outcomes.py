@@ -5,28 +5,17 @@ Drug-Drug Interactions from Biomedical Texts"; the library `nervaluate` implemen
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Optional
-
-from nervaluate.entities import Entity, EvaluationResult
-from nervaluate.strategies import (
-    EntityTypeEvaluation,
-    EvaluationStrategy,
-    ExactEvaluation,
-    PartialEvaluation,
-    StrictEvaluation,
-)
+from typing import TYPE_CHECKING, Optional
 
 from bilstm_tagger.experiments.errors.report import Kind, Outcome, Scheme, Score
+
+if TYPE_CHECKING:
+    from nervaluate.entities import Entity, EvaluationResult
+    from nervaluate.strategies import EvaluationStrategy
 
 # First token and last token, both within, and the type.
 TokenSpan = tuple[int, int, str]
 
-_STRATEGIES: dict[Scheme, EvaluationStrategy] = {
-    "strict": StrictEvaluation(),
-    "exact": ExactEvaluation(),
-    "partial": PartialEvaluation(),
-    "type": EntityTypeEvaluation(),
-}
 _COUNTS = ("correct", "incorrect", "partial", "missed", "spurious")
 
 
@@ -34,8 +23,17 @@ class SchemeCounter:
     """Pairs the spans of sentences, and counts the pairs by each scheme."""
 
     def __init__(self) -> None:
-        self._results: dict[Scheme, EvaluationResult] = {
-            scheme: EvaluationResult() for scheme in _STRATEGIES
+        # As `--include-package bilstm_tagger` imports this module, and training does without.
+        from nervaluate import entities, strategies
+
+        self._strategies: dict[Scheme, "EvaluationStrategy"] = {
+            "strict": strategies.StrictEvaluation(),
+            "exact": strategies.ExactEvaluation(),
+            "partial": strategies.PartialEvaluation(),
+            "type": strategies.EntityTypeEvaluation(),
+        }
+        self._results: dict[Scheme, "EvaluationResult"] = {
+            scheme: entities.EvaluationResult() for scheme in self._strategies
         }
 
     def add(
@@ -83,7 +81,7 @@ class SchemeCounter:
     ) -> list[tuple[Optional[TokenSpan], Optional[TokenSpan]]]:
         """Counts spans none of which is right; returns the pairs, and the spans without a pair."""
         gold_entities, entities = _entities(gold), _entities(predicted)
-        for scheme, strategy in _STRATEGIES.items():
+        for scheme, strategy in self._strategies.items():
             result, indices = strategy.evaluate(gold_entities, entities, [])
             total = self._results[scheme]
             for name in _COUNTS:
@@ -121,7 +119,9 @@ class SchemeCounter:
         return scores
 
 
-def _entities(spans: Sequence[TokenSpan]) -> list[Entity]:
+def _entities(spans: Sequence[TokenSpan]) -> list["Entity"]:
+    from nervaluate.entities import Entity
+
     return [Entity(label, first, last) for first, last, label in spans]
 
 

@@ -29,7 +29,8 @@ def print_errors(report: ErrorReport, sentences: int) -> None:
         _print_task(task, names)
         for number, errors in enumerate(task.errors[:sentences]):
             if not number:
-                print(f"The surest errors, of {len(task.errors):,} sentences with one:")
+                count = len(task.errors)
+                print(f"The surest errors, of {count:,} sentence{'s' * (count != 1)} with one:")
             _print_sentence(errors, task.of_spans, names)
 
 
