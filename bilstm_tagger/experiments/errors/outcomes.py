@@ -26,13 +26,13 @@ class SchemeCounter:
         # As `--include-package bilstm_tagger` imports this module, and training does without.
         from nervaluate import entities, strategies
 
-        self._strategies: dict[Scheme, "EvaluationStrategy"] = {
+        self._strategies: dict[Scheme, EvaluationStrategy] = {
             "strict": strategies.StrictEvaluation(),
             "exact": strategies.ExactEvaluation(),
             "partial": strategies.PartialEvaluation(),
             "type": strategies.EntityTypeEvaluation(),
         }
-        self._results: dict[Scheme, "EvaluationResult"] = {
+        self._results: dict[Scheme, EvaluationResult] = {
             scheme: entities.EvaluationResult() for scheme in self._strategies
         }
 
