@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bilstm_tagger.tagging.commands.errors import check_writable, one_line_errors, write_file
-from bilstm_tagger.tagging.commands.gold_files import gold_files, gold_tasks
+from bilstm_tagger.tagging.commands.gold_files import (
+    add_gold_arguments,
+    add_tagger_options,
+    gold_files,
+    gold_tasks,
+    tagger_settings,
+)
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.requirements import missing
 
@@ -27,21 +33,9 @@ HELP = "Report what a model gets wrong, or two models, in a file with gold tags.
 
 def add_errors_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `errors`, and what it does, to a parser."""
+    add_gold_arguments(parser)
     add = parser.add_argument
-    add("model", metavar="MODEL", help="the name of a model, a model file, or model.tar.gz")
-    add(
-        "gold",
-        metavar="GOLD",
-        help="a file with gold tags, laid out as those of the training; of several data sets, JSON "
-        'of their names and files: \'{"ewt": "dev.conllu", "conll2000": "dev.txt"}\'',
-    )
     add("other", metavar="MODEL2", nargs="?", help="a second model, to be compared with the first")
-    add(
-        "--task",
-        metavar="T",
-        action="append",
-        help="a task to report, can be repeated (default = all that the file has tags for)",
-    )
     add(
         "--dataset",
         metavar="NAME",
@@ -65,22 +59,7 @@ def add_errors_options(parser: argparse.ArgumentParser) -> None:
         help="the number of sentences of each task that are printed, of which the model was surest "
         "(default = 5)",
     )
-    add(
-        "--no-constraints",
-        action="store_true",
-        help="predict sequences of tags that the encoding forbids, too",
-    )
-    add(
-        "--uncalibrated",
-        action="store_true",
-        help="report probabilities without the temperatures that the model may have",
-    )
-    add(
-        "--trust",
-        action="store_true",
-        help="the archives may name any component, and run what they like",
-    )
-    add("--cuda-device", type=int, default=-1, help="the GPU; -1, the default, is the CPU")
+    add_tagger_options(parser)
     parser.set_defaults(func=run_errors)
 
 
@@ -104,17 +83,11 @@ def run_errors(args: argparse.Namespace) -> None:
             raise missing(package, "report", "The command errors")
     if args.report and not args.report.lower().endswith(".html"):
         raise UserError(f"--report is {args.report}; its name must end in .html")
-    settings = dict(
-        trust=args.trust,
-        cuda_device=args.cuda_device,
-        constrained=False if args.no_constraints else None,
-        calibrated=not args.uncalibrated,
-    )
-    wanted = args.task and list(dict.fromkeys(args.task))
-    taggers = {args.model: Tagger.load(args.model, tasks=wanted, **settings)}
+    settings = tagger_settings(args)
+    taggers = {args.model: Tagger.load(args.model, **settings)}
     first = taggers[args.model]
     files = gold_files(args.gold, args.dataset, first.specification)
-    tasks = gold_tasks(first, files, wanted)
+    tasks = gold_tasks(first, files, settings.pop("tasks"))
     training = [file for text in args.train for file in _training_files(text, files, first)]
     if args.other is not None:
         if args.other == args.model:
@@ -171,7 +144,7 @@ def _check_second(first: "Tagger", second: "Tagger", tasks: Iterable[str]) -> No
                 f"MODEL2 has no task '{task}'; it has {', '.join(sorted(theirs.tasks))}. Name "
                 "tasks that both models have, --task"
             )
-        encodings = [each.file_encoding(task) for each in (ours, theirs)]
+        encodings = [model.file_encoding(task) for model in (ours, theirs)]
         if encodings.count(None) == 1:
             of_spans, of_tokens = ("MODEL", "MODEL2") if encodings[0] else ("MODEL2", "MODEL")
             raise UserError(

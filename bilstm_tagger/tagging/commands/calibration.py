@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 from bilstm_tagger.tagging.commands.errors import one_line_errors, write_file
-from bilstm_tagger.tagging.commands.gold_files import gold_files, gold_tasks, read_gold
+from bilstm_tagger.tagging.commands.gold_files import (
+    add_gold_arguments,
+    add_tagger_options,
+    gold_files,
+    gold_tasks,
+    read_gold,
+    tagger_settings,
+)
 from bilstm_tagger.tagging.commands.tables import print_table
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.requirements import missing
@@ -35,20 +42,8 @@ HELP = "Report how well the probabilities of a model are calibrated."
 
 def add_calibration_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `calibration`, and what it does, to a parser."""
+    add_gold_arguments(parser)
     add = parser.add_argument
-    add("model", metavar="MODEL", help="the name of a model, a model file, or model.tar.gz")
-    add(
-        "gold",
-        metavar="GOLD",
-        help="a file with gold tags, laid out as those of the training; of several data sets, JSON "
-        'of their names and files: \'{"ewt": "dev.conllu", "conll2000": "dev.txt"}\'',
-    )
-    add(
-        "--task",
-        metavar="T",
-        action="append",
-        help="a task to report, can be repeated (default = all that the file has tags for)",
-    )
     add(
         "--fit",
         metavar="FILE.safetensors",
@@ -63,22 +58,7 @@ def add_calibration_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the data set whose layout the file has, where the model knows several",
     )
-    add(
-        "--no-constraints",
-        action="store_true",
-        help="predict sequences of tags that the encoding forbids, too",
-    )
-    add(
-        "--uncalibrated",
-        action="store_true",
-        help="report probabilities without the temperatures that the model may have",
-    )
-    add(
-        "--trust",
-        action="store_true",
-        help="the archive may name any component, and run what it likes",
-    )
-    add("--cuda-device", type=int, default=-1, help="the GPU; -1, the default, is the CPU")
+    add_tagger_options(parser)
     parser.set_defaults(func=run_calibration)
 
 
@@ -111,13 +91,7 @@ def run_calibration(args: argparse.Namespace) -> None:
             if not args.fit or os.path.isdir(args.fit):
                 raise UserError(f"--fit is {args.fit!a}: expected the name of a file")
             Path(args.fit).parent.mkdir(parents=True, exist_ok=True)
-        settings = dict(
-            trust=args.trust,
-            cuda_device=args.cuda_device,
-            constrained=False if args.no_constraints else None,
-            tasks=args.task and list(dict.fromkeys(args.task)),
-            calibrated=not args.uncalibrated,
-        )
+        settings = tagger_settings(args)
         tagger = Tagger.load(args.model, **settings)
         files = gold_files(args.gold, args.dataset, tagger.specification)
         tasks = gold_tasks(tagger, files, args.task)

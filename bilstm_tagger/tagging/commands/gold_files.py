@@ -1,8 +1,9 @@
-"""Files with gold tags, as the command line names them."""
+"""Files with gold tags, as the command line names them, and how a model tags them."""
 
+import argparse
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 import msgspec
 
@@ -26,6 +27,56 @@ class GoldSentence(NamedTuple):
     tags: GoldTags
     # Where it starts: the file, and the line where there is one.
     place: str
+
+
+def add_gold_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds MODEL, GOLD and the tasks, of a command that holds a model against gold tags."""
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="the name of a model, a model file, or model.tar.gz")
+    add(
+        "gold",
+        metavar="GOLD",
+        help="a file with gold tags, laid out as those of the training; of several data sets, JSON "
+        'of their names and files: \'{"ewt": "dev.conllu", "conll2000": "dev.txt"}\'',
+    )
+    add(
+        "--task",
+        metavar="T",
+        action="append",
+        help="a task to report, can be repeated (default = all that the file has tags for)",
+    )
+
+
+def add_tagger_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that `tagger_settings` reads."""
+    add = parser.add_argument
+    add(
+        "--no-constraints",
+        action="store_true",
+        help="predict sequences of tags that the encoding forbids, too",
+    )
+    add(
+        "--uncalibrated",
+        action="store_true",
+        help="report probabilities without the temperatures that the model may have",
+    )
+    add(
+        "--trust",
+        action="store_true",
+        help="the archive may name any component, and run what it likes",
+    )
+    add("--cuda-device", type=int, default=-1, help="the GPU; -1, the default, is the CPU")
+
+
+def tagger_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """What `Tagger.load` is told, but for the model."""
+    return dict(
+        tasks=args.task and list(dict.fromkeys(args.task)),
+        trust=args.trust,
+        cuda_device=args.cuda_device,
+        constrained=False if args.no_constraints else None,
+        calibrated=not args.uncalibrated,
+    )
 
 
 def gold_files(
