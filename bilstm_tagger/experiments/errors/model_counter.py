@@ -88,7 +88,7 @@ class ModelCounter:
             chances[predicted[-1]] = rounded(span.probability)
         assert self._schemes is not None
         outcomes = self._schemes.add(gold, predicted, chances)
-        hits = {*gold}.intersection(predicted)
+        hits = {outcome.gold for outcome in outcomes if outcome.kind == "right"}
         right = [span in hits for span in gold]
         for outcome in outcomes:
             label = None if outcome.gold is None else outcome.gold[2]

@@ -3,17 +3,21 @@
 import base64
 import hashlib
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Optional, TypeVar
+from typing import Any
 
 import msgspec
 
-from bilstm_tagger.experiments.errors.report import ErrorReport, Kind, Property, TaskErrors
+from bilstm_tagger.experiments.errors.report import (
+    ErrorReport,
+    Group,
+    Kind,
+    Property,
+    TaskErrors,
+    side_by_side,
+)
 from bilstm_tagger.experiments.page import render
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 _SCRIPT = Path(__file__).with_name("errors.js")
 _KINDS: dict[Kind, str] = {
@@ -58,8 +62,8 @@ def make_error_page(report: ErrorReport) -> str:
 def _task(task: TaskErrors, names: Sequence[str]) -> dict[str, Any]:
     """What the page shows of a task; rows with a cell for each model, `None` where it has none."""
     models = task.models
-    types = _side_by_side([{score.label: score for score in model.types} for model in models])
-    confusions = _side_by_side(
+    types = side_by_side([{score.label: score for score in model.types} for model in models])
+    confusions = side_by_side(
         [{(pair.gold, pair.predicted): pair.count for pair in model.confusions} for model in models]
     )
     confusions.sort(key=lambda row: -sum(count or 0 for count in row[1]))
@@ -72,12 +76,12 @@ def _task(task: TaskErrors, names: Sequence[str]) -> dict[str, Any]:
         "errors": task,
         "hues": hues,
         "kind_names": kinds,
-        "scores": _side_by_side([model.scores for model in models]),
-        "kinds": _side_by_side([model.kinds for model in models]),
+        "scores": side_by_side([model.scores for model in models]),
+        "kinds": side_by_side([model.kinds for model in models]),
         "types": types,
         "confusions": confusions,
         "groups": [
-            (name, _side_by_side([_by_name(model.groups.get(name, ())) for model in models]))
+            (name, side_by_side([_by_name(model.groups.get(name, ())) for model in models]))
             for name in properties
         ],
         "data": _embedded(
@@ -92,14 +96,8 @@ def _task(task: TaskErrors, names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _by_name(groups: Iterable[Any]) -> dict[str, Any]:
+def _by_name(groups: Iterable[Group]) -> dict[str, Group]:
     return {group.name: group for group in groups}
-
-
-def _side_by_side(tables: Sequence[Mapping[K, V]]) -> list[tuple[K, list[Optional[V]]]]:
-    """The rows of several tables as one, in the order of the first that has a row."""
-    keys = dict.fromkeys(itertools.chain(*tables))
-    return [(key, [table.get(key) for table in tables]) for key in keys]
 
 
 def _embedded(content: Any) -> Any:

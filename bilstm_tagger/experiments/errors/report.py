@@ -1,8 +1,13 @@
 """What an error report has: the content of its JSON, its tables and its page."""
 
-from typing import Any, Literal, Optional
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Optional, TypeVar
 
 import msgspec
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 # Of a span, as in SemEval 2013 task 9.1: the same ends and type; other ends or another type, or
 # both, of spans that overlap; a gold span without a predicted one; a predicted span without a gold
@@ -115,3 +120,9 @@ class ErrorReport(msgspec.Struct, frozen=True):
     # Data set to file.
     gold: dict[str, str]
     tasks: list[TaskErrors]
+
+
+def side_by_side(tables: Sequence[Mapping[K, V]]) -> list[tuple[K, list[Optional[V]]]]:
+    """The rows of several tables as one, in the order of the first that has a row."""
+    keys = dict.fromkeys(itertools.chain(*tables))
+    return [(key, [table.get(key) for table in tables]) for key in keys]

@@ -6,10 +6,11 @@ from typing import Optional
 
 from bilstm_tagger.experiments.errors.report import (
     ErrorReport,
-    ModelErrors,
+    Group,
     Outcome,
     SentenceErrors,
     TaskErrors,
+    side_by_side,
 )
 from bilstm_tagger.tagging.commands.tables import print_table
 from bilstm_tagger.text.character_spans import CONTROL
@@ -87,22 +88,21 @@ def _print_scores(task: TaskErrors, names: Sequence[str]) -> None:
 
 
 def _print_confusions(task: TaskErrors, names: Sequence[str]) -> None:
-    counts = [
-        {(confusion.gold, confusion.predicted): confusion.count for confusion in model.confusions}
-        for model in task.models
-    ]
-    totals: dict[tuple[Optional[str], Optional[str]], int] = {}
-    for of_model in counts:
-        for pair, count in of_model.items():
-            totals[pair] = totals.get(pair, 0) + count
-    if not totals:
+    pairs = side_by_side(
+        [
+            {(pair.gold, pair.predicted): pair.count for pair in model.confusions}
+            for model in task.models
+        ]
+    )
+    if not pairs:
         return
+    pairs.sort(key=lambda row: -sum(count or 0 for count in row[1]))
     rows = []
-    for gold, predicted in sorted(totals, key=lambda pair: -totals[pair])[:_CONFUSIONS]:
+    for (gold, predicted), counts in pairs[:_CONFUSIONS]:
         other_ends = " (other ends)" if gold == predicted else ""
         cells = ("none" if gold is None else gold, (predicted or "none") + other_ends)
-        rows.append((*cells, *(f"{of_model.get((gold, predicted), 0):,}" for of_model in counts)))
-    title = _title("Confusions", "largest", len(rows), len(totals))
+        rows.append((*cells, *(f"{count or 0:,}" for count in counts)))
+    title = _title("Confusions", "largest", len(rows), len(pairs))
     print_table(title, ("gold", "predicted", *_headings(names, "count")), rows, 2)
 
 
@@ -130,26 +130,21 @@ def _print_types(task: TaskErrors, names: Sequence[str]) -> None:
 
 
 def _print_groups(task: TaskErrors, names: Sequence[str]) -> None:
-    keys = dict.fromkeys(
-        (name, group.name)
-        for model in task.models
-        for name, groups in model.groups.items()
-        for group in groups
+    groups = side_by_side(
+        [
+            {(name, group.name): group for name, groups in model.groups.items() for group in groups}
+            for model in task.models
+        ]
     )
-    rows = [
-        (*key, *(cell for model in task.models for cell in _group(model, *key))) for key in keys
-    ]
+    rows = [(*key, *(cell for group in cells for cell in _cells(group))) for key, cells in groups]
     columns = _headings(names, "gold", "right", "share")
     print_table("Right in groups", ("property", "group", *columns), rows, 2)
 
 
-def _group(model: ModelErrors, name: str, group_name: str) -> tuple[str, str, str]:
-    for property_name, groups in model.groups.items():
-        for group in groups:
-            if (property_name, group.name) == (name, group_name):
-                share = f"{group.right / group.gold:.4f}"
-                return f"{group.gold:,}", f"{group.right:,}", share
-    return "0", "0", ""
+def _cells(group: Optional[Group]) -> tuple[str, str, str]:
+    if group is None:
+        return "0", "0", ""
+    return f"{group.gold:,}", f"{group.right:,}", f"{group.right / group.gold:.4f}"
 
 
 def _title(what: str, which: str, shown: int, total: int) -> str:
