@@ -83,7 +83,8 @@ LOCK := PATH="$$PATH:$(CURDIR)/.uv/bin" uv pip compile --quiet --universal --pyt
   setup.cfg --no-emit-index-url --no-annotate --no-header --extra train --extra report
 
 lock: ## Resolve both requirements.txt anew from setup.cfg (after make setup, which gets uv)
-	$(LOCK) --extra dev --extra search --extra ray --extra parquet --extra package -o requirements.txt
+	$(LOCK) --extra dev --extra search --extra ray --extra parquet --extra package --extra serve --extra docs \
+	  -o requirements.txt
 	$(LOCK) --extra benchmark -o benchmarks/requirements.txt
 
 clean: ## Remove what was installed and built
