@@ -10,7 +10,7 @@ let asking;
 // Asks the user for the token of the server. Requests that come at once share the question.
 function askForToken() {
   asking ??= new Promise((resolve, reject) => {
-    const field = tokenDialog.querySelector("input");
+    const field = tokenDialog.querySelector("[name=token]");
     tokenDialog.querySelector("p").textContent = sessionStorage.getItem(KEY)
       ? "The server did not accept this token."
       : "The server answers only those who have its token. It is kept until this tab is closed.";

@@ -45,22 +45,23 @@ export function visible(text) {
   });
 }
 
-// A label with its probability, as a line whose length it is, and a number for those who are not sure
-// and for screen readers.
-function addLabel(node, hue, label, probability) {
-  const small = make("small", { dir: "ltr" }, label);
-  if (hue !== undefined) node.style.setProperty("--hue", hue);
-  if (probability !== undefined) {
-    node.classList.add("measured");
-    node.style.setProperty("--sure", probability);
-    const shown = probability < SURE ? "chance" : "unseen";
-    small.append(make("span", { className: shown }, ` ${perCent(probability)}`));
-  }
-  node.append(small);
+// Writes a label with its probability. `node` shows the probability as the length of a line; the number
+// is seen where the model is not sure, and always there for screen readers.
+function addLabel(small, node, hue, label, probability) {
+  node.classList.add("measured");
+  node.style.setProperty("--hue", hue);
+  node.style.setProperty("--sure", probability);
+  const className = probability < SURE ? "chance" : "unseen";
+  small.append(label, make("span", { className }, ` ${perCent(probability)}`));
 }
 
-// The words of a label. It stays on the line of the last one.
-const before = (text) => [...visible(text), "\u00a0"];
+// Words with a label behind them, on the line of the last of them.
+function labelled(node, words, ...label) {
+  const small = make("small", { dir: "ltr" });
+  node.append(...visible(words), "\u00a0", small);
+  addLabel(small, node, ...label);
+  return node;
+}
 
 export class SentenceDrawing {
   // `result`: the text, `units` of it, and the tasks with their hues.
@@ -98,8 +99,8 @@ export class SentenceDrawing {
 
   // A span, marked.
   mark(task, { first_token: first, last_token: last, label, probability }) {
-    const node = make("mark", {}, ...before(this.text(first, last)));
-    addLabel(node, task.hues.get(label), label, probability);
+    const words = this.text(first, last);
+    const node = labelled(make("mark", {}), words, task.hues.get(label), label, probability);
     return { first, last, node: this.asItem(node, [[label, probability]]) };
   }
 
@@ -114,8 +115,8 @@ export class SentenceDrawing {
     tags[task.name].forEach((tag, token) => {
       const probability = probabilities[task.name][token];
       if (inside.has(token) || probability >= SURE) return;
-      const node = make("span", { className: "outside" }, ...before(this.text(token)));
-      addLabel(node, undefined, tag, probability);
+      const node = make("span", { className: "outside" });
+      labelled(node, this.text(token), 0, tag, probability);
       pieces.push({ first: token, last: token, node: this.asItem(node, [[tag, probability]]) });
     });
     return pieces;
@@ -127,8 +128,8 @@ export class SentenceDrawing {
     const labels = this.labelTasks.map((task) => {
       const label = this.sentence.tags[task.name][token];
       const probability = this.sentence.probabilities[task.name][token];
-      const line = make("span", { className: "tag" });
-      addLabel(line, task.hues.get(label), label, probability);
+      const line = make("small", { className: "tag", dir: "ltr" });
+      addLabel(line, line, task.hues.get(label), label, probability);
       node.append(line);
       return [label, probability, task.name];
     });

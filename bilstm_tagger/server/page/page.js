@@ -3,7 +3,8 @@ import { ask } from "./api.js";
 import { count, huesOf, make, unitsOf } from "./draw.js";
 import { chooseFilesFor } from "./file.js";
 import { copy, downloadResult, written } from "./formats.js";
-import { showResult } from "./result.js";
+import { showMore, showResult } from "./result.js";
+import { tagPieces } from "./tag.js";
 
 const EXAMPLE =
   "Ada Lovelace wrote to Charles Babbage in London that the Analytical Engine might compose " +
@@ -15,6 +16,7 @@ const button = form.querySelector("button.main");
 const fieldset = form.querySelector("fieldset");
 const status = document.getElementById("status");
 const waiting = document.getElementById("waiting");
+const progress = waiting.querySelector("progress");
 const problem = document.getElementById("problem");
 const section = document.getElementById("result");
 const copyForm = document.getElementById("copy");
@@ -29,13 +31,16 @@ const chosenTasks = () => [...fieldset.querySelectorAll(":checked")].map((box) =
 
 function showProblem(message, again) {
   status.textContent = "";
-  result = undefined;
-  section.hidden = true;
   problem.hidden = false;
   problem.querySelector("p").textContent = message;
   const retry = problem.querySelector("button");
   retry.hidden = !again;
   retry.onclick = again;
+}
+
+function forget() {
+  result = undefined;
+  section.hidden = true;
 }
 
 // Does some work that takes an abort signal, and says how it goes. A later work ends an earlier one.
@@ -45,11 +50,14 @@ async function run(message, work) {
   running = controller;
   problem.hidden = true;
   waiting.hidden = false;
+  progress.removeAttribute("value");
   status.textContent = message;
   try {
     await work(controller.signal);
   } catch (error) {
     if (controller.signal.aborted) return;
+    // What came of a text before the problem stays.
+    if (result?.signal !== controller.signal) forget();
     showProblem(error.message, () => run(message, work));
   } finally {
     if (running === controller) waiting.hidden = true;
@@ -106,9 +114,11 @@ function tag() {
   running?.abort();
   waiting.hidden = true;
   if (!text.trim()) {
+    forget();
     showProblem("There is no text. Type or paste some.");
     textField.focus();
   } else if (!names.length) {
+    forget();
     showProblem("No task is chosen. Choose one.");
     fieldset.querySelector("input").focus();
   } else {
@@ -118,20 +128,25 @@ function tag() {
 
 async function tagText(text, model, names, signal) {
   const start = performance.now();
-  const given = { model: model.name, text, tasks: names, probabilities: true };
-  const answer = await ask("tag", given, signal);
-  const time = performance.now() - start;
-  const [{ sentences }] = answer.results;
   const tasks = model.tasks
     .filter((task) => names.includes(task.name))
     .map((task) => ({ ...task, hues: huesOf(task) }));
-  result = { model, text, units: unitsOf(text), tasks, sentences };
-  const tokens = sentences.reduce((sum, sentence) => sum + sentence.tokens.length, 0);
+  const shown = { model, tasks, text: "", units: unitsOf(text), sentences: [], signal };
+  const given = { model: model.name, tasks: names, probabilities: true };
+  for await (const piece of tagPieces(text, given, signal)) {
+    const first = !shown.text;
+    shown.text = piece.text;
+    // All at once would be too many arguments.
+    for (const sentence of piece.sentences) shown.sentences.push(sentence);
+    if (first) showResult((result = shown));
+    else showMore();
+    progress.value = piece.text.length / text.length;
+  }
+  section.hidden = !result.sentences.length;
+  const tokens = result.sentences.reduce((sum, sentence) => sum + sentence.tokens.length, 0);
+  const time = Math.ceil(performance.now() - start).toLocaleString("en");
   status.textContent =
-    `${count(sentences.length, "sentence")}, ${count(tokens, "token")}, ` +
-    `${Math.ceil(time).toLocaleString("en")} ms`;
-  copied.textContent = "";
-  showResult(result);
+    `${count(result.sentences.length, "sentence")}, ${count(tokens, "token")}, ${time} ms`;
 }
 
 form.addEventListener("submit", (event) => {
@@ -148,7 +163,8 @@ modelField.addEventListener("change", () => {
   showModel();
   if (result) tag();
 });
-fieldset.addEventListener("change", () => result && tag());
+// As long as there is a result, or would be but for the choice.
+fieldset.addEventListener("change", () => (result || !problem.hidden) && tag());
 
 // The result as a text
 

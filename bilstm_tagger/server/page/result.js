@@ -4,11 +4,12 @@ import { MOST, drawAlternatives } from "./alternatives.js";
 import { SentenceDrawing, make } from "./draw.js";
 
 // About so many tokens are drawn at a time.
-const STEP = 1_500;
+const STEP = 1_000;
 
 const section = document.getElementById("result");
 const list = section.querySelector(".sentences");
 const more = section.querySelector(".more");
+const copied = document.getElementById("copied");
 const tip = document.getElementById("tip");
 let result;
 let drawn = 0;
@@ -20,8 +21,14 @@ export function showResult(shown) {
   list.replaceChildren();
   list.lang = result.model.language ?? "";
   hideTip();
+  copied.textContent = "";
   section.hidden = false;
   draw();
+}
+
+// Shows that the result has grown.
+export function showMore() {
+  if (more.hidden) draw();
 }
 
 function draw() {
