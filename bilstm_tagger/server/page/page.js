@@ -17,6 +17,7 @@ const fieldset = form.querySelector("fieldset");
 const status = document.getElementById("status");
 const waiting = document.getElementById("waiting");
 const progress = waiting.querySelector("progress");
+const stop = waiting.querySelector("button");
 const problem = document.getElementById("problem");
 const section = document.getElementById("result");
 const copyForm = document.getElementById("copy");
@@ -50,6 +51,8 @@ async function run(message, work) {
   running = controller;
   problem.hidden = true;
   waiting.hidden = false;
+  // Without models there is nothing to go back to.
+  stop.hidden = !models.length;
   progress.removeAttribute("value");
   status.textContent = message;
   try {
@@ -64,7 +67,7 @@ async function run(message, work) {
   }
 }
 
-waiting.querySelector("button").addEventListener("click", () => {
+stop.addEventListener("click", () => {
   running.abort();
   waiting.hidden = true;
   status.textContent = "Stopped.";

@@ -93,13 +93,19 @@ function hideTip() {
   tip.hidden = true;
 }
 
-for (const [shows, hides] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
+for (const shows of ["pointerover", "focusin"]) {
   list.addEventListener(shows, ({ target }) => {
     const node = target.closest("[data-tip]");
     if (node) showTip(node);
   });
-  list.addEventListener(hides, hideTip);
 }
+list.addEventListener("focusout", hideTip);
+// What the keyboard has reached shows its number again when the mouse has gone.
+list.addEventListener("pointerout", () => {
+  const node = list.querySelector("[data-tip]:focus-visible");
+  if (node) showTip(node);
+  else hideTip();
+});
 addEventListener("keydown", (event) => event.key === "Escape" && hideTip());
 
 // Arrow keys go from label to label of a sentence, in the direction in which they are seen.

@@ -52,7 +52,6 @@ def test_a_file_is_chosen_and_tagged_by_the_keyboard(show, tagged):
     assert page.evaluate("document.activeElement.name") == "file"
     page.get_by_label("File", exact=True).set_input_files(UNTAGGED)
     with page.expect_download() as download:
-        page.get_by_label("Write it as").press("Enter")
         page.get_by_role("button", name="Tag and download").press("Enter")
     assert download.value.path().read_bytes() == tagged(UNTAGGED)
     assert download.value.suggested_filename == "untagged.tagged.conll"

@@ -110,6 +110,9 @@ def test_the_number_shows_at_the_mouse_and_at_the_keyboard(show, tag, taggers):
     for key, number in [("Tab", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)]:
         page.keyboard.press(key)
         assert tip(page) == numbers[number]
+    tokens.nth(2).hover()
+    page.mouse.move(2, 2)
+    assert tip(page) == numbers[1]
     page.keyboard.press("Escape")
     assert page.locator("#tip:visible").count() == 0
     page.keyboard.press("End")
