@@ -55,8 +55,9 @@ lint: $(READY) ## Lint, format check, types, and which floor imports which
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Not --quiet: it hides warnings, and with none to count, nothing is strict.
 docs: $(READY) ## Build the documentation site into build/site; a broken link is an error
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 data: $(READY) ## Put the corpora and vectors into data/ (FROM=DIR: link them from there)
 	$(BIN)/python scripts/fetch_data.py $(if $(FROM),--from $(FROM))

@@ -22,9 +22,9 @@ from bilstm_tagger import command_line, tagging
 for package in ("mkdocs", "material", "mkdocstrings_handlers.python"):
     pytest.importorskip(package, reason="the extra 'docs' is not installed")
 
+import docs_links  # noqa: E402
 import docs_reference  # noqa: E402
 from docs_docstrings import markdown_of  # noqa: E402
-from docs_links import RepositoryLinks, repository  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 REGISTERED = re.compile(r"^@(\w+)\.register\(.*\)\nclass (\w+)", re.MULTILINE)
@@ -141,8 +141,8 @@ class TestReference:
 
 class TestLinks:
     @pytest.fixture
-    def links(self) -> RepositoryLinks:
-        links = RepositoryLinks("https://host/repository")
+    def links(self) -> docs_links.RepositoryLinks:
+        links = docs_links.RepositoryLinks("https://host/repository")
         links.page_path = "docs/reference/commands.md"
         links.site_paths = {
             "docs/reference/commands.md": "reference/commands.md",
@@ -184,11 +184,29 @@ class TestLinks:
         assert problem in record.message and "docs/reference/commands.md" in record.message
         assert record.levelno == logging.WARNING and record.name.startswith("mkdocs.")
 
+    @pytest.mark.parametrize("link", ["nothing.md", "#nothing", "../nothing.py"])
+    def test_a_strict_build_ends_at_a_broken_one(self, tmp_path, link):
+        from mkdocs.commands.build import build
+        from mkdocs.config import load_config
+        from mkdocs.exceptions import Abort
+
+        page = tmp_path / "docs/index.md"
+        page.parent.mkdir()
+        folders = {"docs_dir": str(page.parent), "site_dir": str(tmp_path / "site")}
+        pages = ["index.md", *docs_links.PAGES.values()]
+        settings = {**folders, "nav": pages, "plugins": [], "extra_css": [], "strict": True}
+        page.write_text("# Page\n\n[This page](#page)\n")
+        build(load_config(str(ROOT / "mkdocs.yml"), **settings))
+        assert '<a href="#page">' in (tmp_path / "site/index.html").read_text()
+        page.write_text(f"# Page\n\n[Broken]({link})\n")
+        with pytest.raises(Abort, match="strict mode"):
+            build(load_config(str(ROOT / "mkdocs.yml"), **settings))
+
     def test_those_of_the_site(self, site):
         assert "../contributing/" in Elements(site / "architecture/index.html").links()
         assert "../docs/" not in str(Elements(site / "contributing/index.html").links())
         records = Elements(site / "results/index.html").links()
-        assert f"{repository()}/blob/main/docs/results/runs.jsonl" in records
+        assert f"{docs_links.repository()}/blob/main/docs/results/runs.jsonl" in records
         assert not list(site.rglob("*.jsonl")) and not list(site.rglob("*.db"))
 
 
