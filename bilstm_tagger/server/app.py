@@ -27,6 +27,7 @@ from bilstm_tagger.server.messages import (
     EXAMPLES,
     Health,
     Models,
+    NoSuchName,
     Problem,
     TagAnswer,
     TagRequest,
@@ -50,9 +51,10 @@ _JSON = "application/json"
 Result = TypeVar("Result")
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The body is not JSON in UTF-8."},
-    404: {"model": Problem, "description": "There is no such model."},
+    404: {"model": Problem, "description": "There is no such model, or task."},
     408: {"model": Problem, "description": "The body did not come in time."},
     413: {"model": Problem, "description": "The request is too large."},
+    415: {"model": Problem, "description": "The body is not called JSON."},
     422: {"model": Problem, "description": "The request is not what was expected."},
     503: {"model": Problem, "description": "Too many requests wait. Try again later."},
 }
@@ -130,8 +132,8 @@ def _add_tagging(app: FastAPI, models: Mapping[str, ServedModel], limits: Limits
     def model_of(name: Optional[str]) -> tuple[str, ServedModel]:
         name = next(iter(models)) if name is None else name
         if name not in models:
-            raise HTTPException(
-                404, f"There is no model {name!r:.80}; this server has {', '.join(models)}."
+            raise NoSuchName(
+                f"There is no model {name!r:.80}; this server has {', '.join(models)}."
             )
         return name, models[name]
 
@@ -261,6 +263,10 @@ def _add_page(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=_PAGE))
 
 
+# The statuses of errors that are not of what a request holds.
+_STATUS: dict[type[UserError], int] = {NoSuchName: 404, TooManyTokens: 413}
+
+
 def _add_error_handlers(app: FastAPI) -> None:
     """Every error is an object with `detail`."""
 
@@ -285,11 +291,8 @@ def _add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(UserError)
     async def of_user(request: Request, error: UserError) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, 422)
-
-    @app.exception_handler(TooManyTokens)
-    async def of_size(request: Request, error: TooManyTokens) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, 413)
+        status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 422)
+        return JSONResponse({"detail": str(error)}, status)
 
     @app.exception_handler(Overloaded)
     async def of_load(request: Request, error: Overloaded) -> JSONResponse:

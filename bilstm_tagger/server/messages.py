@@ -13,9 +13,16 @@ Token = Annotated[str, Field(min_length=1)]
 _TEXT = "Ada Lovelace wrote to Charles Babbage in London."
 
 
+class NoSuchName(UserError):
+    """The server has no model of a name, or the model no task."""
+
+
 def _one_of(*keys: str) -> dict[str, Any]:
-    """Of a schema: exactly one of these keys is there."""
-    return {"oneOf": [{"required": [key]} for key in keys]}
+    """Of a schema: exactly one of these keys is there, and columns only beside tokens."""
+    return {
+        "oneOf": [{"required": [key]} for key in keys],
+        "dependentRequired": {"columns": ["tokens"]},
+    }
 
 
 class _Message(BaseModel):
@@ -101,7 +108,7 @@ class TagRequest(_Content):
 
         # Errors
 
-        `UserError` for a task that the model does not have.
+        `NoSuchName` for a task that the model does not have.
         """
         return TagOptions(chosen_tasks(self.tasks, tasks), self.probabilities, self.top_k)
 
@@ -111,11 +118,11 @@ def chosen_tasks(wanted: Optional[list[str]], tasks: list[str]) -> tuple[str, ..
 
     # Errors
 
-    `UserError` for a task that the model does not have.
+    `NoSuchName` for a task that the model does not have.
     """
     for task in wanted or ():
         if task not in tasks:
-            raise UserError(f"There is no task {task!r:.80}; the model has {', '.join(tasks)}.")
+            raise NoSuchName(f"There is no task {task!r:.80}; the model has {', '.join(tasks)}.")
     return tuple(task for task in tasks if wanted is None or task in wanted)
 
 

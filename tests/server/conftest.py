@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import numpy
 import pytest
+import uvicorn
 
 from bilstm_tagger.server.app import make_app
 from bilstm_tagger.server.command import listen
@@ -30,6 +31,12 @@ class RunningServer:
     port: int
     client: httpx.Client
     taggers: dict[str, Tagger]
+    server: uvicorn.Server
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self.server.server_state.connections)
 
     @property
     def address(self) -> str:
@@ -59,7 +66,7 @@ def running(taggers, token=None, wait=0.002, **limits) -> Iterator[RunningServer
                 assert thread.is_alive()
                 time.sleep(0.01)
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-                yield RunningServer(port, client, taggers)
+                yield RunningServer(port, client, taggers, server)
         finally:
             server.should_exit = True
             thread.join()
