@@ -54,6 +54,11 @@ _COMMANDS = {
         "add_package_options",
         "Make an installable package of a model.",
     ),
+    "serve": _Command(
+        "bilstm_tagger.server.command",
+        "add_serve_options",
+        "Serve models over HTTP: an API, and a page to try them.",
+    ),
     "configs": _Command(
         "bilstm_tagger.packaged_configs",
         "add_configs_options",

@@ -17,6 +17,8 @@ Array = numpy.ndarray
 
 # Sentences that are read together. With more, the states outgrow the cache of a processor.
 GROUP_SIZE = 128
+# Tokens of a group, with the padding: one sentence of 10,000 tokens is read alone.
+GROUP_TOKENS = 32_768
 # Rows of tokens that are kept: 96 MB with 150 units per direction.
 MAX_ROWS = 20_000
 
@@ -129,8 +131,12 @@ def groups_of(sentences: Sequence[TokenizedSentence]) -> Iterator[list[int]]:
     """The numbers of sentences that are read together, the longest first. Sentences of similar
     length make the fewest steps."""
     order = sorted(range(len(sentences)), key=lambda number: -len(sentences[number].tokens))
-    for start in range(0, len(order), GROUP_SIZE):
-        yield order[start : start + GROUP_SIZE]
+    start = 0
+    while start < len(order):
+        longest = len(sentences[order[start]].tokens)
+        size = min(GROUP_SIZE, max(1, GROUP_TOKENS // longest))
+        yield order[start : start + size]
+        start += size
 
 
 def tokens_of(sentences: Iterable[TokenizedSentence], columns: Sequence[str]) -> list[Token]:

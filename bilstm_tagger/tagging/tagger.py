@@ -1,5 +1,6 @@
 """The tagger for Python: loads a model, takes text or tokens, gives sentences with tags."""
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Optional, Union
 
@@ -12,7 +13,7 @@ from bilstm_tagger.tagging.threads import limited_threads
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import PathLike, UserError
-from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling
+from bilstm_tagger.text.tag_spelling import USUAL, spelled
 
 # None, those of what was chosen, or "all", those of every tag, too.
 Probabilities = Union[bool, str]
@@ -83,25 +84,18 @@ class Tagger:
         self.dataset = dataset
         self.threads = threads
         self.calibrated = calibrated
-        if isinstance(tasks, str) or (tasks is not None and not tasks):
-            raise UserError(f"'tasks' must be a list of names of tasks, found {tasks!r}")
         if threads is not None and (not isinstance(threads, int) or threads < 1):
             raise UserError(f"'threads' must be 1 or more, or None, found {threads!r}")
-        self.tasks = specification.tagging_tasks if tasks is None else list(tasks)
-        for name in self.tasks:
-            if name not in specification.tasks:
-                raise UserError(
-                    f"the model has no task '{name}'; it has {sorted(specification.tasks)}"
-                )
+        self.tasks = specification.tagging_tasks if tasks is None else self._checked_tasks(tasks)
         # Task to how its tags are read as spans.
         self._encodings = {
             name: get_encoding(encoding)
-            for name in self.tasks
+            for name in specification.tasks
             if (encoding := specification.file_encoding(name)) is not None
         }
         self._spellings = {
             name: spelling
-            for name in self.tasks
+            for name in specification.tasks
             if (spelling := specification.spelling(name)) != USUAL
         }
         self.predictors = {
@@ -161,6 +155,21 @@ class Tagger:
 
             add_word_vectors(source, vectors)
         return tagger
+
+    def with_tasks(self, tasks: Sequence[str]) -> "Tagger":
+        """This tagger for other tasks, with the same network. A `UserError` as of the class."""
+        tagger = copy.copy(self)
+        tagger.tasks = self._checked_tasks(tasks)
+        return tagger
+
+    def _checked_tasks(self, tasks: Sequence[str]) -> list[str]:
+        if isinstance(tasks, str) or not tasks:
+            raise UserError(f"'tasks' must be a list of names of tasks, found {tasks!r}")
+        names = self.specification.tasks
+        for task in tasks:
+            if task not in names:
+                raise UserError(f"the model has no task '{task}'; it has {sorted(names)}")
+        return list(tasks)
 
     @property
     def layout(self) -> DatasetLayout:
@@ -268,7 +277,7 @@ class Tagger:
         for task in self.tasks:
             prediction = predicted[task]
             spelling = self._spellings.get(task)
-            tagged.tags[task] = _spelled(prediction.tags, spelling)
+            tagged.tags[task] = spelled(prediction.tags, spelling)
             if with_spans and task in self._encodings:
                 spans = spans_of(self._encodings[task], prediction.tags, sentence)
                 tagged.spans[task] = spans
@@ -279,21 +288,16 @@ class Tagger:
                 tagged.sequence_probabilities[task] = prediction.probability
             if prediction.distributions is not None:
                 tagged.distributions[task] = [
-                    dict(zip(_spelled(chances, spelling), chances.values(), strict=True))
+                    dict(zip(spelled(chances, spelling), chances.values(), strict=True))
                     for chances in prediction.distributions
                 ]
             if prediction.alternatives is not None:
                 tagged.alternatives[task] = [
                     Alternative(
-                        _spelled(tags, spelling),
+                        spelled(tags, spelling),
                         spans_of(self._encodings.get(task), tags, sentence),
                         probability,
                     )
                     for tags, probability in prediction.alternatives
                 ]
         return tagged
-
-
-def _spelled(tags: Iterable[str], spelling: Optional[TagSpelling]) -> list[str]:
-    """The tags of the program, as they are in files."""
-    return list(tags) if spelling is None else list(map(spelling.write, tags))

@@ -1,6 +1,6 @@
 """How tags are spelled in files: `B-PER`, `B_PER`, `PER-B`, `b-per`, `PER`, or `B`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Literal, Optional
 
 import msgspec
@@ -76,6 +76,11 @@ class TagSpelling(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 USUAL = TagSpelling()
+
+
+def spelled(tags: Iterable[str], spelling: Optional[TagSpelling]) -> list[str]:
+    """The tags of the program, as they are in files; `None`: no other than the usual spelling."""
+    return list(tags) if spelling is None else list(map(spelling.write, tags))
 
 
 def recognised_spelling(tags: Collection[str]) -> Optional[TagSpelling]:

@@ -170,7 +170,7 @@ def _tag(
     ):
         started = time.monotonic()
         # No more than a few blocks are in memory at a time.
-        for block in tag(source.blocks(settings.of_columns, settings.starts_sentence)):
+        for block in tag(source.blocks(settings.of_columns, settings.starts_sentence())):
             output.write(block.output)
             sentences += block.sentences
             tokens += block.tokens

@@ -76,14 +76,15 @@ class TagSettings:
         """Whether the input is a column file, to be cut at blank lines."""
         return self.input_form in COLUMN_FORMS
 
-    @property
-    def starts_sentence(self) -> Optional[Starts]:
+    def starts_sentence(self, tagger: Optional[Tagger] = None) -> Optional[Starts]:
         """Where a column file without blank lines can be cut: see `Input.blocks`. The model says
-        whether it has a sentence column; it is asked for files with a header alone."""
+        whether it has a sentence column; it is asked for files with a header alone, and loaded
+        for that where the tagger is not here."""
         if self.recognised is None or not self.recognised.names or not self.of_columns:
             return None
         # Of the model, its layout alone is looked at: the file of vectors is not read for that.
-        layout = input_layout(self.input_form, self._load(None), self.layout, self.recognised)
+        tagger = tagger or self._load(None)
+        layout = input_layout(self.input_form, tagger, self.layout, self.recognised)
         name, columns = layout.sentence_column, layout.column_format([])
         if name not in self.recognised.names:
             return None

@@ -90,7 +90,7 @@ def test_blocks_are_cut_at_sentences(model_of, write, monkeypatch):
         settings = TagSettings(
             str(model), str(path), opened.form, "conll", recognised=opened.recognised
         )
-        blocks = list(opened.input.blocks(True, settings.starts_sentence))
+        blocks = list(opened.input.blocks(True, settings.starts_sentence()))
     assert [len(block.lines) for block in blocks] == [5, 2, 4]
     assert [block.head[:1] for block in blocks[1:]] == [[b"Word,Sentence #\n"]] * 2
 

@@ -1,0 +1,1 @@
+"""An HTTP server that tags. It needs the extra `serve`."""

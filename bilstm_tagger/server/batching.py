@@ -1,0 +1,273 @@
+"""Tags the sentences of many requests together.
+
+A batch of the network takes little more time than a sentence alone. Each model has a thread that
+takes what has come while it was busy. Long requests are tagged in parts, so that short ones do not
+wait for their end.
+"""
+
+import contextlib
+import itertools
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, Optional, TypeVar, Union
+
+from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence
+from bilstm_tagger.tagging.tagger import Probabilities, Tagger
+from bilstm_tagger.text.errors import UserError
+
+# Tokens that are tagged in one go, in about 0.15 s.
+ROUND_TOKENS = 4_096
+# A raw text, or a sentence.
+Input = Union[str, TokenizedSentence]
+# What becomes of a tagged sentence.
+Presented = TypeVar("Presented")
+
+
+class TooManyTokens(UserError):
+    """A request has more tokens than the server takes."""
+
+
+class Overloaded(Exception):
+    """As many requests wait as may wait."""
+
+
+@dataclass(frozen=True)
+class TagOptions:
+    """What is wanted of the sentences of a request, as of `Tagger`."""
+
+    tasks: tuple[str, ...]
+    probabilities: Probabilities = False
+    top_k: int = 0
+
+
+@dataclass(eq=False)
+class _Request(Generic[Presented]):
+    """Inputs of a client, and what became of them so far."""
+
+    inputs: Sequence[Input]
+    options: TagOptions
+    future: "Future[list[list[Presented]]]" = field(default_factory=Future)
+    # The sentences of all inputs, and the number of those of each; `None` before they are split.
+    sentences: Optional[list[TokenizedSentence]] = None
+    counts: Sequence[int] = ()
+    results: list[Presented] = field(default_factory=list)
+
+    def next_sentences(self, max_tokens: int) -> list[TokenizedSentence]:
+        """Sentences that are not yet tagged, of some tokens together; at least one, if any."""
+        assert self.sentences is not None
+        first = end = len(self.results)
+        tokens = 0
+        while end < len(self.sentences) and (end == first or tokens < max_tokens):
+            tokens += len(self.sentences[end].tokens)
+            end += 1
+        return self.sentences[first:end]
+
+    def finish(self) -> None:
+        """Resolves the future, if all sentences are tagged."""
+        assert self.sentences is not None
+        if len(self.results) == len(self.sentences):
+            results = iter(self.results)
+            by_input = [list(itertools.islice(results, count)) for count in self.counts]
+            with contextlib.suppress(InvalidStateError):  # cancelled
+                self.future.set_result(by_input)
+
+    def fail(self, error: BaseException) -> None:
+        with contextlib.suppress(InvalidStateError):  # cancelled
+            self.future.set_exception(error)
+
+
+@dataclass(eq=False)
+class _Call:
+    """Work of another kind, for the same thread."""
+
+    function: Callable[[], Any]
+    future: "Future[Any]" = field(default_factory=Future)
+
+    def __call__(self) -> None:
+        try:
+            self.future.set_result(self.function())
+        except BaseException as error:
+            self.future.set_exception(error)
+
+
+class BatchTagger(Generic[Presented]):
+    """Tags for many clients, with one thread. Use as a context: at its end, what waits is tagged.
+
+    # Parameters
+
+    tagger : `Tagger`
+        What it tags with.
+    present : `Callable`
+        What becomes of a tagged sentence.
+    max_waiting : `int`
+        The maximum number of requests that are tagged or wait for it.
+    max_tokens : `int`
+        The maximum number of tokens of a request.
+    wait : `float`, optional (default=`0`)
+        For how many seconds a request that meets an idle thread waits for others.
+    on_round : `Callable`, optional
+        Called after each round with its numbers of requests, sentences and tokens.
+    """
+
+    def __init__(
+        self,
+        tagger: Tagger,
+        present: Callable[[TaggedSentence], Presented],
+        max_waiting: int,
+        max_tokens: int,
+        wait: float = 0.0,
+        on_round: Callable[[int, int, int], None] = lambda requests, sentences, tokens: None,
+    ) -> None:
+        self.tagger = tagger
+        self._present = present
+        self._max_waiting = max_waiting
+        self._max_tokens = max_tokens
+        self._wait = wait
+        self._on_round = on_round
+        # `None` asks the thread to end.
+        self._queue: queue.SimpleQueue[Union[_Request, _Call, None]] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._thread = threading.Thread(target=self._run, name="tagging", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> "BatchTagger":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._queue.put(None)
+        self._thread.join()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def waiting(self) -> int:
+        """The number of requests that are tagged, or wait for it."""
+        return self._waiting
+
+    def tag(self, inputs: Sequence[Input], options: TagOptions) -> "Future[list[list[Presented]]]":
+        """Tags inputs: of each, its sentences. After `cancel` of the future they take no time.
+
+        # Errors
+
+        `Overloaded`, and as of `TokenizedSentence.check`; from the future, `TooManyTokens`, and
+        what the tagger raises.
+        """
+        features = self.tagger.specification.feature_columns
+        for sentence in inputs:
+            if isinstance(sentence, TokenizedSentence):
+                sentence.check(features)
+        with self._lock:
+            if self._waiting >= self._max_waiting:
+                raise Overloaded
+            self._waiting += 1
+        request: _Request[Presented] = _Request(inputs, options)
+        request.future.add_done_callback(self._leave)
+        self._queue.put(request)
+        return request.future
+
+    def call(self, function: Callable[[], Any]) -> "Future[Any]":
+        """Calls a function between two rounds, as what tags a block of a file."""
+        call = _Call(function)
+        self._queue.put(call)
+        return call.future
+
+    def _leave(self, future: object) -> None:
+        with self._lock:
+            self._waiting -= 1
+
+    def _run(self) -> None:
+        requests: list[_Request[Presented]] = []
+        goes_on = True
+        while goes_on or requests:
+            for work in self._arrived(idle=not requests):
+                if isinstance(work, _Request):
+                    requests.append(work)
+                elif work is None:
+                    goes_on = False
+                else:
+                    work()
+            # Those whose client has left are done, too.
+            requests = [request for request in requests if not request.future.done()]
+            self._round(requests)
+            requests = [request for request in requests if not request.future.done()]
+
+    def _arrived(self, idle: bool) -> Iterator[Union[_Request, _Call, None]]:
+        """What has come meanwhile; where there is nothing else to do, it waits for something."""
+        if idle:
+            yield self._queue.get()
+            time.sleep(self._wait)
+        while True:
+            try:
+                yield self._queue.get_nowait()
+            except queue.Empty:
+                return
+
+    def _round(self, requests: Sequence[_Request[Presented]]) -> None:
+        """Tags some sentences of each request, and resolves those that are complete."""
+        _together(self._split, [request for request in requests if request.sentences is None])
+        groups = defaultdict(list)
+        for request in requests:
+            if not request.future.done():
+                groups[request.options].append(request)
+        # Each request has its share.
+        share = ROUND_TOKENS // max(1, len(requests))
+        for options, group in groups.items():
+            _together(partial(self._tag, options, share), group)
+
+    def _split(self, requests: Sequence[_Request[Presented]]) -> None:
+        texts = [text for request in requests for text in request.inputs if isinstance(text, str)]
+        split = iter(self.tagger.split_texts(texts) if texts else ())
+        for request in requests:
+            parts = [next(split) if isinstance(x, str) else [x] for x in request.inputs]
+            request.counts = list(map(len, parts))
+            request.sentences = list(itertools.chain.from_iterable(parts))
+            tokens = sum(len(sentence.tokens) for sentence in request.sentences)
+            if tokens > self._max_tokens:
+                request.fail(
+                    TooManyTokens(
+                        f"The request has {tokens:,} tokens; the maximum is {self._max_tokens:,}. "
+                        "Send it in parts."
+                    )
+                )
+
+    def _tag(
+        self, options: TagOptions, share: int, requests: Sequence[_Request[Presented]]
+    ) -> None:
+        parts = [request.next_sentences(share) for request in requests]
+        sentences = list(itertools.chain.from_iterable(parts))
+        tagged = iter(
+            self.tagger.with_tasks(options.tasks).tag(
+                sentences, probabilities=options.probabilities, top_k=options.top_k
+            )
+        )
+        for request, part in zip(requests, parts, strict=True):
+            request.results += [self._present(next(tagged)) for _ in part]
+            request.finish()
+        self._on_round(len(requests), len(sentences), sum(len(s.tokens) for s in sentences))
+
+
+def _together(
+    work: Callable[[Sequence[_Request[Presented]]], None],
+    requests: Sequence[_Request[Presented]],
+) -> None:
+    """Does some work for all requests at once. Where that fails, for each alone: an error of one
+    is not an error of the others."""
+    if not requests:
+        return
+    try:
+        work(requests)
+    except Exception as error:
+        if len(requests) == 1:
+            requests[0].fail(error)
+            return
+        for request in requests:
+            _together(work, [request])

@@ -1,0 +1,145 @@
+"""Tags the file that a client sends, in any form that the command `tag` reads."""
+
+import asyncio
+import contextlib
+import re
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Optional
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse
+from starlette.types import Receive, Scope, Send
+
+from bilstm_tagger.server.batching import BatchTagger, TooManyTokens
+from bilstm_tagger.server.settings import Limits
+from bilstm_tagger.tagging.files.input_forms import ITEM_FORMS, open_input, output_form_for
+from bilstm_tagger.tagging.files.settings import TagSettings
+from bilstm_tagger.tagging.files.write_back import write_back
+from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.packing import unpacked_name
+
+# What a name of a file may have, so that any system and any header takes it.
+_UNUSUAL = re.compile(r"[^\w.-]+", re.ASCII)
+_ENDINGS = {"json": ".jsonl", "objects": ".jsonl", "lines": ".txt", "conll": ".conll"}
+# What messages call as the command does is a parameter here.
+_OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
+_MEDIA_TYPES = {"json": "application/jsonl", "objects": "application/jsonl"}
+_TEXT, _BYTES = "text/plain; charset=utf-8", "application/octet-stream"
+
+
+class TaggedFile(FileResponse):
+    """A tagged file as an answer; what it was made from is removed when it is sent."""
+
+    def __init__(self, path: Path, name: str, form: str, folder: contextlib.ExitStack) -> None:
+        media_type = _MEDIA_TYPES.get(form, _BYTES if form in ITEM_FORMS else _TEXT)
+        super().__init__(path, media_type=media_type, filename=name)
+        self._folder = folder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._folder:
+            await super().__call__(scope, receive, send)
+
+
+class FileTagger:
+    """Tags files, some of them at a time.
+
+    # Parameters
+
+    limits : `Limits`
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._turn = asyncio.Semaphore(limits.files)
+
+    async def __call__(
+        self,
+        content: AsyncIterator[bytes],
+        name: str,
+        model: BatchTagger,
+        tasks: tuple[str, ...],
+        input_form: Optional[str],
+        output_form: Optional[str],
+    ) -> TaggedFile:
+        """Tags a file: its content, its name, what it is tagged with, the tasks, and the forms, as
+        of the command `tag`; `None` is what the content looks like, and what goes with the input.
+
+        # Errors
+
+        `UserError` for a file that cannot be read or tagged, `TooManyTokens`.
+        """
+        with contextlib.ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bilstm_tagger_"))
+            # The ending counts where the content can be several things.
+            path = Path(folder, "input", _UNUSUAL.sub("_", Path(name).name).strip(".") or "file")
+            path.parent.mkdir()
+            with path.open("wb") as file:
+                async for piece in content:
+                    file.write(piece)
+            async with self._turn:
+                output, form = await run_in_threadpool(
+                    self._tag, path, model, tasks, input_form, output_form
+                )
+            return TaggedFile(output, _output_name(path.name, form), form, stack.pop_all())
+
+    def _tag(
+        self,
+        path: Path,
+        model: BatchTagger,
+        tasks: tuple[str, ...],
+        input_form: Optional[str],
+        output_form: Optional[str],
+    ) -> tuple[Path, str]:
+        """Tags a file; gives the path of the tagged one, and its form."""
+        output = path.parent.parent / "output"
+        try:
+            with open_input(str(path), input_form) as opened:
+                settings = TagSettings(
+                    archive="",  # it is loaded
+                    source=path.name,
+                    input_form=opened.form,
+                    output_form=output_form or output_form_for(opened.form),
+                    recognised=opened.recognised,
+                )
+                tagger = model.tagger.with_tasks(tasks)
+                tag_block = settings.with_tagger(tagger)
+                blocks = opened.input.blocks(settings.of_columns, settings.starts_sentence(tagger))
+                # Block by block, so that other requests are tagged between.
+                tagged = (model.call(partial(tag_block, block)).result() for block in blocks)
+                with output.open("wb") as file:
+                    for piece in self._limited(tagged):
+                        file.write(piece)
+            if settings.output_form in ITEM_FORMS:
+                annotations = output.rename(output.with_name("annotations"))
+                write_back(settings.output_form, str(path), str(annotations), str(output))
+        except UserError as error:
+            raise _for_client(error, path) from None
+        return output, settings.output_form
+
+    def _limited(self, tagged: Iterator) -> Iterator[bytes]:
+        tokens = 0
+        for block in tagged:
+            tokens += block.tokens
+            if tokens > self._limits.file_tokens:
+                raise TooManyTokens(
+                    f"The file has more than {self._limits.file_tokens:,} tokens. Tag it with the "
+                    "command 'bilstm-tagger tag'."
+                )
+            yield block.output
+
+
+def _for_client(error: UserError, path: Path) -> UserError:
+    """An error with the name of the file that the client has, and the names of our parameters."""
+    message = str(error).replace(str(path), path.name)
+    message = _OPTION.sub(lambda match: match[1].replace("-", "_"), message)
+    return type(error)(message) if isinstance(error, TooManyTokens) else UserError(message)
+
+
+def _output_name(name: str, form: str) -> str:
+    """The name of a tagged file, for what was sent under a name."""
+    stem, dot, ending = unpacked_name(name).rpartition(".")
+    ending = _ENDINGS.get(form, f".{form}")
+    return f"{stem if dot else name}.tagged{ending}"
