@@ -129,9 +129,9 @@ def read_training(folder: PathLike) -> Training:
     """
     folder = Path(folder)
     paths = {
-        int(number): path
+        int(suffix): path
         for path in folder.glob("metrics_epoch_*.json")
-        if (number := path.stem.rsplit("_", 1)[1]).isdecimal()
+        if (suffix := path.stem.rsplit("_", 1)[1]).isdecimal()
     }
     if not paths:
         raise UserError(
