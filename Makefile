@@ -13,8 +13,8 @@ BENCHMARK_PYTHON := $(BENCHMARK_VENV)/bin/python
 DATA ?= data
 JOBS ?= 1
 
-.PHONY: help setup quickstart test lint data benchmark benchmark-check benchmark-models models results \
-  findings screenshots lock clean
+.PHONY: help setup quickstart test lint docs data benchmark benchmark-check benchmark-models models \
+  results findings screenshots lock clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ lint: $(READY) ## Lint, format check, types, and which floor imports which
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Not --quiet: it hides warnings, and with none to count, nothing is strict.
+docs: $(READY) ## Build the documentation site into build/site; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 data: $(READY) ## Put the corpora and vectors into data/ (FROM=DIR: link them from there)
 	$(BIN)/python scripts/fetch_data.py $(if $(FROM),--from $(FROM))

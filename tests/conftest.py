@@ -10,6 +10,7 @@ import json
 import logging
 import multiprocessing
 import random
+import shutil
 import signal
 import sys
 import tarfile
@@ -35,6 +36,12 @@ from bilstm_tagger.plugin.runs import local
 ROOT = Path(__file__).parent.parent
 VECTORS = "fixtures/vectors/vectors.16d.txt"
 CORPUS = "fixtures/corpus"
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM_ARGUMENTS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
 
 # What AllenNLP imports of others, which takes most of the time of a start. Processes of tests come
 # of a fork server that has imported it, but nothing of AllenNLP and of this package.
@@ -304,3 +311,19 @@ def changed(quickstart_archive: Path, tmp_path: Path) -> Callable[..., Path]:
         return pack(tmp_path / "changed.tar.gz", kept)
 
     return make
+
+
+# Pages
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, without a window."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    with playwright.sync_playwright() as api:
+        arguments = CHROMIUM_ARGUMENTS.split()
+        chromium = api.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield chromium
+        chromium.close()

@@ -23,6 +23,8 @@ from bilstm_tagger.text.errors import UserError
 
 # Tokens that are tagged in one go, in about 0.15 s.
 ROUND_TOKENS = 4_096
+# How often it is looked whether more requests have come.
+_STEPS = 4
 # A raw text, or a sentence.
 Input = Union[str, TokenizedSentence]
 # What becomes of a tagged sentence.
@@ -204,11 +206,19 @@ class BatchTagger(Generic[Presented]):
         """What has come meanwhile; where there is nothing else to do, it waits for something."""
         if idle:
             yield self._queue.get()
-            time.sleep(self._wait)
+        self._wait_for_more()
         while True:
             try:
                 yield self._queue.get_nowait()
             except queue.Empty:
+                return
+
+    def _wait_for_more(self) -> None:
+        """Waits as long as more comes, and no longer than for the time that was set."""
+        size = self._queue.qsize()
+        for _ in range(_STEPS):
+            time.sleep(self._wait / _STEPS)
+            if size == (size := self._queue.qsize()):
                 return
 
     def _round(self, requests: Sequence[_Request[Presented]]) -> None:

@@ -21,8 +21,8 @@ from bilstm_tagger.tagging.files.write_back import write_back
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.packing import unpacked_name
 
-# What a name of a file may have, so that any system and any header takes it.
 _UNUSUAL = re.compile(r"[^\w.-]+", re.ASCII)
+_NAME_LENGTH = 100
 _ENDINGS = {"json": ".jsonl", "objects": ".jsonl", "lines": ".txt", "conll": ".conll"}
 # What messages call as the command does is a parameter here.
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
@@ -74,7 +74,7 @@ class FileTagger:
         with contextlib.ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bilstm_tagger_"))
             # The ending counts where the content can be several things.
-            path = Path(folder, "input", _UNUSUAL.sub("_", Path(name).name).strip(".") or "file")
+            path = Path(folder, "input", _safe_name(name))
             path.parent.mkdir()
             with path.open("wb") as file:
                 async for piece in content:
@@ -129,6 +129,11 @@ class FileTagger:
                     "command 'bilstm-tagger tag'."
                 )
             yield block.output
+
+
+def _safe_name(name: str) -> str:
+    """The name of a file as any system, and any header, takes it; with its ending."""
+    return _UNUSUAL.sub("_", Path(name).name).strip(".")[-_NAME_LENGTH:] or "file"
 
 
 def _for_client(error: UserError, path: Path) -> UserError:

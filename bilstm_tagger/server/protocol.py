@@ -1,4 +1,4 @@
-"""HTTP on a connection, by uvicorn, for clients that are slow or send endless headers."""
+"""HTTP on a connection, by uvicorn, for clients that send slowly or without end, or do not read."""
 
 from asyncio import TimerHandle
 from typing import Any, Optional
@@ -12,11 +12,12 @@ def protocol_of(limits: Limits) -> type[HttpToolsProtocol]:
     """The protocol for these limits."""
 
     class ImpatientProtocol(HttpToolsProtocol):
-        """Closes a connection whose header does not come in time, or does not end. uvicorn itself
-        waits for it forever."""
+        """Closes a connection whose header does not come in time or does not end, and one whose
+        client does not read its answer. uvicorn itself waits forever."""
 
         _timer: Optional[TimerHandle] = None
         _header_bytes = 0
+        _unread_bytes = 0
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
@@ -41,6 +42,18 @@ def protocol_of(limits: Limits) -> type[HttpToolsProtocol]:
             self._header_bytes += len(data)
             if self._header_bytes > limits.header_bytes:
                 self._close()
+
+        def timeout_keep_alive_handler(self) -> None:
+            unread = self.transport.get_write_buffer_size()
+            if unread and unread != self._unread_bytes:  # the client reads, if slowly
+                self._unread_bytes = unread
+                self.timeout_keep_alive_task = self.loop.call_later(
+                    self.timeout_keep_alive, self.timeout_keep_alive_handler
+                )
+            elif unread:
+                self.transport.abort()
+            else:
+                super().timeout_keep_alive_handler()
 
         def _start_timer(self) -> None:
             self._stop_timer()

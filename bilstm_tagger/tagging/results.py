@@ -35,7 +35,8 @@ class TokenizedSentence:
     offsets: Optional[Offsets] = None
 
     def check(self, features: Sequence[str]) -> None:
-        """
+        """Checks what a tagger reads of the sentence; `features` are the columns of the model.
+
         # Errors
 
         `DataFormatError` for a sentence without tokens, an empty token, or a string in place of a
@@ -71,6 +72,7 @@ class TaggedSpan:
     # Parameters
 
     label : `str`
+        The type of the span, such as `NP` or `PER`.
     first_token, last_token : `int`
         From 0, both within the span.
     text : `str`
@@ -110,6 +112,7 @@ class Alternative:
     # Parameters
 
     tags : `List[str]`
+        The tag of each token.
     spans : `List[TaggedSpan]`
         Without probabilities of their own.
     probability : `float`

@@ -235,6 +235,7 @@ class Tagger:
         # Parameters
 
         sentences : `Iterable[TokenizedSentence]`
+            The sentences, split into tokens.
         probabilities : `Union[bool, str]`, optional (default=`False`)
             `True`: the probabilities of the chosen tags, of spans, and of the whole sequence.
             `"all"`: those of every tag, too.

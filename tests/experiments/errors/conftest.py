@@ -3,7 +3,6 @@ command `errors`, and models made of another."""
 
 import functools
 import random
-import shutil
 from collections import Counter
 from typing import get_args
 
@@ -27,11 +26,6 @@ from bilstm_tagger.experiments.errors.report import (
 from bilstm_tagger.tagging.loading import read_data
 from bilstm_tagger.tagging.model_file import write_model
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 TYPES = ["PER", "ORG", "LOC", "MISC"]
 LABELS = ["NN", "VB", "JJ", "IN", "NNP", "CD"]
 WORDS = "The bank of Northern Ireland said on Friday that Paris Jones and her brother won".split()
@@ -165,17 +159,6 @@ def sample_report(models=1, sentences=120, hostile=()):
 @pytest.fixture(name="sample_report", scope="session")
 def sample_report_():
     return sample_report
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
-    with playwright.sync_playwright() as api:
-        chromium = api.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The server: latency, throughput and memory."""

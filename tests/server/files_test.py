@@ -1,0 +1,113 @@
+"""Files that come tagged back."""
+
+import gzip
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FORMS = Path("fixtures/forms")
+
+
+def send(server, name, content, status=200, **options):
+    response = server.client.post("/files", params={"name": name, **options}, content=content)
+    assert response.status_code == status, response.text
+    return response
+
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("names.iob2", ()),
+        ("names.csv", ()),
+        ("names.tsv", ()),
+        ("names.conllu", ()),
+        ("names.bmes", ()),
+        ("tokens.jsonl", ()),
+        ("doccano.jsonl", ("output_format=objects",)),
+        ("names.lines", ("input_format=lines",)),
+        ("names.parquet", ("tasks=ner",)),
+        ("names.spacy", ("tasks=ner",)),
+    ],
+)
+def test_as_the_command_does(server, name, options, tmp_path):
+    """Byte for byte, of each form."""
+    output = tmp_path / "output"
+    command = [sys.executable, "-m", "bilstm_tagger", "tag", "english", str(FORMS / name)]
+    flags = [f"--{option.replace('_', '-')}" for option in options]
+    subprocess.run([*command, "-o", str(output), *flags], check=True, capture_output=True)
+    settings = dict(option.split("=") for option in options)
+    response = send(server, name, (FORMS / name).read_bytes(), **settings)
+    if name.endswith(".parquet"):
+        import pyarrow.parquet
+
+        tables = [pyarrow.parquet.read_table(x) for x in (output, io.BytesIO(response.content))]
+        assert tables[0].equals(tables[1])
+    elif not name.endswith(".spacy"):  # whose strings are in no order
+        assert response.content == output.read_bytes()
+    stem = name.partition(".")[0]
+    assert f'filename="{stem}.tagged.' in response.headers["content-disposition"]
+
+
+def test_forms(server):
+    response = send(server, "a.txt", b"Ada wrote to Bob.\n", output_format="conll", tasks="ner")
+    assert response.text == "Ada\tB-PER\nwrote\tO\nto\tO\nBob\tB-PER\n.\tO\n\n"
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert 'filename="a.tagged.conll"' in response.headers["content-disposition"]
+    packed = gzip.compress(b"Ada wrote to Bob.\n")
+    again = send(server, "a.txt.gz", packed, output_format="conll", tasks="ner", model="english")
+    assert again.text == response.text
+    assert send(server, "empty.txt", b"").content == b""
+    many = send(server, "many", b"Ada wrote to Bob.\n" * 3_000, input_format="text")
+    assert many.text.count('"Ada"') == 3_000
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../etc/passwd", "/etc/passwd", "..", "", "a" * 300, 'x"\r\nset-cookie: a', "\u05d0.txt"],
+)
+def test_names_of_files(server, name):
+    response = send(server, name, b"Ada wrote.\n", input_format="text")
+    assert '"Ada"' in response.text
+    assert response.headers["content-disposition"].startswith("attachment; filename=")
+    assert "set-cookie" not in response.headers
+
+
+@pytest.mark.parametrize(
+    "content, options, status, problem",
+    [
+        (b"\xff\xfe\x00", {}, 422, "a: "),
+        (b"Ada\n", {"input_format": "conllu"}, 422, "a:1: "),
+        (b"a b\nc d\n", {}, 422, "input_format text or input_format"),
+        (b"Ada\n", {"input_format": "brat"}, 422, "input_format: String should match pattern"),
+        (b"Ada\n", {"output_format": "word"}, 422, "output_format: String should match pattern"),
+        (b"Ada\n", {"output_format": "parquet"}, 422, "output_format parquet is for input of"),
+        (b"Ada\n", {"tasks": "x"}, 422, "There is no task 'x'"),
+        (b"Ada\n", {"model": "x"}, 404, "There is no model 'x'"),
+        (b"PAR1 no parquet", {"input_format": "parquet"}, 422, "a: "),
+    ],
+)
+def test_wrong_files(server, content, options, status, problem):
+    detail = send(server, "a", content, status, **options).json()["detail"]
+    assert problem in detail
+    assert "/tmp" not in detail and "--" not in detail
+
+
+def test_files_over_the_limit(serve):
+    server = serve(file=1_000, file_tokens=500)
+    assert "1,000 bytes" in send(server, "a.txt", b"a" * 2_000, 413).json()["detail"]
+    packed = gzip.compress(b"a b c d\n" * 100_000)
+    assert len(packed) < 10_000
+    server = serve(file=10_000, file_tokens=500)
+    detail = send(server, "a.txt.gz", packed, 413, input_format="tokens").json()["detail"]
+    assert "more than 500 tokens" in detail
+    server.tag(text="a")
+
+
+def test_nothing_is_left(server, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    send(server, "a.txt", b"Ada wrote.\n")
+    send(server, "a.txt", b"\xff\xfe\x00", 422)
+    assert list(tmp_path.iterdir()) == []
