@@ -217,3 +217,4 @@ def test_trains(tmp_path):
     train = ["allennlp", "train", "training_config/quickstart.jsonnet", "-s", "runs/quickstart"]
     image.run(*train, "-o", '{"trainer.num_epochs": 1}', folder=mounted)
     assert (mounted / "runs/quickstart/model.tar.gz").is_file()
+    shutil.rmtree(image.folder)  # pytest would keep these gigabytes for a while
