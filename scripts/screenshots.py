@@ -131,12 +131,8 @@ def take(browser: Browser, address: str, name: str, path: Path) -> None:
 
     `ValueError` for a picture that is too large.
     """
-    context = browser.new_context(
-        viewport={"width": WIDTH, "height": HEIGHTS[name]},
-        color_scheme="light",
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
+    size = ViewportSize(width=WIDTH, height=HEIGHTS[name])
+    page = browser.new_page(viewport=size, color_scheme="light", reduced_motion="reduce")
     page.goto(address)
     if name == "serve":
         tag_example(page)
