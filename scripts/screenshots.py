@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Optional
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 IMAGES = Path("docs/images")
 CORPUS = "fixtures/corpus"
