@@ -14,7 +14,7 @@ DATA ?= data
 JOBS ?= 1
 
 .PHONY: help setup quickstart test lint docs data benchmark benchmark-check benchmark-models models \
-  results findings lock clean
+  results findings screenshots lock clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ results: $(READY) ## Train what docs/results.md is made of (hours), and make it 
 
 findings: $(READY) ## Train what docs/findings.md is made of (hours), and make it (ARGUMENTS=--no-runs)
 	$(BIN)/python scripts/findings.py $(ARGUMENTS)
+
+screenshots: $(READY) ## Take the pictures of pages in docs/images (ARGUMENTS=errors: this one)
+	$(BIN)/python scripts/screenshots.py $(ARGUMENTS)
 
 # uv is that of the machine, or the one that `make setup` has got.
 LOCK := PATH="$$PATH:$(CURDIR)/.uv/bin" uv pip compile --quiet --universal --python-version 3.11 \

@@ -5,69 +5,21 @@ imported before there is a model to load.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from spacy.language import Language
-from spacy.parts_of_speech import IDS as UNIVERSAL
 from spacy.pipeline import Sentencizer
 from spacy.tokens import Doc, Span, Token
 from spacy.util import minibatch
 
 from bilstm_tagger import spacy_extensions as extensions
+from bilstm_tagger.spacy_targets import Targets, default_targets
 
 if TYPE_CHECKING:
-    from bilstm_tagger.tagging import TaggedSentence, Tagger
+    from bilstm_tagger.tagging import TaggedSentence
 
 
 _error = extensions.component_error
-
-
-@dataclass(frozen=True)
-class _Targets:
-    """Where the tags of tasks go."""
-
-    ents: Optional[str] = None
-    tag: Optional[str] = None
-    pos: Optional[str] = None
-    spans: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def tasks(self) -> list[str]:
-        named = (self.ents, self.tag, self.pos, *self.spans)
-        return sorted({task for task in named if task is not None})
-
-    def check(self, tagger: "Tagger") -> None:
-        for option, tasks in (("ents", [self.ents]), ("spans", list(self.spans))):
-            for task in tasks:
-                if task is not None and tagger.specification.file_encoding(task) is None:
-                    raise _error(
-                        f"'{option}' is for tasks that have spans, and the task '{task}' of the "
-                        "model has no encoding; use 'tag' or 'pos'"
-                    )
-        if self.pos is not None and (tag := _not_universal(tagger, self.pos)) is not None:
-            raise _error(
-                f"the tag {tag!r} of the task '{self.pos}' is no universal part of speech; use "
-                "'tag' instead of 'pos'"
-            )
-
-
-def _not_universal(tagger: "Tagger", task: str) -> Optional[str]:
-    """A tag of a task that `token.pos_` does not take."""
-    labels = tagger.specification.tasks[task].labels
-    return next((label for label in labels if label not in UNIVERSAL), None)
-
-
-def _default_targets(tagger: "Tagger") -> _Targets:
-    encoded = [
-        task for task in tagger.tasks if tagger.specification.file_encoding(task) is not None
-    ]
-    ents = "ner" if "ner" in encoded else None
-    plain = [task for task in tagger.tasks if task not in encoded]
-    universal = [t for t in ("upos", "pos") if t in plain and _not_universal(tagger, t) is None]
-    pos = universal[0] if universal else None
-    tag = next((task for task in ("xpos", "pos") if task in plain and task != pos), None)
-    return _Targets(ents, tag, pos, {task: task for task in encoded if task != ents})
 
 
 def _visible(tokens: Iterable[Token]) -> list[Token]:
@@ -168,7 +120,7 @@ class SpacyTagger:
         self.name = name
         self._model = model
         keys = spans if isinstance(spans, dict) else {task: task for task in spans or ()}
-        self._given = _Targets(ents, tag, pos, keys)
+        self._given = Targets(ents, tag, pos, keys)
         self._probabilities = probabilities
         self._overwrite_ents = overwrite_ents
         self._options: dict[str, Any] = dict(vectors=vectors, trust=trust, constrained=constrained)
@@ -189,7 +141,7 @@ class SpacyTagger:
                 "which docs do not have; use bilstm_tagger.Tagger"
             )
         self._tagger = tagger
-        self._targets = self._given if self._given.tasks else _default_targets(tagger)
+        self._targets = self._given if self._given.tasks else default_targets(tagger)
         self._targets.check(tagger)
         self._sentencizer = Sentencizer()
         extensions.register(self.name, self._probabilities)

@@ -71,7 +71,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # Of two processes that share the files of tests out, none is to wait for the other in the end.
-LONGEST = ["wheel_test", "on_ray_test", "papers_test", "checkpointer_test", "baseline_test"]
+LONGEST = [
+    *("wheel_test", "docker_test", "on_ray_test", "papers_test", "checkpointer_test"),
+    "baseline_test",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -131,15 +134,19 @@ def allennlp() -> Callable[..., None]:
 
 @pytest.fixture
 def error_of(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Runs `allennlp ARGUMENTS`, which fails; returns its one line on stderr, but for bars."""
+    """Runs `allennlp ARGUMENTS`, which fails before it prints a result; returns its one line on
+    stderr, but for bars."""
 
     def run(*arguments: Any) -> str:
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             run_allennlp(*arguments)
         assert ended.value.code == 1
-        errors = capsys.readouterr().err.splitlines()
-        (line,) = [line for line in errors if line and "it/s]" not in line]
+        captured = capsys.readouterr()
+        (line,) = [line for line in captured.err.splitlines() if line and "it/s]" not in line]
+        assert line.startswith("error: ")
+        # A training prints as it goes on.
+        assert arguments[0] == "train" or captured.out == ""
         return line
 
     return run

@@ -16,6 +16,8 @@ from bilstm_tagger.text.errors import PathLike, UserError
 
 # The parts of the data.
 TRAINING, DEV, TEST = PARTS = ("training", "validation", "test")
+# Plots of scores where nothing says which of them matter: a plot takes a tenth of a second.
+_MAX_SCORES = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,9 +98,10 @@ class Training:
 
     @cached_property
     def main_scores(self) -> list[Curve]:
-        """The score of each task; all scores where the tasks are not known."""
+        """The score of each task; where the tasks are not known, the first scores."""
         scores = [curve for curve in self.curves if not curve.is_loss and not curve.is_rate]
-        return [curve for curve in scores if curve.metric in self.main_metrics] or scores
+        of_tasks = [curve for curve in scores if curve.metric in self.main_metrics]
+        return of_tasks or scores[:_MAX_SCORES]
 
     @property
     def all_in_order(self) -> list[Curve]:
@@ -125,7 +128,11 @@ def read_training(folder: PathLike) -> Training:
     `UserError` where there is no epoch, or a file cannot be read.
     """
     folder = Path(folder)
-    paths = {int(path.stem.split("_")[-1]): path for path in folder.glob("metrics_epoch_*.json")}
+    paths = {
+        int(suffix): path
+        for path in folder.glob("metrics_epoch_*.json")
+        if (suffix := path.stem.rsplit("_", 1)[1]).isdecimal()
+    }
     if not paths:
         raise UserError(
             "no epoch of a training is here: give the folder of one training (allennlp train -s), "
@@ -156,6 +163,12 @@ def read_training(folder: PathLike) -> Training:
         values = [scores.get(epoch, numpy.nan) for epoch in epochs]
         if metric in series and numpy.isfinite(values).any():
             series[metric][TEST] = values
+    if not series:
+        raise UserError(
+            "no epoch has a loss, a score or a learning rate that is a number; give the folder of "
+            "another training",
+            folder,
+        )
     best = metrics[-1].get("best_epoch")
     return Training(
         name=folder.resolve().name,
@@ -191,6 +204,8 @@ def _read_table(path: Path) -> dict[str, dict[int, float]]:
 def _json_object(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}", path) from error
     except ValueError as error:
         raise UserError(f"no valid JSON ({error}); remove it", path) from error
     if not isinstance(content, dict):

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from bilstm_tagger.tagging.commands.errors import one_line_errors, write_file
+from bilstm_tagger.tagging.commands.errors import check_writable, one_line_errors, write_file
 from bilstm_tagger.tagging.commands.tables import print_table
 
 HELP = "Show the losses, scores and learning rates of one training over its epochs."
@@ -26,6 +26,7 @@ def run_curves(args: argparse.Namespace) -> None:
     from bilstm_tagger.experiments.curves import read_training
     from bilstm_tagger.experiments.curves_report import header, make_page, rows, summary
 
+    check_writable(args.output_file, args.report)
     training = read_training(args.run)
     print(f"{training.name}: {summary(training)}")
     print_table("", header(training), rows(training), 1)

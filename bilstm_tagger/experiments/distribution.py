@@ -182,7 +182,7 @@ class Scale:
         largest = max(map(abs, scores), default=0.0) or 1.0
         decimals = 3 - math.floor(math.log10(largest))
         spread = max(scores, default=0.0) - min(scores, default=0.0)
-        if spread > 1e-9 * largest:
+        if 1e-9 * largest < spread < math.inf:
             decimals = max(decimals, 1 - math.floor(math.log10(spread)))
         return cls(per_cent=False, decimals=max(0, decimals))
 

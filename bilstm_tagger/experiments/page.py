@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 
 def render(template: str, **values: Any) -> str:
     """A page made of a template of this folder, such as "report.html.jinja". What is inserted is
@@ -19,6 +21,7 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = breakable
+    environment.filters["json"] = lambda value: msgspec.json.encode(value).decode()
     environment.filters["per_cent"] = lambda share: f"{100 * share:.2f}"
     environment.filters["thousands"] = lambda number: f"{number:,}"
     return environment.get_template(template).render(values)

@@ -102,7 +102,8 @@ class RunRecord:
 
 def signed_metrics(config: Mapping[str, Any]) -> list[Any]:
     """The metrics that a config chooses its epoch by, with + or -."""
-    signed = (config.get("trainer") or {}).get("validation_metric", "-loss")
+    trainer = config.get("trainer")
+    signed = trainer.get("validation_metric", "-loss") if isinstance(trainer, dict) else "-loss"
     return signed if isinstance(signed, list) else [signed]
 
 

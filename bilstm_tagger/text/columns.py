@@ -98,6 +98,6 @@ def read_sentences(
         raise DataFormatError(
             path,
             None,
-            "expected at least one sentence, found none; check the path in the config, and "
+            "expected at least one sentence, found none; check the path, and "
             "'comment_prefix' of the dataset reader",
         )

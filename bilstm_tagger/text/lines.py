@@ -20,7 +20,7 @@ def unpacked_file(path: PathLike) -> Iterator[io.BufferedReader]:
     """Opens a file, plain or packed. Within the context, what is wrong with its content is a
     `DataFormatError`, as are a missing path and a folder."""
     if not os.path.exists(path):
-        raise DataFormatError(path, None, "there is no such file; check the path in the config")
+        raise DataFormatError(path, None, "there is no such file; check the path")
     if os.path.isdir(path):
         raise DataFormatError(path, None, "expected a file, found a folder; name a file in it")
     with open(path, "rb", _BUFFER) as stream:

@@ -127,14 +127,45 @@ class TestTraining:
         [
             ("metrics_epoch_1.json", "{", "metrics_epoch_1.json: no valid JSON"),
             ("metrics_epoch_1.json", "[]", "metrics_epoch_1.json: expected a JSON object"),
+            ("metrics_epoch_1.json", None, "metrics_epoch_1.json: cannot be read: Is a directory"),
             ("config.json", "x", "config.json: no valid JSON"),
             ("results.tsv", "a\tb\n1\t2\n", r"results.tsv: not a table of results \(.*metric"),
         ],
     )
     def test_files_that_cannot_be_read(self, folder, file, text, message):
-        (folder / file).write_text(text)
+        if text is None:
+            (folder / file).unlink()
+            (folder / file).mkdir()
+        else:
+            (folder / file).write_text(text)
         with pytest.raises(UserError, match=message):
             read_training(folder)
+
+    @pytest.mark.parametrize("trainer", ([1], {"validation_metric": 7}, None))
+    def test_a_config_that_says_nothing_of_the_best_epoch(self, folder, trainer):
+        (folder / "config.json").write_text(json.dumps({"trainer": trainer}))
+        assert [*map(len, rows(read_training(folder)))] == [7, 7, 7, 7]
+
+    def test_epochs_without_any_number(self, folder):
+        for path in folder.glob("metrics_epoch_*.json"):
+            path.write_text('{"training_loss": "x", "validation_ner_f1": [1], "best_epoch": 7}')
+        with pytest.raises(UserError, match="no epoch has a loss, a score or a learning rate"):
+            read_training(folder)
+
+    def test_numbers_at_the_end_of_their_range(self, folder):
+        text = json.dumps(epoch(1, 1e308, training_loss=-1e308, validation_loss=1e308))
+        (folder / "metrics_epoch_1.json").write_text(text)
+        (folder / "metrics_epoch_new.json").write_text("{}")  # no epoch
+        training = read_training(folder)
+        assert training.epochs == [1, 2, 3, 4] and len(rows(training)) == 4
+
+    def test_of_many_scores_of_unknown_tasks_the_first_are_plotted(self, folder):
+        (folder / "results.tsv").unlink()
+        scores = {f"validation_x{number}": number / 100 for number in range(50)}
+        path = folder / "metrics_epoch_0.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), **scores}))
+        training = read_training(folder)
+        assert len(training.main_scores) == 20 and len(rows(training)) == 54
 
     def test_folders_of_no_training(self, tmp_path):
         for folder in (tmp_path, tmp_path / "nowhere"):

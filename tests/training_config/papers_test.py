@@ -177,3 +177,27 @@ def test_trains_evaluates_and_predicts(
         return json.dumps(tags, sort_keys=True)
 
     assert sorted(map(key, predicted)) == sorted(map(key, evaluated))
+
+
+def test_errors_of_a_model_that_only_allennlp_can_open(
+    allennlp, error_of, small_vectors, transformer, tmp_path
+):
+    config = next(path for path in PAPERS if path.stem == "transformer")
+    changes = on_fixtures("chunk", config, small_vectors) | transformer
+    allennlp("train", config, "-s", tmp_path / "model", "-o", form("chunk", changes))
+    model, gold = tmp_path / "model/model.tar.gz", changes["test_data_path"]
+    changes = json.dumps({"dataset_reader.max_instances": None})
+    scores = tmp_path / "scores.json"
+    allennlp("evaluate", model, gold, "--output-file", scores, "-o", changes)
+    report, page = tmp_path / "errors.json", tmp_path / "errors.html"
+    options = ("--no-constraints", "--output-file", report, "--report", page)
+    assert error_of("errors", model, gold, *options).endswith("say trust=True (or --trust)")
+    assert not report.exists()
+    allennlp("errors", model, gold, "--trust", *options)
+    (task,) = json.loads(report.read_text())["tasks"]
+    strict = task["models"][0]["scores"]["strict"]
+    assert strict["f1"] == pytest.approx(json.loads(scores.read_text())["chunk_f1"])
+    assert task["sentences"] == 44 and page.stat().st_size > 10_000
+    # As the second of two models, too.
+    allennlp("errors", "english", gold, model, "--dataset", "conll2000", "--trust", *options)
+    assert json.loads(report.read_text())["tasks"][0]["models"][1]["scores"]["strict"] == strict

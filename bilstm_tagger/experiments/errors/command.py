@@ -64,10 +64,9 @@ def add_errors_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _not_negative(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is below 0")
-    return value
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0, found '{text}'")
+    return int(text)
 
 
 @one_line_errors()
@@ -100,8 +99,7 @@ def run_errors(args: argparse.Namespace) -> None:
     read = [*(os.fspath(find_model(model)) for model in taggers), *files.values()]
     for path in filter(os.path.exists, read + [path for _, path in training]):
         check_outputs(path, os.stat(path), *outputs)
-    for path in outputs:
-        check_writable(path)  # before the work
+    check_writable(*outputs)
 
     from bilstm_tagger.experiments.errors.tagged import report_errors
     from bilstm_tagger.experiments.errors.terminal import print_errors

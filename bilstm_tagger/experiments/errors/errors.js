@@ -65,6 +65,7 @@ class Task {
       (entries) => entries.some((entry) => entry.isIntersecting) && this.draw(),
       { rootMargin: "1000px" },
     );
+    for (const table of section.querySelectorAll(".matrix")) this.walk(table);
     for (const button of section.querySelectorAll("button[data-filter]")) {
       button.disabled = false;
       button.addEventListener("click", () => {
@@ -74,6 +75,33 @@ class Task {
         section.querySelector(".browser").scrollIntoView();
       });
     }
+  }
+
+  // Makes a table one stop of the Tab key, as tables of numbers to select are: arrow keys go on.
+  // Left and right go to all buttons, as there may be no other one above or below.
+  walk(table) {
+    const buttons = [...table.querySelectorAll("button")];
+    const column = (button) => button.closest("td").cellIndex;
+    const stopAt = (stop) => {
+      for (const button of buttons) button.tabIndex = button === stop ? 0 : -1;
+    };
+    stopAt(buttons[0]);
+    table.addEventListener("focusin", (event) => stopAt(event.target));
+    table.addEventListener("keydown", (event) => {
+      const same = buttons.filter((button) => column(button) === column(event.target));
+      const near = (list, step) => list[list.indexOf(event.target) + step];
+      const steps = {
+        ArrowLeft: () => near(buttons, -1),
+        ArrowRight: () => near(buttons, 1),
+        ArrowUp: () => near(same, -1),
+        ArrowDown: () => near(same, 1),
+        Home: () => buttons[0],
+        End: () => buttons.at(-1),
+      };
+      if (!steps[event.key]) return;
+      event.preventDefault();
+      steps[event.key]()?.focus();
+    });
   }
 
   // As a task that is not looked at need not be read.
@@ -100,15 +128,16 @@ class Task {
 
   // Whether a filter is for an outcome.
   passes({ kind, label, confusion }) {
-    const pair = confusion && this.form.elements.confusion.selectedOptions[0].dataset;
+    const option = this.form.elements.confusion.selectedOptions[0];
+    const pairs = confusion && JSON.parse(option.dataset.pairs);
     return (outcome) => {
-      const gold = outcome.gold?.[2];
-      const predicted = outcome.predicted?.[2];
+      const gold = outcome.gold?.[2] ?? null;
+      const predicted = outcome.predicted?.[2] ?? null;
       return (
         isWrong(outcome) &&
         (!kind || outcome.kind === kind) &&
         (!label || gold === label || predicted === label) &&
-        (!pair || (gold === pair.gold && predicted === pair.predicted))
+        (!pairs || pairs.some((pair) => gold === pair[0] && predicted === pair[1]))
       );
     };
   }

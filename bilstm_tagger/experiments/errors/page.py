@@ -5,14 +5,16 @@ import hashlib
 import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import msgspec
 
+from bilstm_tagger.experiments.errors.confusion_matrix import Labels, make_confusion_matrix
 from bilstm_tagger.experiments.errors.report import (
     ErrorReport,
     Group,
     Kind,
+    ModelErrors,
     Property,
     TaskErrors,
     side_by_side,
@@ -67,6 +69,7 @@ def _task(task: TaskErrors, names: Sequence[str]) -> dict[str, Any]:
         [{(pair.gold, pair.predicted): pair.count for pair in model.confusions} for model in models]
     )
     confusions.sort(key=lambda row: -sum(count or 0 for count in row[1]))
+    matrix = make_confusion_matrix(confusions)
     labels = dict.fromkeys(label for label, _ in types)
     labels.update(dict.fromkeys(label for pair, _ in confusions for label in pair if label))
     hues = {label: number * _HUE_STEP % 360 for number, label in enumerate(labels)}
@@ -80,6 +83,8 @@ def _task(task: TaskErrors, names: Sequence[str]) -> dict[str, Any]:
         "kinds": side_by_side([model.kinds for model in models]),
         "types": types,
         "confusions": confusions,
+        "matrix": matrix,
+        "right": [[_right(model, labels) for labels, _ in matrix.rows] for model in models],
         "groups": [
             (name, side_by_side([_by_name(model.groups.get(name, ())) for model in models]))
             for name in properties
@@ -98,6 +103,13 @@ def _task(task: TaskErrors, names: Sequence[str]) -> dict[str, Any]:
 
 def _by_name(groups: Iterable[Group]) -> dict[str, Group]:
     return {group.name: group for group in groups}
+
+
+def _right(model: ModelErrors, labels: Labels) -> Optional[int]:
+    """How often labels are right; `None` where they are no spans."""
+    if labels == (None,):
+        return None
+    return sum(round(score.recall * score.gold) for score in model.types if score.label in labels)
 
 
 def _embedded(content: Any) -> Any:

@@ -108,20 +108,19 @@ def _print_confusions(task: TaskErrors, names: Sequence[str]) -> None:
 
 def _print_types(task: TaskErrors, names: Sequence[str]) -> None:
     by_label = [{score.label: score for score in model.types} for model in task.models]
-    labels = list(dict.fromkeys(label for scores in by_label for label in scores))
-    gold = {label: score.gold for scores in by_label for label, score in scores.items()}
+    types = side_by_side(by_label)
     rows = []
-    for label in sorted(labels, key=lambda label: -gold[label])[:_TYPES]:
-        cells = [label, f"{gold[label]:,}"]
-        for scores in by_label:
-            score = scores.get(label)
+    for label, scores in types[:_TYPES]:
+        gold = next(score.gold for score in scores if score is not None)
+        cells = [label, f"{gold:,}"]
+        for score in scores:
             if score is None:  # The other model predicts it, and gold it never is.
                 cells += ["0", "", "", ""]
                 continue
             shares = (score.precision, score.recall, score.f1)
             cells += [f"{score.predicted:,}", *(f"{share:.4f}" for share in shares)]
         rows.append(cells)
-    title = _title("Types" if task.of_spans else "Labels", "most frequent", len(rows), len(labels))
+    title = _title("Types" if task.of_spans else "Labels", "most frequent", len(rows), len(types))
     columns = _headings(names, "predicted", "precision", "recall", "F1")
     if len(names) > 1:  # as many as fit
         columns = _headings(names, "predicted", "F1")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from allennlp.commands.subcommand import Subcommand
 
-from bilstm_tagger.tagging.commands.errors import one_line_errors, write_file
+from bilstm_tagger.tagging.commands.errors import check_writable, one_line_errors, write_file
 from bilstm_tagger.tagging.commands.tables import print_table
 from bilstm_tagger.text.errors import UserError
 
@@ -99,6 +99,7 @@ def run_compare(args: argparse.Namespace) -> None:
     for name, default in used.items():
         if getattr(args, name) is None:
             setattr(args, name, default)
+    check_writable(args.output_file)
     content = _compare_predictions(args) if args.predictions else _compare_runs(args)
     if args.output_file:
         write_file(args.output_file, json.dumps(content, indent=2) + "\n")

@@ -1,14 +1,13 @@
 """`allennlp curves`: the command of `bilstm-tagger`, for AllenNLP."""
 
-import argparse
-
 from allennlp.commands.subcommand import Subcommand
 
-from bilstm_tagger.experiments.curves_command import DESCRIPTION, HELP, add_curves_options
+from bilstm_tagger.experiments import curves_command
+from bilstm_tagger.plugin.commands.shared_command import SharedCommand
 
 
 @Subcommand.register("curves")
-class Curves(Subcommand):
+class Curves(SharedCommand):
     """Shows losses, scores and learning rates of one training over its epochs.
 
     Registered as a `Subcommand` with name "curves".
@@ -16,8 +15,5 @@ class Curves(Subcommand):
 
     # It reads files of numbers alone: there is no package to include.
     requires_plugins = False
-
-    def add_subparser(self, parser: argparse._SubParsersAction) -> argparse.ArgumentParser:
-        subparser = parser.add_parser(self.name, description=DESCRIPTION, help=HELP)
-        add_curves_options(subparser)
-        return subparser
+    description, about = curves_command.DESCRIPTION, curves_command.HELP
+    add_options = staticmethod(curves_command.add_curves_options)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from allennlp.commands.subcommand import Subcommand
 
-from bilstm_tagger.tagging.commands.errors import one_line_errors, write_file
+from bilstm_tagger.tagging.commands.errors import check_writable, one_line_errors, write_file
 from bilstm_tagger.tagging.commands.tables import print_table
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def run_distribution(args: argparse.Namespace) -> None:
     from bilstm_tagger.experiments.records import check_names, read_records, select
     from bilstm_tagger.experiments.report import make_report
 
+    check_writable(args.output_file, args.report)
     records = read_records(*args.runs)
     check_names(records, args.configs)
     records = select(records, args.configs)

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
-from bilstm_tagger.tagging.commands.errors import one_line_errors, write_file
+from bilstm_tagger.tagging.commands.errors import check_writable, one_line_errors, write_file
 from bilstm_tagger.tagging.commands.gold_files import (
     add_gold_arguments,
     add_tagger_options,
@@ -98,6 +98,7 @@ def run_calibration(args: argparse.Namespace) -> None:
         outputs = [path for path in (args.output_file, args.report, args.fit) if path]
         for path in filter(os.path.exists, (os.fspath(find_model(args.model)), *files.values())):
             check_outputs(path, os.stat(path), *outputs)
+        check_writable(args.output_file, args.report)
         if args.fit:
             temperatures = _fit(args.model, args.fit, tagger, files, tasks)
             print_temperatures(args.fit, temperatures)
@@ -118,8 +119,7 @@ def run_calibration(args: argparse.Namespace) -> None:
             text = json.dumps(content, indent=2, default=dataclasses.asdict)
             write_file(args.output_file, text + "\n")
         if file_format is not None:
-            Path(args.report).parent.mkdir(parents=True, exist_ok=True)
-            Path(args.report).write_bytes(plot_calibrations(calibrations, file_format))
+            write_file(args.report, plot_calibrations(calibrations, file_format))
 
 
 def _calibrations(

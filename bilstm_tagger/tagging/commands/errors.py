@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, Optional
+from typing import Any, NoReturn, Optional, Union
 
 from bilstm_tagger.text.errors import UserError
-from bilstm_tagger.text.files import write_text
+from bilstm_tagger.text.files import write_whole
 
 # The status of a process whose reader has gone, as a shell gives it.
 _CLOSED_PIPE = 141
@@ -94,20 +94,26 @@ def quiet_logging(level: int) -> Iterator[None]:
         logging.disable(before)
 
 
-def check_writable(path: str) -> None:
-    """Makes the folder of a file that is to be written. A `UserError` where that cannot be."""
-    try:
-        if Path(path).is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}") from error
+def check_writable(*paths: Optional[str]) -> None:
+    """Before the work: makes the folders of files that are to be written, if they are named. A
+    `UserError` where that cannot be."""
+    for path in filter(None, paths):
+        with _writing(path):
+            if Path(path).is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
-def write_file(path: str, text: str) -> None:
-    """Writes a file that the user named. A `UserError` where that cannot be."""
-    check_writable(path)
+def write_file(path: str, content: Union[str, bytes]) -> None:
+    """Writes a file that the user named, and that `check_writable` has seen. A `UserError` where
+    that cannot be."""
+    with _writing(path):
+        write_whole(path, content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def _writing(path: str) -> Iterator[None]:
     try:
-        write_text(path, text)
+        yield
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror}") from error

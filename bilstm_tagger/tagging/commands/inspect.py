@@ -9,7 +9,7 @@ from typing import Optional
 
 import msgspec
 
-from bilstm_tagger.tagging.commands.errors import one_line_errors, write_file
+from bilstm_tagger.tagging.commands.errors import check_writable, one_line_errors, write_file
 from bilstm_tagger.tagging.commands.layout_option import declared_layout, proposed_layout
 from bilstm_tagger.tagging.commands.tables import print_table
 from bilstm_tagger.tagging.files.input_layout import OPTION
@@ -100,6 +100,7 @@ def _check_config(path: str, args: argparse.Namespace) -> None:
     inputs = filter(os.path.exists, filter(None, (args.train, *args.dev, args.vectors)))
     if os.path.exists(path) and any(os.path.samefile(file, path) for file in inputs):
         raise UserError(f"--write-config is {path}, which is an input, too; name another file")
+    check_writable(path)
 
 
 def _short_names(*paths: str) -> list[str]:

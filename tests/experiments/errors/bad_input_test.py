@@ -2,7 +2,9 @@ from pathlib import Path
 
 import msgspec
 import numpy
+import pytest
 
+from bilstm_tagger.command_line import main
 from bilstm_tagger.tagging.input_specification import Feature
 from bilstm_tagger.text.dataset_layout import TaskColumn
 
@@ -38,6 +40,43 @@ def test_errors_of_input(quickstart_archive, error, tmp_path):
     )
     assert "there is no such model" in error(quickstart_archive, DEV, tmp_path / "x.safetensors")
     assert "as MODEL is" in error(quickstart_archive, DEV, quickstart_archive)
+
+
+@pytest.mark.parametrize("number", ("-1", "x", "1.5"))
+def test_a_wrong_number_of_sentences(number, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["errors", "MODEL", DEV, "--sentences", number])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.endswith(f"--sentences: expected a whole number from 0, found '{number}'")
+
+
+def test_files_with_little_to_report(quickstart_archive, error, errors, tmp_path):
+    path, page = tmp_path / "gold.conll", tmp_path / "page.html"
+    for text in ("", "\n\n"):
+        path.write_text(text)
+        assert "gold.conll: expected at least one sentence" in error(quickstart_archive, path)
+    path.write_text("The DET B-NP\n. PUNCT O\n")
+    out, report = errors(quickstart_archive, path, "--report", page)
+    assert [task.errors for task in report.tasks] == [[], []]
+    assert "Confusions" not in out and "<h3>Confusion" not in page.read_text()
+
+
+def test_labels_that_the_model_does_not_have(quickstart_archive, errors, tmp_path):
+    path = tmp_path / "gold.conll"
+    path.write_text("The NEW B-NEW\n. PUNCT O\n")
+    _, report = errors(quickstart_archive, path, "--report", tmp_path / "page.html")
+    models = [task.models[0] for task in report.tasks]
+    pairs = [(item.gold, item.predicted) for model in models for item in model.confusions]
+    assert pairs == [("NEW", "NP"), ("NEW", "DET")]
+
+
+def test_sentences_of_2000_tokens(quickstart_archive, errors, tmp_path):
+    path = tmp_path / "gold.conll"
+    path.write_text("ferry NOUN B-NP\n" * 2000 + "\n" + "The DET B-NP\n" * 2000)
+    out, report = errors(quickstart_archive, path, "--report", tmp_path / "page.html")
+    assert [task.tokens for task in report.tasks] == [4000, 4000]
+    assert max(map(len, out.splitlines()[1:])) <= 100
 
 
 def test_a_second_model_that_does_not_fit(quickstart_archive, error, rewritten):

@@ -1,6 +1,7 @@
 """Reports of made-up errors, whose numbers are counted from their sentences; pages in Chromium; the
 command `errors`, and models made of another."""
 
+import functools
 import random
 from collections import Counter
 from typing import get_args
@@ -202,20 +203,9 @@ def errors(capsys, tmp_path):
 
 
 @pytest.fixture
-def error(capsys):
-    """The one line on standard error of a `bilstm-tagger errors` that fails before its work."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as caught:
-            main(["errors", *map(str, arguments)])
-        assert caught.value.code == 1
-        captured = capsys.readouterr()
-        assert captured.out == ""
-        assert captured.err.startswith("error: ")
-        assert captured.err.count("\n") == 1
-        return captured.err
-
-    return run
+def error(error_of):
+    """The one line on standard error of an `allennlp errors` that fails before its work."""
+    return functools.partial(error_of, "errors")
 
 
 @pytest.fixture

@@ -3,10 +3,12 @@ import hashlib
 import json
 import re
 import time
+from collections import Counter
 
 import msgspec
 import pytest
 
+from bilstm_tagger.experiments.errors import confusion_matrix
 from bilstm_tagger.experiments.errors.page import make_error_page
 
 HOSTILE = [
@@ -124,6 +126,7 @@ def test_counts_are_those_of_the_report(show, sample_report, number, models):
         scores = ["strict", *["91.00", "80.00", "85.14"] * models]
     assert cells(page, "Scores")[0] == scores
     types = cells(page, "Types" if task.of_spans else "Labels")
+    assert [row[0] for row in types] == [score.label for score in task.models[0].types]
     assert types[1][1:] == ["90.00", "80.00", "85.00", "490", "470"] * models
     assert ["unknown", *["100", "51", "51.00"] * models] in cells(page, "Groups")
 
@@ -142,6 +145,101 @@ def test_a_confusion_lists_its_sentences(show, sample_report, number):
     for _ in range(4):
         page.go_back()
     assert_lists(page, report.tasks[number], lambda outcome: True)
+
+
+MATRIX_CELLS = """region => [...region.querySelectorAll("tbody tr")].map(row =>
+    [...row.cells].map(cell => cell.textContent.trim()))"""
+
+
+def matrix_of(page, name="Confusion matrix"):
+    """The names of the rows and of the columns, the column "right", and the square."""
+    region = page.get_by_role("region", name=name, exact=True)
+    columns = [text.strip() for text in region.locator("thead th").all_text_contents()]
+    assert columns[:2] == ["gold", "right"]
+    rows = region.evaluate(MATRIX_CELLS)
+    square = [[int(cell or 0) for cell in row[2:]] for row in rows]
+    return [row[0] for row in rows], columns[2:], [row[1] for row in rows], square
+
+
+@pytest.mark.parametrize("number", (0, 1))
+@pytest.mark.parametrize("models", (1, 2))
+def test_the_confusion_matrix_has_the_counts_of_the_report(show, sample_report, number, models):
+    report = sample_report(models)
+    task = report.tasks[number]
+    page = show(report, f"#task-{number + 1}")
+    sizes = Counter()
+    for model, name in zip(task.models, "AB", strict=False):
+        of_model = f"Confusion matrix of {name}" if models > 1 else "Confusion matrix"
+        rows, columns, right, square = matrix_of(page, of_model)
+        shown = {
+            (gold, predicted): count
+            for gold, counts in zip(rows, square, strict=True)
+            for predicted, count in zip(columns, counts, strict=True)
+            if count
+        }
+        expected = {(c.gold or "none", c.predicted or "none"): c.count for c in model.confusions}
+        assert shown == expected
+        gold_numbers = {score.label: score.gold for score in model.types}
+        assert right == [
+            "" if label == "none" else str(round(0.8 * gold_numbers[label])) for label in rows
+        ]
+        for labels, count in expected.items():
+            sizes.update(dict.fromkeys(labels, count))
+    for labels in (rows, columns):
+        assert [sizes[label] for label in labels] == sorted(map(sizes.get, labels), reverse=True)
+
+
+@pytest.mark.parametrize("number", (0, 1))
+def test_a_cell_of_the_confusion_matrix_lists_its_sentences(show, sample_report, number):
+    report = sample_report(2)
+    page = show(report, f"#task-{number + 1}")
+    buttons = page.get_by_role("region", name="Confusion matrix of B").get_by_role("button")
+    for index in (0, buttons.count() - 1):
+        name = buttons.nth(index).get_attribute("aria-label")
+        labels = re.fullmatch("gold (.*), predicted (.*): [0-9,]+", name).groups()
+        wanted = tuple(None if label == "none" else label for label in labels)
+        buttons.nth(index).click()
+        assert_lists(page, report.tasks[number], lambda o, wanted=wanted: pair(o) == wanted)
+        selected = page.locator(".task:not([hidden]) [name=confusion] option:checked")
+        assert selected.text_content() == " → ".join(labels)
+
+
+def test_the_least_confused_labels_share_a_row_and_a_column(show, sample_report, monkeypatch):
+    report = sample_report()
+    _, columns, _, whole = matrix_of(show(report))
+    monkeypatch.setattr(confusion_matrix, "MAX_LABELS", 3)
+    page = show(report)
+    rows, fewer, _, square = matrix_of(page)
+    assert rows == fewer == [*columns[:2], "other"]
+    assert sum(map(sum, square)) == sum(map(sum, whole))
+    page.get_by_role("button", name=re.compile("gold other, predicted other")).click()
+    assert square[2][2] > 1 and status(page).endswith(f", {square[2][2]} errors")
+    assert_lists(
+        page, report.tasks[0], lambda o: not {*columns[:2]} & {x or "none" for x in pair(o)}
+    )
+
+
+def test_arrow_keys_go_through_the_confusion_matrix(show, sample_report):
+    page = show(sample_report(2))
+    square = page.get_by_role("region", name="Confusion matrix of A")
+    names = [button.get_attribute("aria-label") for button in square.get_by_role("button").all()]
+    square.focus()
+    page.keyboard.press("Tab")
+
+    def press(key):
+        page.keyboard.press(key)
+        return page.evaluate("document.activeElement.ariaLabel")
+
+    assert press("ArrowLeft") == press("Home") == names[0]
+    assert [press("ArrowRight"), press("ArrowRight"), press("ArrowLeft")] == [*names[1:3], names[1]]
+    assert press("End") == press("ArrowRight") == press("ArrowDown") == names[-1]
+    column = names[-1].split(", ")[1].split(":")[0]
+    above = [name for name in names if f", {column}:" in name]
+    assert press("ArrowUp") == above[-2] and press("ArrowDown") == names[-1]
+    # One stop of the Tab key, where the arrow keys have left it.
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Confusion matrix of A"
+    assert press("Tab") == names[-1]
 
 
 def test_filters_filter(show, sample_report):
@@ -254,7 +352,7 @@ def test_axe_finds_no_serious_fault(show, sample_report, width, task, scheme):
 def test_without_javascript_all_tables_are_there(show, sample_report):
     page = show(sample_report(2, 20), java_script_enabled=False)
     assert page.locator("h2:visible").count() == 2
-    assert page.locator("table caption:visible").count() == 10
+    assert page.locator("table caption:visible").count() == 14
     assert "needs JavaScript" in page.locator("noscript").first.inner_text()
     assert page.locator("button:enabled:visible").count() == 0
 

@@ -322,12 +322,12 @@ BROKEN_FORM = [
     (
         "empty.conll",
         {},
-        ": expected at least one sentence, found none; check the path in the config",
+        ": expected at least one sentence, found none; check the path",
     ),
     (
         "only_comments.conllu",
         {"conllu": True},
-        ": expected at least one sentence, found none; check the path in the config, and "
+        ": expected at least one sentence, found none; check the path, and "
         "'comment_prefix' of the dataset reader",
     ),
     (
