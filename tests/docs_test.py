@@ -1,10 +1,10 @@
-"""README.md and the tutorials do what they say: their blocks are run, and what is printed is compared.
+"""README.md and the tutorials do what they say: blocks are run, and their output is compared.
 
 The convention, by the first word of a fence:
 
 - `bash` and `python` are run, in the order of the document. All blocks of a document share one
-  folder, which has `fixtures/` and `training_config/` of a fresh clone, and the exported variables of
-  the shell. A Python block is a program of its own. A block that fails fails the test.
+  folder, which has `fixtures/` and `training_config/` of a fresh clone, and the exported variables
+  of the shell. A Python block is a program of its own. A block that fails fails the test.
 - `text` and `json` show what the block before has printed (standard output and standard error).
   `...` stands for any characters in a line, and on a line of its own for any lines. Numbers with a
   decimal point may differ by 5 %, as scores differ between processors. All else must be equal,
@@ -77,11 +77,13 @@ def run(command: list[str], folder: Path) -> str:
         "PYTHONUNBUFFERED": "1",
     }
     result = subprocess.run(
-        command, cwd=folder, env=environment, text=True, stdin=subprocess.DEVNULL,
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    assert result.returncode == 0, f"status {result.returncode}:\n{result.stdout}"
-    return result.stdout
+    # Of a progress bar, a terminal shows the last state.
+    printed = re.sub(r"[^\n]*\r(?!\n)", "", result.stdout.decode())
+    assert result.returncode == 0, f"status {result.returncode}:\n{printed}"
+    return printed
 
 
 def check(document: str, folder: Path) -> None:
@@ -159,7 +161,8 @@ def test_what_a_document_shares(tmp_path: Path):
     check(
         '```jsonnet title="build/a.jsonnet"\n{}\n```\n```sh\npip install \\\n  .\n```\n'
         "```bash\nexport NAME=value\ncat build/a.jsonnet\n```\n\nIt prints\n\n```json\n{}\n```\n"
-        '```bash\necho "$NAME"\n```\n```text\nvalue\n```\n```python\nprint(1)\n```\n```text\n1\n```',
+        '```bash\nprintf "0\\r$NAME"\n```\n```text\nvalue\n```\n'
+        "```python\nprint(1)\n```\n```text\n1\n```",
         tmp_path,
     )
 
