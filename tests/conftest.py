@@ -64,7 +64,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # Of two processes that share the files of tests out, none is to wait for the other in the end.
-LONGEST = ["wheel_test", "on_ray_test", "papers_test", "checkpointer_test", "baseline_test"]
+LONGEST = [
+    "wheel_test",
+    "docs_test",
+    "on_ray_test",
+    "papers_test",
+    "checkpointer_test",
+    "baseline_test",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
