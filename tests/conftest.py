@@ -72,8 +72,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # Of two processes that share the files of tests out, none is to wait for the other in the end.
 LONGEST = [
-    *("wheel_test", "docker_test", "on_ray_test", "papers_test", "checkpointer_test"),
-    "baseline_test",
+    *("wheel_test", "docker_test", "docs_test", "on_ray_test", "papers_test"),
+    *("checkpointer_test", "baseline_test"),
 ]
 
 
