@@ -59,6 +59,8 @@ class Guard:
                 headers["content-security-policy"] = (
                     _POLICY_OF_DOCS if scope["path"] == "/docs" else _POLICY
                 )
+                if is_page(scope["path"]):  # of the version that runs, not of the one before
+                    headers["cache-control"] = "no-cache"
             await send(message)
 
         try:
@@ -126,6 +128,11 @@ class Guard:
 def is_open(path: str) -> bool:
     """Whether a path is open to everybody."""
     return path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)
+
+
+def is_page(path: str) -> bool:
+    """Whether a path is that of the page, or of a part of it."""
+    return path == "/" or path.startswith("/static/")
 
 
 def _problem(status: int, detail: str, headers: dict[str, Any]) -> JSONResponse:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Optional, Union
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bilstm_tagger.server.batching import Input, TagOptions
 from bilstm_tagger.tagging.results import TokenizedSentence
@@ -23,6 +23,11 @@ def _one_of(*keys: str) -> dict[str, Any]:
         "oneOf": [{"required": [key]} for key in keys],
         "dependentRequired": {"columns": ["tokens"]},
     }
+
+
+def _as_integer(value: Any) -> Any:
+    """For JSON, 2.0 is an integer as well."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class _Message(BaseModel):
@@ -93,6 +98,7 @@ class TagRequest(_Content):
     top_k: Annotated[
         int,
         Field(ge=0, le=MAX_ALTERNATIVES, description="How many of the best taggings are given."),
+        BeforeValidator(_as_integer),
     ] = 0
 
     @model_validator(mode="after")

@@ -167,7 +167,9 @@ def test_pages_need_no_other_host(server):
     assert {"/tag", "/files", "/models", "/health", "/metrics"} == description["paths"].keys()
     body = description["paths"]["/tag"]["post"]["requestBody"]["content"]["application/json"]
     assert body["examples"].keys() == EXAMPLES.keys()
-    assert server.client.get("/static/base.css").headers["content-type"].startswith("text/css")
+    style = server.client.get("/static/base.css").headers
+    assert style["content-type"].startswith("text/css")
+    assert style["cache-control"] == "no-cache"
     for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py"):
         assert server.client.get(path).status_code == 404
 
