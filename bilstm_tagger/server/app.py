@@ -144,7 +144,9 @@ def _add_error_handlers(app: FastAPI) -> None:
             for problem in error.errors()[:3]
         ]
         is_json = all(problem["type"] != "json_invalid" for problem in error.errors())
-        return JSONResponse({"detail": " ".join(problems)}, 422 if is_json else 400)
+        return JSONResponse(
+            {"detail": " ".join([*problems, "See /docs."])}, 422 if is_json else 400
+        )
 
     @app.exception_handler(UserError)
     async def of_user(request: Request, error: UserError) -> JSONResponse:
