@@ -13,8 +13,8 @@ BENCHMARK_PYTHON := $(BENCHMARK_VENV)/bin/python
 DATA ?= data
 JOBS ?= 1
 
-.PHONY: help setup quickstart test lint docs data benchmark benchmark-check benchmark-models models \
-  results findings screenshots lock clean
+.PHONY: help setup quickstart test lint docs data benchmark benchmark-check benchmark-models benchmark-serve \
+  models results findings screenshots lock clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ benchmark-models: $(BENCHMARK_READY) ## Measure the English model beside spaCy's
 	PYTHONPATH=scripts $(BENCHMARK_PYTHON) -m benchmarks.models --data $(DATA) \
 	  $(if $(MODEL),--model $(MODEL)) $(ARGUMENTS)
 	$(if $(MODEL),,PYTHONPATH=. $(BENCHMARK_PYTHON) scripts/english_card.py)
+
+benchmark-serve: $(READY) ## Measure the server: latency, throughput beside the command tag, memory
+	$(BIN)/python -m benchmarks.serving --data $(DATA) $(ARGUMENTS)
 
 results: $(READY) ## Train what docs/results.md is made of (hours), and make it (ARGUMENTS=--no-runs)
 	$(BIN)/python scripts/results.py $(ARGUMENTS)
