@@ -1,5 +1,7 @@
 """No module imports another that imports it, in however many steps."""
 
+import subprocess
+import sys
 from collections import defaultdict
 
 import grimp
@@ -33,3 +35,15 @@ def test_no_import_circle():
         module: set(graph.find_modules_directly_imported_by(module)) for module in graph.modules
     }
     assert circles(imports) == []
+
+
+def test_a_training_imports_nothing_of_the_server():
+    """Its libraries need not be installed, and take time."""
+    program = (
+        "import sys; from allennlp.common.util import import_module_and_submodules as walk\n"
+        "walk('bilstm_tagger'); print('fastapi' in sys.modules)\n"
+        "import bilstm_tagger.server.app; print('fastapi' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.split()[-2:] == ["False", "True"]

@@ -193,7 +193,8 @@ class TagSettings:
 
 
 def _import_all(package: str) -> None:
-    """Imports a package and all of its modules, as AllenNLP's `--include-package` does."""
+    """Imports a package and all of its modules, as AllenNLP's `--include-package` does: those in
+    the first folder of each package."""
     module = importlib.import_module(package)
-    for found in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{package}."):
-        importlib.import_module(found.name)
+    for found in pkgutil.iter_modules(list(getattr(module, "__path__", ()))[:1]):
+        _import_all(f"{package}.{found.name}")
