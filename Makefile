@@ -43,7 +43,7 @@ $(READY): requirements.txt setup.cfg pyproject.toml
 $(BENCHMARK_READY): benchmarks/requirements.txt setup.cfg pyproject.toml
 	$(call install,$(BENCHMARK_VENV),benchmarks/requirements.txt,allennlp==2.10.1 allennlp-models==2.10.1)
 
-quickstart: $(READY) ## Train, evaluate and tag on the small corpus in fixtures/
+quickstart: $(READY) ## Tag English; train, evaluate and tag on the small corpus in fixtures/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash scripts/quickstart.sh
 
 test: $(READY) lint ## Lint, types and all tests (PYTEST=... for other options)

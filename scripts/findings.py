@@ -25,15 +25,21 @@ LEAST_RUNS = 2
 HEADER = """\
 # Findings
 
-What Reimers and Gurevych (2017, [arXiv 1707.06799](https://arxiv.org/abs/1707.06799)) found in
-many thousand runs, tried again here: the same config with one thing changed, several seeds a side,
-held against each other by the permutation test of `allennlp compare` (p corrected by Holm for the
-pairs of a table; see [experiments.md](experiments.md)). Made by `make findings` from the records of
-the runs, [results/runs.jsonl](results/runs.jsonl). Scores are in per cent, on test, of the epoch
-that is best on dev; mean ± standard deviation. Vectors are GloVe 6B, 100 dimensions. Trainings end
-after 25 epochs, or after 5 without a better one, sooner than in [results.md](results.md). With five
-runs a side, an interval of 95 per cent holds the truth in some 86 of 100 cases
-([experiments.md](experiments.md)).
+Reimers and Gurevych (2017, [arXiv 1707.06799](https://arxiv.org/abs/1707.06799)) compared settings
+of such networks in many thousand runs. This page tries some of their findings again. A table shows
+variants of one config that differ in one respect, each with several seeds. The permutation test of
+`allennlp compare` decides whether two variants differ ([experiments.md](experiments.md)). It
+corrects p for the number of pairs in the table (Holm).
+
+`make findings` makes this page from the records of the runs,
+[results/runs.jsonl](results/runs.jsonl).
+
+- Scores are on test, in per cent, of the epoch that is best on dev: mean ± standard deviation.
+- The word vectors are GloVe 6B, 100 dimensions.
+- A training ends after 25 epochs, or after 5 epochs without a better score. This is sooner than in
+  [results.md](results.md).
+- With five runs per variant, an interval of 95 per cent contains the true value in about 86 of 100
+  cases ([experiments.md](experiments.md)).
 """
 
 
@@ -112,7 +118,7 @@ def _lines_of(trial: Trial, scores: dict[str, list[float]]) -> Iterator[str]:
             yield table_row(name, str(summary.n), show_mean(summary), ends)
     yield ""
     if not _enough(scores):
-        yield "Too few runs yet to compare."
+        yield "There are too few runs to compare."
         return
     comparisons = {frozenset((pair.a, pair.b)): pair for pair in compare_all(scores)}
     for better, worse in trial.expected:

@@ -31,22 +31,30 @@ PLAN, TABLE, PAGE = FOLDER / "plan.jsonnet", FOLDER / "runs.jsonl", Path("docs/r
 HEADER = """\
 # Results
 
-Made by `make results` from the records of the runs, [results/runs.jsonl](results/runs.jsonl): what
-is missing is trained; nothing here is typed. Scores are in per cent, of the epoch that is best on
-dev; where there are several runs, mean ± standard deviation over the seeds from 1 on. Vectors
-are GloVe 6B, 100 dimensions. Minutes are those of a training on one core of machines of two kinds
-that did other things, too: they say which configs take long, and no more. Published numbers are
-single runs, unless they say more.
+`make results` makes this page from the records of the runs,
+[results/runs.jsonl](results/runs.jsonl). It trains the runs that are missing. No number on this
+page is typed by hand.
 
-`peters2018_elmo` and `transformer` are not among them: they want weights that `make data` does not
-fetch. `ner` and `pos` are run of the papers that have such a task.
+- Scores are in per cent, of the epoch that is best on dev. If there are several runs, the table
+  shows mean ± standard deviation over the seeds, which start at 1.
+- The word vectors are GloVe 6B, 100 dimensions.
+- Minutes are the time of one training on one core. The machines were of two kinds and did other
+  work, too. So the minutes only show which configs take long.
+- A published number comes from a single run, unless the table says more.
 
-A run by hand: `allennlp train CONFIG -s FOLDER -o '{"random_seed": 1, "numpy_seed": 1,
-"pytorch_seed": 1}' --include-package bilstm_tagger`; of a form, `-o "(import
-'training_config/papers/FORM.libsonnet') + {random_seed: 1, numpy_seed: 1, pytorch_seed: 1}"`.
+`peters2018_elmo` and `transformer` are not in the tables, because `make data` does not
+fetch the weights that they need. `ner` and `pos` are there for the papers that have such a task.
+
+These commands make a single run. The second is for a row with `ner` or `pos`, which is its `FORM`:
+
+```
+allennlp train CONFIG -s FOLDER -o '{"random_seed": 1, "numpy_seed": 1, "pytorch_seed": 1}'
+allennlp train CONFIG -s FOLDER -o "(import 'training_config/papers/FORM.libsonnet') +
+  {random_seed: 1, numpy_seed: 1, pytorch_seed: 1}"
+```
 """
 MISSING = """
-**"1 of 3" are runs that are still to be made; one run says little.**
+**"1 of 3" means that two of three runs are still missing. One run says little.**
 """
 COLUMNS = ("config", "score", "runs", "dev", "test", "test, from - to", "best epoch", "minutes")
 

@@ -5,6 +5,7 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 
@@ -80,9 +81,7 @@ async def _send_all(port: int, requests: Sequence[bytes], clients: int) -> list[
     answers: list[Answer] = []
     ends = [loop.create_future() for _ in range(clients)]
     for end in ends:
-        await loop.create_connection(
-            lambda end=end: _Client(numbered, answers, end), "127.0.0.1", port
-        )
+        await loop.create_connection(partial(_Client, numbered, answers, end), "127.0.0.1", port)
     await asyncio.gather(*ends)
     return answers
 

@@ -133,10 +133,9 @@ class Distribution:
         return _mean(run.record.best_epoch for run in self.runs)
 
     @property
-    def minutes(self) -> float | None:
+    def seconds(self) -> float | None:
         """Duration of a training, mean over the runs."""
-        seconds = _mean(run.record.seconds for run in self.runs)
-        return seconds and seconds / 60
+        return _mean(run.record.seconds for run in self.runs)
 
     def to_json(self) -> dict[str, Any]:
         """All numbers; scores as they are recorded, not in per cent."""
@@ -150,7 +149,7 @@ class Distribution:
             "test_of_best_on_dev": self.test_of_best,
             "spearman": {"rho": self.rho, "n": len(self.pairs)},
             "best_epoch": self.best_epoch,
-            "minutes": self.minutes,
+            "minutes": self.seconds and self.seconds / 60,
             "runs": [
                 {"seed": run.record.seed, "dev": run.dev, "test": run.test} for run in self.runs
             ],

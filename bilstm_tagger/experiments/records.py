@@ -119,6 +119,16 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and math.isfinite(value)
 
 
+def duration_text(seconds: float) -> str:
+    """A duration of a training in seconds, minutes or hours."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.1f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
 def write_record(folder: PathLike, record: RunRecord) -> None:
     """Puts the record into the folder of its run, which is made where it is missing."""
     Path(folder).mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from bilstm_tagger.experiments.plots import (
     plot_learning_curve,
     plot_scores,
 )
-from bilstm_tagger.experiments.records import RunRecord
+from bilstm_tagger.experiments.records import RunRecord, duration_text
 from bilstm_tagger.experiments.svg import WIDE, WIDTH
 
 SCORE_COLUMNS = (
@@ -31,7 +31,7 @@ SCORE_COLUMNS = (
     "upper quartile",
     "maximum",
 )
-RUN_COLUMNS = ("left out", "test of best on dev", "Spearman's rho (n)", "best epoch", "minutes")
+RUN_COLUMNS = ("left out", "test of best on dev", "Spearman's rho (n)", "best epoch", "time")
 
 
 def score_cells(summary: Summary | None, scale: Scale) -> list[str]:
@@ -53,7 +53,7 @@ def run_cells(config: Distribution, scale: Scale) -> list[str]:
         scale.show(config.test_of_best),
         "" if config.rho is None else f"{config.rho:.2f} ({len(config.pairs)})",
         "" if config.best_epoch is None else f"{config.best_epoch:.1f}",
-        "" if config.minutes is None else f"{config.minutes:.1f}",
+        "" if config.seconds is None else duration_text(config.seconds),
     ]
 
 

@@ -12,7 +12,6 @@ if find_spec("allennlp") is None:
     reason = missing("allennlp", "train", "bilstm_tagger.plugin")
     raise ModuleNotFoundError(str(reason), name="allennlp")
 
-import bilstm_tagger.plugin.commands
 import bilstm_tagger.plugin.data.samplers
 import bilstm_tagger.plugin.data.token_indexers
 import bilstm_tagger.plugin.data.vocabulary
@@ -22,10 +21,11 @@ import bilstm_tagger.plugin.models
 import bilstm_tagger.plugin.modules.token_embedders
 import bilstm_tagger.plugin.predictors
 import bilstm_tagger.plugin.training
-from bilstm_tagger.plugin import compat
+from bilstm_tagger.plugin import commands, compat
 from bilstm_tagger.plugin.training.console import quieten
 
 if compat.in_command():
     compat.apply()
-    if sys.argv[1:2] == ["train"]:
+    # Not the commands that show their results in the log: evaluate, for one.
+    if sys.argv[1:2] and sys.argv[1] in ("train", *commands.NAMES):
         quieten()

@@ -38,7 +38,7 @@ local own(name, seeds=3, published={}) = {
   {
     title: 'Systems of papers: chunks of CoNLL-2000, and parts of speech of the same sentences',
     entries: [
-      paper('huang2015', 3, published={ chunk_f1: '94.46, with Senna vectors and more of spelling' }),
+      paper('huang2015', 3, published={ chunk_f1: '94.46, with Senna vectors and more features of spelling' }),
       paper('ma_hovy2016', 3),
       // An hour a run.
       paper('lample2016', 3),

@@ -121,7 +121,7 @@ class TestDistribution:
         assert (found.dev, found.best, found.test_of_best) == (None, None, None)
         assert found.test.n == 2
 
-    def test_means_of_epoch_and_minutes(self):
+    def test_means_of_epoch_and_time(self):
         found = only(
             [
                 run(1, 0.5, best_epoch=3, seconds=60.0),
@@ -129,8 +129,9 @@ class TestDistribution:
                 run(3, 0.5),
             ]
         )
-        assert (found.best_epoch, found.minutes) == (4.5, 2.0)
-        assert only([run(1, 0.5)]).minutes is None
+        assert (found.best_epoch, found.seconds) == (4.5, 120.0)
+        assert found.to_json()["minutes"] == 2.0
+        assert only([run(1, 0.5)]).to_json()["minutes"] is None
 
     def test_json_has_the_scores_as_recorded(self):
         content = only([run(1, 0.5, 0.25), run(2, 0.75, 0.5), failed(3)]).to_json()

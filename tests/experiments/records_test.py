@@ -6,6 +6,7 @@ import pytest
 from bilstm_tagger.experiments.records import (
     RunRecord,
     check_names,
+    duration_text,
     hash_of,
     read_records,
     select,
@@ -159,3 +160,19 @@ def test_some_configs(tmp_path):
     check_names(records, ["0f", "c"])
     with pytest.raises(UserError, match="--configs: no run of d; there are: a, b, c"):
         check_names(records, ["a", "d"])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (3.26, "3.3 s"),
+        (12.4, "12 s"),
+        (119.0, "119 s"),
+        (120.0, "2.0 min"),
+        (7199.0, "120.0 min"),
+        (9000.0, "2.5 h"),
+    ],
+)
+def test_durations(seconds, text):
+    assert duration_text(seconds) == text

@@ -96,10 +96,10 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def records():
     return [
-        *runs(9),
+        *runs(9, seconds=42.0),
         failed(10, error=f"ValueError: {EVIL}"),
         *runs(4, EVIL),
-        *runs(2, "no_test", with_test=False),
+        *runs(2, "no_test", with_test=False, seconds=150.0),
         failed(1, name="all_failed"),
     ]
 
@@ -128,6 +128,7 @@ class TestPage:
         # Of 0.901 to 0.909.
         assert "90.50 ± 0.27" in page.text
         assert "90.30" in page.text and "90.70" in page.text
+        assert "42 s" in page.text and "2.5 min" in page.text
         # Of the run with 0.909 on dev: 0.8 + 63 % 10 / 1000.
         assert "80.30" in page.text
 

@@ -87,7 +87,7 @@ def test_too_few_runs(trial, evidence):
     text = text_of(trial)
     assert "| CRF | 2 | 94.50 ± 0.71 |" in text
     assert "| small | not run |  |  |" in text
-    assert "Too few runs yet to compare." in text and ".svg" not in text
+    assert "There are too few runs to compare." in text and ".svg" not in text
 
 
 def test_note(trial, evidence):

@@ -7,3 +7,8 @@ from bilstm_tagger.plugin.commands.export import Export
 from bilstm_tagger.plugin.commands.search import Search
 from bilstm_tagger.plugin.commands.seeds import Seeds
 from bilstm_tagger.plugin.commands.tagging import Calibration, Errors, Tag
+
+NAMES = (
+    *("export", "seeds", "distribution", "compare", "search", "curves"),
+    *("tag", "calibration", "errors"),
+)

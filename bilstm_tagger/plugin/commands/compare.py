@@ -165,16 +165,22 @@ def print_runs(
     title = f"{scale.describe(first.metric)}, {part}; {first.direction}"
     print_table(title, ("config", "runs", "mean", "sd", "min", "max"), rows, 1)
 
-    rows = []
+    # Two tables: one of all columns is wider than most terminals.
+    differences, tests = [], []
     for pair in pairs:
+        names = f"{pair.a}\n- {pair.b}"
         gap, interval = gap_text(pair.difference, pair.interval, pair.alpha, scale)
-        cells = (gap, interval.partition("interval ")[2], f"{pair.superiority:.2f}")
+        gap_cells = (gap.removesuffix(" points"), interval.partition("interval ")[2])
+        differences.append((names, *gap_cells, f"{pair.superiority:.2f}"))
         ps = (pair.mann_whitney_p, pair.permutation_p, pair.corrected_p)
         needed = "" if pair.runs_needed is None else f"{pair.runs_needed:,}"
-        rows.append((pair.a, pair.b, *cells, *(p_text(p).removeprefix("= ") for p in ps), needed))
-    header = ("A", "B", "A - B", f"{100 * (1 - pairs[0].alpha):.4g} % interval", "P(A beats B)")
-    tests = ("Mann-Whitney p", "permutation p", f"corrected ({pairs[0].correction})")
-    print_table("", (*header, *tests, "runs a side needed"), rows, 2)
+        tests.append((names, *(p_text(p).removeprefix("= ") for p in ps), needed))
+    level = f"{100 * (1 - pairs[0].alpha):.4g} % interval"
+    header = ("A\n- B", "difference", level, "P(A\nbeats B)")
+    print_table("Differences", header, differences, 1)
+    corrected = f"corrected\n({pairs[0].correction})"
+    columns = ("Mann-\nWhitney p", "permu-\ntation p", corrected, "runs a\nside\nneeded")
+    print_table("Tests", ("A\n- B", *columns), tests, 1)
     if left_out:
         print_table("Runs left out", ("config", "seed", "why"), left_out, 3, prose=True)
 

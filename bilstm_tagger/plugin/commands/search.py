@@ -4,8 +4,9 @@ import argparse
 import contextlib
 import csv
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allennlp.commands.subcommand import Subcommand
 
@@ -155,7 +156,7 @@ def _report(search: "SettingsSearch", folder: Path) -> None:
     for trial in (*complete, *others):
         cells = [trial.number, trial.state.name.lower(), trial.value]
         cells += [len(trial.intermediate_values), *map(trial.params.get, names)]
-        rows.append([f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in cells])
+        rows.append(_row(cells))
         lines.append([*cells, trial.user_attrs.get(ERROR)])
     with (folder / "trials.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([[*header, "error"], *lines])
@@ -169,6 +170,13 @@ def _report(search: "SettingsSearch", folder: Path) -> None:
     path = folder / "best.jsonnet"
     best = search.write_best(path)
     print(f"{path}: trial {best.number}, {search.metric} {best.value:.4f}")
+
+
+def _row(cells: Sequence[Any]) -> list[str]:
+    """The cells of a trial in the table: scores with the same number of digits."""
+    number, state, score, *others = cells
+    settings = [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in others]
+    return [str(number), state, "" if score is None else f"{score:.4f}", *settings]
 
 
 def _short(names: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bilstm_tagger.experiments.records import RECORD, RunRecord
+from bilstm_tagger.experiments.records import RECORD, RunRecord, duration_text
 from bilstm_tagger.plugin.runs.jobs import Job
 from bilstm_tagger.plugin.runs.recording import epoch_metrics
 
@@ -110,5 +110,5 @@ def _scores_of(record: RunRecord, metric: str) -> str:
     words = [f"{metric} {', '.join(scores)}"] if scores else []
     words.append(f"best epoch {record.best_epoch} of {record.epochs}")
     if record.seconds is not None:
-        words.append(f"{record.seconds / 60:.1f} min")
+        words.append(duration_text(record.seconds))
     return "; ".join(words)

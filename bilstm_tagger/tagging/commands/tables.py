@@ -22,7 +22,7 @@ def print_table(
     # Parameters
 
     title : `str`
-        Empty for none.
+        A line above the table, which may be wider than the table. Empty for none.
     rows : `Sequence[Sequence[str]]`
         Cells at the end of a row may be left out.
     names : `int`
@@ -40,7 +40,7 @@ def print_table(
         # anywhere could steer a terminal.
         return Text("\n".join(CONTROL.sub("?", line) for line in cell.split("\n")))
 
-    table = Table(title=text(title) if title else None, title_justify="left")
+    table = Table()
     for index, name in enumerate(header):
         table.add_column(
             text(name),
@@ -55,4 +55,8 @@ def print_table(
     if not prose:
         options = console.options.update(max_width=_ANY_WIDTH)
         width = max(width, Measurement.get(console, options, table).maximum)
-    Console(width=width).print(table)
+    console = Console(width=width)
+    if title:
+        # A title of the table itself would be broken into lines of the table's width.
+        console.print(text(title), style="table.title", soft_wrap=True)
+    console.print(table)

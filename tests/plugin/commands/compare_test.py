@@ -200,6 +200,20 @@ class TestRuns:
             assert re.search(rf"{whole}\b", text), whole
         assert "…" not in text
 
+    @pytest.mark.parametrize("width", [80, 110])
+    def test_tables_fit_a_terminal(self, width, record, allennlp, capsys, monkeypatch, tmp_path):
+        monkeypatch.setenv("TTY_COMPATIBLE", "1")
+        monkeypatch.setenv("COLUMNS", str(width))
+        for name, scores in (("a" * 30, LOW), ("b" * 28, LOW[::-1] + [0.9035]), ("c", HIGH)):
+            record(name, scores)
+        allennlp("compare", tmp_path / "runs")
+        lines = re.sub("\x1b[^m]*m", "", capsys.readouterr().out).splitlines()
+        assert {"Differences", "Tests"} <= set(lines)
+        assert max(len(line) for line in lines if line[0] in "┏┃┡│└") <= width
+        rows = [[cell.strip() for cell in line[1:-1].split("│")] for line in lines]
+        start = rows.index(["- c", "", "", ""]) - 1
+        assert rows[start][:2] == ["a" * 30, "-1.00"] and rows[start][3] == "0.00"
+
     def test_seed_below_zero(self, allennlp, capsys):
         with pytest.raises(SystemExit):
             allennlp("compare", "runs", "--seed", "-1")

@@ -26,7 +26,7 @@ def runs(tmp_path):
     """Three runs, one that failed, and a config without a test set."""
     folder = tmp_path / "runs"
     for seed in (1, 2, 3):
-        write(folder, seed)
+        write(folder, seed, seconds=9.0 + seed)
     write(folder, 4, status="failed", error="ValueError: [red]bad[/red] [x", metrics={})
     write(folder, 1, "no_test", metrics={"best_validation_f1": 0.5, "best_validation_loss": 2.5})
     return folder
@@ -58,7 +58,7 @@ def test_tables(allennlp, runs, capsys):
     assert "f1, per cent" in text
     assert ["a", "dev", "3", *"92.00 ± 1.00 91.00 91.50 92.00 92.50 93.00".split()] in found
     assert ["test", "3", *"82.00 ± 1.00 81.00 81.50 82.00 82.50 83.00".split()] in found
-    assert ["a", "1", "83.00", "1.00", "(3)"] in found
+    assert ["a", "1", "83.00", "1.00", "(3)", "11", "s"] in found
     assert ["no_test", "dev", "1", *["50.00"] * 6] in found
     assert ["test"] in found
     # Brackets are no markup.

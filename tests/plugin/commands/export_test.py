@@ -1,4 +1,12 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from allennlp.commands.subcommand import Subcommand
+
 from bilstm_tagger import Tagger, __version__
+from bilstm_tagger.plugin.commands import NAMES
 from bilstm_tagger.tagging.model_file import read_model
 from bilstm_tagger.text.spacy_rules import rules_of
 
@@ -37,3 +45,31 @@ def test_a_language_without_rules_is_an_error(error_of, quickstart_archive, tmp_
         error = error_of("export", quickstart_archive, "-o", output, "--language", language)
         assert problem in error
     assert not output.exists()
+
+
+@pytest.mark.parametrize("level, logged", [(None, False), ("INFO", True)])
+def test_the_log_is_shown_only_to_those_who_ask(quickstart_archive, tmp_path, level, logged):
+    output = tmp_path / "model.safetensors"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ALLENNLP_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "allennlp", "export", quickstart_archive, "-o", output],
+        env=environment if level is None else environment | {"ALLENNLP_LOG_LEVEL": level},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0
+    (line,) = done.stdout.splitlines()
+    assert line.startswith(f"{output}: 0.")
+    if logged:
+        assert " - INFO - allennlp.common.params - model.type = bilstm_tagger" in done.stderr
+    else:
+        assert done.stderr == ""
+
+
+def test_every_command_of_this_package_is_quiet():
+    own = {
+        name
+        for name, (command, _) in Subcommand._registry[Subcommand].items()
+        if command.__module__.startswith("bilstm_tagger")
+    }
+    assert own == set(NAMES)

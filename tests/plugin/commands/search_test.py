@@ -8,7 +8,7 @@ import pytest
 from allennlp.common import Params
 
 from bilstm_tagger.experiments.records import read_records
-from bilstm_tagger.plugin.commands.search import _short
+from bilstm_tagger.plugin.commands.search import _row, _short
 from bilstm_tagger.plugin.runs.jobs import read_config
 from bilstm_tagger.plugin.runs.search import Search
 from bilstm_tagger.plugin.runs.search_space import SearchSpace
@@ -106,7 +106,7 @@ def test_searches_goes_on_and_writes_the_best(search, tmp_path, capsys):
     )
     assert (runs / "importances.svg").read_text().count("hidden_sizes") == 1
     assert re.search(r"trial.*state.*chunk_f1.*epochs.*hidden_sizes.*lr", out)
-    assert len(re.findall(rf"{best.number} .* complete .* {best.value:.4g} ", out)) == 1
+    assert len(re.findall(rf"{best.number} .* complete .* {best.value:.4f} ", out)) == 1
     assert f"best.jsonnet: trial {best.number}, chunk_f1 {best.value:.4f}" in out
 
 
@@ -194,3 +194,10 @@ def test_wrong_use(fails, space, monkeypatch, tmp_path):
 def test_short_names():
     names = ["trial", "a.b.lr", "c.size", "d.size", "e.dropout.0", "e.dropout.1"]
     assert _short(names) == ["trial", "lr", "c.size", "d.size", "dropout.0", "dropout.1"]
+
+
+def test_scores_have_the_same_number_of_digits():
+    assert _row([7, "complete", 0.805, 3, "[25]", 0.0015]) == [
+        *("7", "complete", "0.8050", "3", "[25]", "0.0015")
+    ]
+    assert _row([8, "fail", None, 0])[2] == ""

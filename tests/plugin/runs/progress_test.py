@@ -37,7 +37,7 @@ def test_a_line_for_each_that_ended(job):
         bars.ended(bars.watched(job), failed)
         bars.ended(bars.watched(job), None)
     assert out.getvalue().splitlines() == [
-        "1/3 a seed 3: f1 dev 0.9000, test 0.8000; best epoch 2 of 4; 1.5 min",
+        "1/3 a seed 3: f1 dev 0.9000, test 0.8000; best epoch 2 of 4; 90 s",
         "2/3 a seed 3: failed: ValueError: [red]no[/red]",
         "3/3 a seed 3: is made by another process",
     ]
