@@ -222,7 +222,7 @@ def test_requests_behind_each_other_on_one_connection(server, lives):
 
 
 def test_memory_stays(serve, taggers):
-    """A thousand requests later, nothing of them is left."""
+    """When requests have been answered, nothing of them is left."""
     import gc
 
     from bilstm_tagger.server.batching import _Request
