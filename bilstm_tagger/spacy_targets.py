@@ -26,7 +26,8 @@ class Targets:
         return sorted({task for task in named if task is not None})
 
     def check(self, tagger: "Tagger") -> None:
-        """
+        """Checks that the model has the tasks in the form that their targets take.
+
         # Errors
 
         `UserError` where a task cannot go where it is to go.

@@ -92,10 +92,14 @@ class _Call:
     future: "Future[Any]" = field(default_factory=Future)
 
     def __call__(self) -> None:
+        if not self.future.set_running_or_notify_cancel():
+            return
         try:
-            self.future.set_result(self.function())
+            result = self.function()
         except BaseException as error:
             self.future.set_exception(error)
+        else:
+            self.future.set_result(result)
 
 
 class BatchTagger(Generic[Presented]):
@@ -136,6 +140,7 @@ class BatchTagger(Generic[Presented]):
         self._queue: queue.SimpleQueue[Union[_Request, _Call, None]] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._waiting = 0
+        self._has_ended = False
         self._thread = threading.Thread(target=self._run, name="tagging", daemon=True)
         self._thread.start()
 
@@ -143,7 +148,9 @@ class BatchTagger(Generic[Presented]):
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._queue.put(None)
+        with self._lock:
+            self._has_ended = True
+            self._queue.put(None)
         self._thread.join()
 
     @property
@@ -160,27 +167,40 @@ class BatchTagger(Generic[Presented]):
 
         # Errors
 
-        `Overloaded`, and as of `TokenizedSentence.check`; from the future, `TooManyTokens`, and
-        what the tagger raises.
+        `Overloaded`, `RuntimeError` after the end, and as of `TokenizedSentence.check`; from the
+        future, `TooManyTokens`, and what the tagger raises.
         """
         features = self.tagger.specification.feature_columns
         for sentence in inputs:
             if isinstance(sentence, TokenizedSentence):
                 sentence.check(features)
+        request: _Request[Presented] = _Request(inputs, options)
+        request.future.add_done_callback(self._leave)
         with self._lock:
             if self._waiting >= self._max_waiting:
                 raise Overloaded
+            self._put(request)
             self._waiting += 1
-        request: _Request[Presented] = _Request(inputs, options)
-        request.future.add_done_callback(self._leave)
-        self._queue.put(request)
         return request.future
 
     def call(self, function: Callable[[], Any]) -> "Future[Any]":
-        """Calls a function between two rounds, as what tags a block of a file."""
+        """Calls a function between two rounds, as what tags a block of a file.
+
+        # Errors
+
+        `RuntimeError` after the end; from the future, what the function raises.
+        """
         call = _Call(function)
-        self._queue.put(call)
+        with self._lock:
+            self._put(call)
         return call.future
+
+    def _put(self, work: Union[_Request, _Call]) -> None:
+        """Adds work for the thread. The lock must be held, so that nothing comes after the end:
+        whoever waited for it would wait forever."""
+        if self._has_ended or not self.is_alive:
+            raise RuntimeError("the thread that tags has ended")
+        self._queue.put(work)
 
     def _leave(self, future: object) -> None:
         with self._lock:
@@ -206,12 +226,11 @@ class BatchTagger(Generic[Presented]):
         """What has come meanwhile; where there is nothing else to do, it waits for something."""
         if idle:
             yield self._queue.get()
-        self._wait_for_more()
-        while True:
-            try:
-                yield self._queue.get_nowait()
-            except queue.Empty:
-                return
+            self._wait_for_more()
+        # What comes during a call has to wait: the blocks of two files, each of which comes while
+        # the other is tagged, would leave no time for requests.
+        for _ in range(self._queue.qsize()):
+            yield self._queue.get()
 
     def _wait_for_more(self) -> None:
         """Waits as long as more comes, and no longer than for the time that was set."""

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import math
 import os
 import socket
 import sys
@@ -104,10 +105,11 @@ def run_serve(args: argparse.Namespace) -> None:
         raise missing("FastAPI", "serve", "The server") from error
     from bilstm_tagger.tagging.tagger import Tagger
 
-    for option in ("batch_wait", "max_body", "max_file", "max_tokens"):
-        if getattr(args, option) < (option != "batch_wait"):
+    for option, minimum in {"batch_wait": 0, "max_body": 1, "max_file": 1, "max_tokens": 1}.items():
+        value = getattr(args, option)
+        if not minimum <= value < math.inf:  # so it is no NaN, either
             name = f"--{option.replace('_', '-')}"
-            raise UserError(f"{name} must be at least 1, found {getattr(args, option):g}")
+            raise UserError(f"{name} must be a number from {minimum}, found {value:g}")
     limits = dataclasses.replace(
         Limits(),
         body=int(args.max_body * MEBIBYTE),
@@ -167,7 +169,8 @@ def listen(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        return socket.create_server(address[:2], family=family, backlog=1_024)
+        # Of the port, `getaddrinfo` takes the last 16 bits: 70000 would be 4464.
+        return socket.create_server((address[0], port), family=family, backlog=1_024)
     except (OSError, OverflowError) as error:
         raise UserError(
             f"cannot listen on {host}, port {port}: {error}; choose others by --host and --port"

@@ -145,6 +145,4 @@ def _for_client(error: UserError, path: Path) -> UserError:
 
 def _output_name(name: str, form: str) -> str:
     """The name of a tagged file, for what was sent under a name."""
-    stem, dot, ending = unpacked_name(name).rpartition(".")
-    ending = _ENDINGS.get(form, f".{form}")
-    return f"{stem if dot else name}.tagged{ending}"
+    return f"{Path(unpacked_name(name)).stem}.tagged{_ENDINGS.get(form, f'.{form}')}"

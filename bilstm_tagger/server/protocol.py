@@ -17,6 +17,7 @@ def protocol_of(limits: Limits) -> type[HttpToolsProtocol]:
 
         _timer: Optional[TimerHandle] = None
         _header_bytes = 0
+        _reader_timer: Optional[TimerHandle] = None
         _unread_bytes = 0
 
         def connection_made(self, transport: Any) -> None:
@@ -33,6 +34,7 @@ def protocol_of(limits: Limits) -> type[HttpToolsProtocol]:
 
         def connection_lost(self, exc: Optional[Exception]) -> None:
             self._stop_timer()
+            self._stop_watching()
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
@@ -44,16 +46,35 @@ def protocol_of(limits: Limits) -> type[HttpToolsProtocol]:
                 self._close()
 
         def timeout_keep_alive_handler(self) -> None:
+            # The connection closes when the client has read the end of its answer.
+            if self._reader_timer is None and self.transport.get_write_buffer_size():
+                self._watch_reader()
+            super().timeout_keep_alive_handler()
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            if self._reader_timer is None:
+                self._watch_reader()
+
+        def resume_writing(self) -> None:
+            if not self.transport.is_closing():
+                self._stop_watching()
+            super().resume_writing()
+
+        def _watch_reader(self) -> None:
+            """Looks from time to time whether the client has read more, if slowly."""
             unread = self.transport.get_write_buffer_size()
-            if unread and unread != self._unread_bytes:  # the client reads, if slowly
-                self._unread_bytes = unread
-                self.timeout_keep_alive_task = self.loop.call_later(
-                    self.timeout_keep_alive, self.timeout_keep_alive_handler
-                )
-            elif unread:
+            if unread and unread == self._unread_bytes:
                 self.transport.abort()
-            else:
-                super().timeout_keep_alive_handler()
+                return
+            self._unread_bytes = unread
+            self._reader_timer = self.loop.call_later(limits.keep_alive_seconds, self._watch_reader)
+
+        def _stop_watching(self) -> None:
+            if self._reader_timer is not None:
+                self._reader_timer.cancel()
+                self._reader_timer = None
+            self._unread_bytes = 0
 
         def _start_timer(self) -> None:
             self._stop_timer()

@@ -141,6 +141,21 @@ def test_a_client_that_does_not_read(serve):
     server.tag(text="a")
 
 
+def test_a_client_that_does_not_read_its_file(serve):
+    """Which is sent in pieces, each when the one before has been read."""
+    server = serve(keep_alive_seconds=1)
+    body = b"a b c d\n" * 50_000
+    head = "POST /files?name=a&input_format=tokens&model=small HTTP/1.1\r\nhost: localhost\r\n"
+    with connection(server) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.sendall(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        assert client.recv(12) == b"HTTP/1.1 200"
+        deadline = time.monotonic() + 20
+        while server.connections and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not server.connections
+
+
 def test_clients_that_leave(server, lives):
     body = json.dumps({"tokens": ["word"] * 5_000}).encode()
     request = f"{HEAD}content-length: {len(body)}\r\n\r\n".encode() + body
@@ -207,7 +222,7 @@ def test_requests_behind_each_other_on_one_connection(server, lives):
 
 
 def test_memory_stays(serve, taggers):
-    """A thousand requests later, nothing of them is left."""
+    """When requests have been answered, nothing of them is left."""
     import gc
 
     from bilstm_tagger.server.batching import _Request

@@ -32,8 +32,8 @@ def start(tagger):
         return started[-1]
 
     yield start
-    for each in started:
-        each.__exit__()
+    for batch in started:
+        batch.__exit__()
 
 
 class Gate:
@@ -211,6 +211,51 @@ def test_calls_stand_between_rounds(start, tagger):
     with pytest.raises(ZeroDivisionError):
         batch.call(lambda: 1 / 0).result(10)
     assert batch.is_alive
+
+
+def test_requests_have_their_turn_between_the_calls_of_two_files(start):
+    """Of which there is always one that waits."""
+    batch = start()
+    answered = threading.Event()
+    calls = []
+
+    def tag_file():
+        while not answered.is_set() and len(calls) < 100:
+            calls.append(batch.call(lambda: time.sleep(0.02)))
+            calls[-1].result(10)
+
+    with concurrent.futures.ThreadPoolExecutor(2) as threads:
+        files = [threads.submit(tag_file) for _ in range(2)]
+        while len(calls) < 4:
+            time.sleep(0.01)
+        batch.tag([TokenizedSentence(["a"])], TagOptions(TASKS)).result(10)
+        answered.set()
+        for file in files:
+            file.result(10)
+    assert len(calls) < 50
+
+
+def test_a_cancelled_call_is_left_out(start):
+    batch = start()
+    release = threading.Event()
+    batch.call(release.wait)
+    called = []
+    cancelled = batch.call(lambda: called.append(1))
+    assert cancelled.cancel()
+    release.set()
+    assert batch.call(lambda: 7).result(10) == 7
+    assert not called
+
+
+def test_what_comes_after_the_end_is_refused(start):
+    """It does not wait forever."""
+    batch = start()
+    batch.__exit__()
+    with pytest.raises(RuntimeError, match="has ended"):
+        batch.tag([TokenizedSentence(["a"])], TagOptions(TASKS))
+    with pytest.raises(RuntimeError, match="has ended"):
+        batch.call(lambda: 7)
+    assert batch.waiting == 0
 
 
 def test_what_waits_at_the_end_is_tagged(tagger):

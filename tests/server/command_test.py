@@ -106,8 +106,14 @@ def test_mistakes(tmp_path):
     assert "cannot listen on 127.0.0.1, port 70000" in error_of("english", "--port", 70_000)
     assert "there is no such model" in error_of("nothing", "--port", 0)
     assert "two models are called 'english'" in error_of("english", "english", "--port", 0)
-    assert "--max-body must be at least 1, found 0" in error_of("english", "--max-body", 0)
-    assert "--batch-wait must be" in error_of("english", "--batch-wait", -1)
+    for option, value, problem in [
+        ("--max-body", 0, "must be a number from 1, found 0"),
+        ("--max-file", "nan", "must be a number from 1, found nan"),
+        ("--max-tokens", 0, "must be a number from 1, found 0"),
+        ("--batch-wait", -1, "must be a number from 0, found -1"),
+        ("--batch-wait", "inf", "must be a number from 0, found inf"),
+    ]:
+        assert f"{option} {problem}" in error_of("english", option, value)
     assert "token cannot be read" in error_of("english", "--token-file", tmp_path / "x")
     (tmp_path / "empty").write_text("\n")
     assert "a token has letters" in error_of("english", "--token-file", tmp_path / "empty")

@@ -59,6 +59,10 @@ def test_forms(server):
     packed = gzip.compress(b"Ada wrote to Bob.\n")
     again = send(server, "a.txt.gz", packed, output_format="conll", tasks="ner", model="english")
     assert again.text == response.text
+    # The answer is not packed.
+    for name in ("a", "a.gz", "a.txt.gz"):
+        disposition = send(server, name, packed, input_format="text").headers["content-disposition"]
+        assert 'filename="a.tagged.jsonl"' in disposition
     assert send(server, "empty.txt", b"").content == b""
     many = send(server, "many", b"Ada wrote to Bob.\n" * 3_000, input_format="text")
     assert many.text.count('{"tokens": ["Ada"') == 3_000
