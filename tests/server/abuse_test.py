@@ -157,6 +157,9 @@ def test_clients_that_leave(server, lives):
     assert time.monotonic() - started < 10
     text = server.client.get("/metrics").text
     assert 'bilstm_tagger_waiting_requests{model="english"} 0.0' in text
+    # A traceback for each would fill the disk.
+    assert 'status="499"' in text
+    assert 'status="500"' not in text
 
 
 def test_more_than_may_wait(serve):
