@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import re
 import tempfile
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
@@ -15,10 +16,12 @@ from starlette.types import Receive, Scope, Send
 
 from bilstm_tagger.server.batching import BatchTagger, TooManyTokens
 from bilstm_tagger.server.settings import Limits
+from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.input_forms import ITEM_FORMS, open_input, output_form_for
 from bilstm_tagger.tagging.files.settings import TagSettings
 from bilstm_tagger.tagging.files.write_back import write_back
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.lines import unpacked_file
 from bilstm_tagger.text.packing import unpacked_name
 
 _UNUSUAL = re.compile(r"[^\w.-]+", re.ASCII)
@@ -27,6 +30,9 @@ _ENDINGS = {"json": ".jsonl", "objects": ".jsonl", "lines": ".txt", "conll": ".c
 # What messages call as the command does is a parameter here.
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
 _MEDIA_TYPES = {"json": "application/jsonl", "objects": "application/jsonl"}
+_SHELL = "Or tag it with the command 'bilstm-tagger tag'."
+# The number of bytes of a file that are read at a time.
+_PIECE = 2**16
 _TEXT, _BYTES = "text/plain; charset=utf-8", "application/octet-stream"
 
 
@@ -96,6 +102,7 @@ class FileTagger:
         """Tags a file; gives the path of the tagged one, and its form."""
         output = path.parent.parent / "output"
         try:
+            self._check_unpacked(path)
             with open_input(str(path), input_form) as opened:
                 settings = TagSettings(
                     archive="",  # it is loaded
@@ -106,7 +113,9 @@ class FileTagger:
                 )
                 tagger = model.tagger.with_tasks(tasks)
                 tag_block = settings.with_tagger(tagger)
-                blocks = opened.input.blocks(settings.of_columns, settings.starts_sentence(tagger))
+                blocks = self._small(
+                    opened.input.blocks(settings.of_columns, settings.starts_sentence(tagger))
+                )
                 # Block by block, so that other requests are tagged between.
                 tagged = (model.call(partial(tag_block, block)).result() for block in blocks)
                 with output.open("wb") as file:
@@ -119,14 +128,43 @@ class FileTagger:
             raise _for_client(error, path) from None
         return output, settings.output_form
 
+    def _check_unpacked(self, path: Path) -> None:
+        """Refuses a small file that becomes a large one, before it does so in memory."""
+        left = self._limits.unpacked
+        with unpacked_file(path) as content:
+            deflated: Any = zlib.decompressobj()  # a .spacy file is packed by zlib
+            while left > 0 and (piece := content.read(_PIECE)):
+                size = len(piece)
+                if deflated is not None:
+                    try:
+                        size = max(size, len(deflated.decompress(piece, left)))
+                    except zlib.error:
+                        deflated = None
+                left -= size
+        if left <= 0:
+            size = f"{self._limits.unpacked:,}"
+            raise TooManyTokens(f"The file has {size} bytes or more when it is unpacked. {_SHELL}")
+
+    def _small(self, blocks: Iterator[Block]) -> Iterator[Block]:
+        """Blocks that other requests can wait for."""
+        most = 2 * self._limits.file_tokens  # some lines have no token, and take their time
+        for block in blocks:
+            if block.first_line - 1 + len(block.lines) > most:
+                raise TooManyTokens(f"The file has more than {most:,} lines. {_SHELL}")
+            if sum(map(len, block.lines)) > self._limits.block:
+                raise TooManyTokens(
+                    f"Lines that are tagged together, from line {block.first_line:,}, have more "
+                    f"than {self._limits.block:,} bytes. Divide long lines and sentences. {_SHELL}"
+                )
+            yield block
+
     def _limited(self, tagged: Iterator) -> Iterator[bytes]:
         tokens = 0
         for block in tagged:
             tokens += block.tokens
             if tokens > self._limits.file_tokens:
                 raise TooManyTokens(
-                    f"The file has more than {self._limits.file_tokens:,} tokens. Tag it with the "
-                    "command 'bilstm-tagger tag'."
+                    f"The file has more than {self._limits.file_tokens:,} tokens. {_SHELL}"
                 )
             yield block.output
 
