@@ -156,6 +156,11 @@ def _add_error_handlers(app: FastAPI) -> None:
     async def of_leaving(request: Request, error: ClientDisconnect) -> Response:
         return Response(status_code=499)  # nobody reads it; it is counted
 
+    @app.exception_handler(Exception)
+    async def of_server(request: Request, error: Exception) -> JSONResponse:
+        detail = "This is a fault of the server, not of the request. Its log says more."
+        return JSONResponse({"detail": detail}, 500)
+
     @app.exception_handler(Overloaded)
     async def of_load(request: Request, error: Overloaded) -> JSONResponse:
         detail = "Too many requests wait to be tagged. Try again in a second."

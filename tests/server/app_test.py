@@ -216,3 +216,13 @@ def test_a_model_with_feature_columns(serve, columns_tagger: Tagger):
     assert "column 'pos' as a feature" in server.problem(422, tokens=["a"])
     assert "expected 1 values of it, found 2" in server.problem(422, tokens=["a"], columns=columns)
     assert server.client.get("/models").json()["models"][0]["columns"] == ["pos"]
+
+
+def test_a_fault_of_the_server_is_an_answer_too(server, monkeypatch):
+    def full(*arguments, **settings):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    response = server.client.post("/files", params={"name": "a.txt"}, content=b"Ada.\n")
+    assert response.status_code == 500
+    assert "a fault of the server" in response.json()["detail"]
