@@ -4,17 +4,19 @@ import asyncio
 import contextlib
 import re
 import tempfile
+import threading
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
-from bilstm_tagger.server.batching import BatchTagger, TooManyTokens
+from bilstm_tagger.server.batching import BatchTagger, Overloaded, TooManyTokens
 from bilstm_tagger.server.settings import Limits
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.input_forms import ITEM_FORMS, open_input, output_form_for
@@ -60,36 +62,53 @@ class FileTagger:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._turn = asyncio.Semaphore(limits.files)
+        self._waiting = 0
 
     async def __call__(
         self,
-        content: AsyncIterator[bytes],
+        request: Request,
         name: str,
         model: BatchTagger,
         tasks: tuple[str, ...],
         input_form: Optional[str],
         output_form: Optional[str],
     ) -> TaggedFile:
-        """Tags a file: its content, its name, what it is tagged with, the tasks, and the forms, as
-        of the command `tag`; `None` is what the content looks like, and what goes with the input.
+        """Tags a file: the body of a request, its name, what it is tagged with, the tasks, and the
+        forms, as of the command `tag`; `None` is what the content looks like, and what goes with
+        the input.
 
         # Errors
 
-        `UserError` for a file that cannot be read or tagged, `TooManyTokens`.
+        `UserError` for a file that cannot be read or tagged, `TooManyTokens`; `Overloaded` where
+        too many are sent or wait; `ClientDisconnect`.
         """
+        if self._waiting >= self._limits.waiting_files:
+            raise Overloaded
         with contextlib.ExitStack() as stack:
+            self._waiting += 1
+            stack.callback(self._leave)
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bilstm_tagger_"))
             # The ending counts where the content can be several things.
             path = Path(folder, "input", _safe_name(name))
             path.parent.mkdir()
             with path.open("wb") as file:
-                async for piece in content:
+                async for piece in request.stream():
                     file.write(piece)
             async with self._turn:
-                output, form = await run_in_threadpool(
-                    self._tag, path, model, tasks, input_form, output_form
-                )
+                left = threading.Event()
+                tag = partial(self._tag, path, model, tasks, input_form, output_form, left)
+                work = asyncio.ensure_future(run_in_threadpool(tag))
+                leaves = asyncio.ensure_future(request.receive())
+                try:
+                    await asyncio.wait((work, leaves), return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    leaves.cancel()
+                    left.set()
+                output, form = await work
             return TaggedFile(output, _output_name(path.name, form), form, stack.pop_all())
+
+    def _leave(self) -> None:
+        self._waiting -= 1
 
     def _tag(
         self,
@@ -98,8 +117,10 @@ class FileTagger:
         tasks: tuple[str, ...],
         input_form: Optional[str],
         output_form: Optional[str],
+        left: threading.Event,
     ) -> tuple[Path, str]:
-        """Tags a file; gives the path of the tagged one, and its form."""
+        """Tags a file; gives the path of the tagged one, and its form. It stops when the client has
+        left."""
         output = path.parent.parent / "output"
         try:
             self._check_unpacked(path)
@@ -114,7 +135,8 @@ class FileTagger:
                 tagger = model.tagger.with_tasks(tasks)
                 tag_block = settings.with_tagger(tagger)
                 blocks = self._small(
-                    opened.input.blocks(settings.of_columns, settings.starts_sentence(tagger))
+                    opened.input.blocks(settings.of_columns, settings.starts_sentence(tagger)),
+                    left,
                 )
                 # Block by block, so that other requests are tagged between.
                 tagged = (model.call(partial(tag_block, block)).result() for block in blocks)
@@ -142,13 +164,15 @@ class FileTagger:
                         deflated = None
                 left -= size
         if left <= 0:
-            size = f"{self._limits.unpacked:,}"
-            raise TooManyTokens(f"The file has {size} bytes or more when it is unpacked. {_SHELL}")
+            most = f"{self._limits.unpacked:,}"
+            raise TooManyTokens(f"The file has {most} bytes or more when it is unpacked. {_SHELL}")
 
-    def _small(self, blocks: Iterator[Block]) -> Iterator[Block]:
+    def _small(self, blocks: Iterator[Block], left: threading.Event) -> Iterator[Block]:
         """Blocks that other requests can wait for."""
         most = 2 * self._limits.file_tokens  # some lines have no token, and take their time
         for block in blocks:
+            if left.is_set():
+                raise ClientDisconnect
             if block.first_line - 1 + len(block.lines) > most:
                 raise TooManyTokens(f"The file has more than {most:,} lines. {_SHELL}")
             if sum(map(len, block.lines)) > self._limits.block:

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import socket
 import subprocess
 import sys
 import time
@@ -121,6 +122,24 @@ def test_files_that_become_large(serve):
     detail = send(server, "a.conll", b"a\tb\n" * 2_000, 413, input_format="conll").json()["detail"]
     assert "from line 1, have more than 5,000 bytes" in detail
     send(server, "a.conll", b"a\n\n" * 500, input_format="conll")
+
+
+def test_a_client_that_leaves(serve, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    server = serve(waiting_files=1)
+    content = b"Ada wrote to Bob.\n" * 200_000  # which take half a minute
+    path = "/files?name=a.txt&input_format=text"
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        head = f"POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {len(content)}\r\n\r\n"
+        client.sendall(head.encode() + content)
+        while not list(tmp_path.glob("*/output")):
+            time.sleep(0.01)
+        assert "Too many" in send(server, "b.txt", b"Bob.\n", 503).json()["detail"]
+    started = time.monotonic()
+    while list(tmp_path.iterdir()):
+        time.sleep(0.01)
+    assert time.monotonic() - started < 5
+    send(server, "b.txt", b"Bob.\n")
 
 
 def test_nothing_is_left(server, tmp_path, monkeypatch):
