@@ -12,6 +12,7 @@ from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
 from bilstm_tagger import __version__
@@ -152,6 +153,15 @@ def _add_error_handlers(app: FastAPI) -> None:
     async def of_user(request: Request, error: UserError) -> JSONResponse:
         status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 422)
         return JSONResponse({"detail": str(error)}, status)
+
+    @app.exception_handler(ClientDisconnect)
+    async def of_leaving(request: Request, error: ClientDisconnect) -> Response:
+        return Response(status_code=499)  # nobody reads it; it is counted
+
+    @app.exception_handler(Exception)
+    async def of_server(request: Request, error: Exception) -> JSONResponse:
+        detail = "This is a fault of the server, not of the request. Its log says more."
+        return JSONResponse({"detail": detail}, 500)
 
     @app.exception_handler(Overloaded)
     async def of_load(request: Request, error: Overloaded) -> JSONResponse:

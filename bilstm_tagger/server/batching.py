@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +23,8 @@ from bilstm_tagger.text.errors import UserError
 
 # Tokens that are tagged in one go, in about 0.15 s.
 ROUND_TOKENS = 4_096
+# Tokens of a request times the alternatives that are wanted of each.
+MAX_TAGS = 100_000
 # How often it is looked whether more requests have come.
 _STEPS = 4
 # A raw text, or a sentence.
@@ -247,26 +249,33 @@ class BatchTagger(Generic[Presented]):
         for request in requests:
             if not request.future.done():
                 groups[request.options].append(request)
-        # Each request has its share.
+        # Each request has its share; alternatives take their time.
         share = ROUND_TOKENS // max(1, len(requests))
         for options, group in groups.items():
-            _together(partial(self._tag, options, share), group)
+            _together(partial(self._tag, options, share // (1 + options.top_k)), group)
 
     def _split(self, requests: Sequence[_Request[Presented]]) -> None:
+        # No token has a blank, and to split text takes much longer than to count its words.
+        for request in requests:
+            self._check_tokens(request, map(_words, request.inputs))
+        requests = [request for request in requests if not request.future.done()]
         texts = [text for request in requests for text in request.inputs if isinstance(text, str)]
         split = iter(self.tagger.split_texts(texts) if texts else ())
         for request in requests:
             parts = [next(split) if isinstance(x, str) else [x] for x in request.inputs]
             request.counts = list(map(len, parts))
             request.sentences = list(itertools.chain.from_iterable(parts))
-            tokens = sum(len(sentence.tokens) for sentence in request.sentences)
-            if tokens > self._max_tokens:
-                request.fail(
-                    TooManyTokens(
-                        f"The request has {tokens:,} tokens; the maximum is {self._max_tokens:,}. "
-                        "Send it in parts."
-                    )
-                )
+            self._check_tokens(request, (len(sentence.tokens) for sentence in request.sentences))
+
+    def _check_tokens(self, request: _Request[Presented], counts: Iterable[int]) -> None:
+        tokens = sum(counts)
+        top_k = request.options.top_k
+        # With many alternatives an answer has hundreds of megabytes, and takes a minute.
+        most = min(self._max_tokens, MAX_TAGS // max(1, top_k))
+        if tokens > most:
+            reason = f" with {top_k} alternatives" if most < self._max_tokens else ""
+            problem = f"The request has {tokens:,} tokens; the maximum is {most:,}{reason}."
+            request.fail(TooManyTokens(f"{problem} Send it in parts."))
 
     def _tag(
         self, options: TagOptions, share: int, requests: Sequence[_Request[Presented]]
@@ -282,6 +291,10 @@ class BatchTagger(Generic[Presented]):
             request.results += [self._present(next(tagged)) for _ in part]
             request.finish()
         self._on_round(len(requests), len(sentences), sum(len(s.tokens) for s in sentences))
+
+
+def _words(content: Input) -> int:
+    return len(content.split() if isinstance(content, str) else content.tokens)
 
 
 def _together(

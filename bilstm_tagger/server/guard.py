@@ -78,13 +78,17 @@ class Guard:
     def _refusal(self, scope: Scope) -> Optional[JSONResponse]:
         headers = Headers(scope=scope)
         if self._token is not None and not is_open(scope["path"]):
-            sent = headers.get("authorization", "")
-            if not hmac.compare_digest(sent.encode(), f"Bearer {self._token}".encode()):
+            scheme, _, sent = headers.get("authorization", "").partition(" ")
+            is_right = hmac.compare_digest(sent.strip().encode(), self._token.encode())
+            if scheme.lower() != "bearer" or not is_right:
                 return _problem(
                     401,
                     "This server wants a token, in the header 'Authorization: Bearer TOKEN'.",
                     {"www-authenticate": "Bearer"},
                 )
+        # Browsers say so: a page of the internet makes the server of its reader work.
+        if scope["method"] == "POST" and headers.get("sec-fetch-site") == "cross-site":
+            return _problem(403, "Pages of other sites may not send requests to this server.", {})
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._max_bytes(scope):
             return _problem(413, self._too_large(scope), _CLOSE)

@@ -136,9 +136,7 @@ def add_tagging(router: APIRouter, models: Mapping[str, ServedModel], limits: Li
         _, served_model = model_of(model)
         wanted = None if tasks is None else [task.strip() for task in tasks.split(",")]
         chosen = chosen_tasks(wanted, served_model.tagger.tasks)
-        return await tag_file(
-            request.stream(), name, served_model, chosen, input_format, output_format
-        )
+        return await tag_file(request, name, served_model, chosen, input_format, output_format)
 
 
 def _one_of(forms: Collection[str]) -> str:

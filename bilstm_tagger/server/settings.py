@@ -12,9 +12,12 @@ class Limits:
     body: int = MEBIBYTE  # bytes of a request
     file: int = 32 * MEBIBYTE  # bytes of a file to be tagged
     tokens: int = 20_000  # of a request
+    unpacked: int = 256 * MEBIBYTE  # bytes of a file that is packed, when it is not
+    block: int = 4 * MEBIBYTE  # bytes of a file that are tagged without a break
     file_tokens: int = 5_000_000  # of a file, which may be packed
     waiting: int = 256  # requests that are tagged, or wait for it, per model
     files: int = 4  # files that are tagged at once
+    waiting_files: int = 32  # files that are sent, tagged or wait for it; they are on the disk
     connections: int = 1_000
     header_bytes: int = 65_536
     header_seconds: float = 10  # from the start of a request to the end of its header

@@ -12,6 +12,8 @@ from bilstm_tagger.text.requirements import missing
 if TYPE_CHECKING:
     import pyarrow
 
+# A few bytes can stand for many large rows; they are not unpacked at once.
+_ROWS = 100
 _STATE, _SPLITS = "state.json", "dataset_dict.json"
 
 
@@ -34,7 +36,7 @@ def read_table(path: PathLike) -> Iterator[Item]:
 
 
 def read_batches(path: PathLike) -> Iterator["pyarrow.RecordBatch"]:
-    """Yields the rows of a file or folder, some thousands at a time.
+    """Yields the rows of a file or folder, some hundreds at a time.
 
     # Errors
 
@@ -60,7 +62,7 @@ def read_batches(path: PathLike) -> Iterator["pyarrow.RecordBatch"]:
             )
         if not root.is_dir():
             with parquet.ParquetFile(root) as file:
-                yield from file.iter_batches()
+                yield from file.iter_batches(_ROWS)
             return
         state = json.loads((root / _STATE).read_bytes())
         for name in state["_data_files"]:
@@ -90,5 +92,7 @@ def _label_names(schema: "pyarrow.Schema") -> dict[str, list[str]]:
         if isinstance(feature, list) and len(feature) == 1:  # of older versions
             inner = feature[0]
         if isinstance(inner, dict) and inner.get("_type") == "ClassLabel" and inner is not feature:
-            names[column] = inner["names"]
+            labels = inner.get("names")
+            if column in schema.names and isinstance(labels, list):
+                names[column] = labels
     return names

@@ -19,6 +19,9 @@ from bilstm_tagger.text.tokenizer_rules import TokenizerRules
 _CHUNKS = re.compile(r"\S+|\s+")
 # Longer ones seldom come again.
 _MAX_KEPT = 64
+# Longer ones are no addresses: the time of the expression for these grows with the square of the
+# length, to hours for a megabyte without blanks.
+_LONGEST_URL = 2_048
 # Kinds of chunks, as bits: white space; what has a token that a phrase may start with.
 _SPACE, _PHRASE = 1, 2
 # In a trie of phrases, what ends one. No token is empty.
@@ -151,7 +154,7 @@ class Tokenizer:
                 tokens.append(string[start:end])
             last = end
         # Asked last, for few strings would be split.
-        if last == 0 or _matches(self._url_match, string):
+        if last == 0 or len(string) <= _LONGEST_URL and _matches(self._url_match, string):
             return [string]
         if last < len(string):
             tokens.append(string[last:])

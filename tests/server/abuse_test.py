@@ -84,6 +84,21 @@ def test_too_many_tokens(serve):
     server.tag(tokens=["a"] * 100)
 
 
+def test_too_many_alternatives(server, lives):
+    words = ["a"] * 1_001
+    assert "the maximum is 1,000 with 100 alternatives" in server.problem(
+        413, inputs=[{"tokens": words[:500]}, {"text": " ".join(words[:501])}], top_k=100
+    )
+    server.tag(tokens=words, top_k=2)
+
+
+def test_long_text_is_refused_at_once(server, lives):
+    started = time.monotonic()
+    assert "500,000 tokens; the maximum is 20,000" in server.problem(413, text="a " * 500_000)
+    # To split it takes seconds.
+    assert time.monotonic() - started < 2
+
+
 def test_long_sentences(server, lives):
     words = random.Random(0).choices(["Ada", "wrote", "to", "London", "."], k=10_000)
     (result,) = server.tag(tokens=words, probabilities=True)["results"]
@@ -172,6 +187,9 @@ def test_clients_that_leave(server, lives):
     assert time.monotonic() - started < 10
     text = server.client.get("/metrics").text
     assert 'bilstm_tagger_waiting_requests{model="english"} 0.0' in text
+    # A traceback for each would fill the disk.
+    assert 'status="499"' in text
+    assert 'status="500"' not in text
 
 
 def test_more_than_may_wait(serve):

@@ -216,3 +216,36 @@ def test_a_model_with_feature_columns(serve, columns_tagger: Tagger):
     assert "column 'pos' as a feature" in server.problem(422, tokens=["a"])
     assert "expected 1 values of it, found 2" in server.problem(422, tokens=["a"], columns=columns)
     assert server.client.get("/models").json()["models"][0]["columns"] == ["pos"]
+
+
+def test_a_fault_of_the_server_is_an_answer_too(serve, monkeypatch):
+    def full(*arguments, **settings):
+        raise OSError(28, "No space left on device")
+
+    server = serve()
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    response = server.client.post("/files", params={"name": "a.txt"}, content=b"Ada.\n")
+    assert response.status_code == 500
+    assert "a fault of the server" in response.json()["detail"]
+
+
+def test_pages_of_other_sites(server):
+    for site, status in (("cross-site", 403), ("same-origin", 200), ("none", 200)):
+        headers = {"sec-fetch-site": site}
+        response = server.client.post("/tag", json={"tokens": ["Ada"]}, headers=headers)
+        assert response.status_code == status
+    # A link to the page is followed.
+    assert server.client.get("/", headers={"sec-fetch-site": "cross-site"}).status_code == 200
+
+
+def test_how_the_token_is_written(serve):
+    server = serve(token="secret")
+    for value, status in (("bearer secret", 200), ("BEARER  secret", 200), ("secret", 401)):
+        headers = {"authorization": value}
+        assert server.client.get("/models", headers=headers).status_code == status
+    for value in ("", "Bearer", "Basic secret", "Bearer secret, Bearer secret"):
+        response = server.client.get("/models", headers={"authorization": value})
+        assert response.status_code == 401
+    twice = [("authorization", "Bearer wrong"), ("authorization", "Bearer secret")]
+    assert server.client.get("/models", headers=twice).status_code == 401
+    assert server.client.get("/models", params={"token": "secret"}).status_code == 401

@@ -2,8 +2,11 @@
 
 import gzip
 import io
+import socket
 import subprocess
 import sys
+import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -107,11 +110,47 @@ def test_files_over_the_limit(serve):
     server = serve(file=10_000, file_tokens=500)
     detail = send(server, "a.txt.gz", packed, 413, input_format="tokens").json()["detail"]
     assert "more than 500 tokens" in detail
+    lines = gzip.compress(b"\n" * 1_001)
+    detail = send(server, "a.txt.gz", lines, 413, input_format="text").json()["detail"]
+    assert "more than 1,000 lines" in detail
     server.tag(text="a")
+
+
+def test_files_that_become_large(serve):
+    server = serve(unpacked=100_000, block=5_000)
+    packed = gzip.compress(b"x a b c\n" * 20_000)
+    for content in (packed, *(zlib.compress(b"\0" * 200_000, wbits=bits) for bits in (9, 15))):
+        for form in ("text", "spacy"):
+            detail = send(server, "a", content, 413, input_format=form).json()["detail"]
+            assert "100,000 bytes or more when it is unpacked" in detail
+    detail = send(server, "a.conll", b"a\tb\n" * 2_000, 413, input_format="conll").json()["detail"]
+    assert "from line 1, have more than 5,000 bytes" in detail
+    send(server, "a.conll", b"a\n\n" * 500, input_format="conll")
+
+
+def test_a_client_that_leaves(serve, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    server = serve(waiting_files=1)
+    content = b"Ada wrote to Bob.\n" * 200_000  # which take half a minute
+    path = "/files?name=a.txt&input_format=text"
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        head = f"POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {len(content)}\r\n\r\n"
+        client.sendall(head.encode() + content)
+        while not list(tmp_path.glob("*/output")):
+            time.sleep(0.01)
+        assert "Too many" in send(server, "b.txt", b"Bob.\n", 503).json()["detail"]
+    started = time.monotonic()
+    while list(tmp_path.iterdir()):
+        time.sleep(0.01)
+    assert time.monotonic() - started < 5
+    send(server, "b.txt", b"Bob.\n")
 
 
 def test_nothing_is_left(server, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     send(server, "a.txt", b"Ada wrote.\n")
     send(server, "a.txt", b"\xff\xfe\x00", 422)
+    deadline = time.monotonic() + 10  # the client has its answer a little earlier
+    while list(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert list(tmp_path.iterdir()) == []

@@ -111,6 +111,14 @@ class TestParquet:
         with pytest.raises(DataFormatError, match=f"^{path}: expected a Parquet file"):
             read(path, **LAYOUT)
 
+    @pytest.mark.parametrize("about", [{"ner": [LABELS | {"names": 5}]}, {"none": [LABELS]}, [1]])
+    def test_metadata_that_fits_nothing(self, save, read, about):
+        """Integers stay integers."""
+        metadata = {b"huggingface": json.dumps({"info": {"features": about}}).encode()}
+        path = save(pyarrow.table(TABLE).replace_schema_metadata(metadata))
+        with pytest.raises(DataFormatError, match="'ner' has 1 in place of a tag"):
+            read(path, **LAYOUT)
+
     def test_no_rows(self, save, read):
         path = save({"tokens": pyarrow.array([], pyarrow.list_(pyarrow.string()))})
         with pytest.raises(DataFormatError, match="expected annotated text, found none"):

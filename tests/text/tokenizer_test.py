@@ -147,6 +147,11 @@ def test_long_lines_of_punctuation(character):
     assert tokenizer("en").tokenize(character * 30_000).tokens == [character] * 30_000
 
 
+def test_a_long_line_of_colons():
+    """To look for a password in it would take hours, in which no other thread runs."""
+    assert tokenizer("en").tokenize("a:" * 100_000).tokens == ["a", ":"] * 100_000
+
+
 def test_every_language_of_rules():
     """And languages whose tokenizer is a program cannot be exported."""
     exported = []

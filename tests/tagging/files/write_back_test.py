@@ -162,7 +162,9 @@ class TestParquet:
     def test_batches_without_annotations(self, convert, monkeypatch):
         """Rows come in batches, and those of the first may have no spans."""
         of_file = parquet.ParquetFile.iter_batches
-        monkeypatch.setattr(parquet.ParquetFile, "iter_batches", lambda self: of_file(self, 1))
+        monkeypatch.setattr(
+            parquet.ParquetFile, "iter_batches", lambda self, rows: of_file(self, 1)
+        )
         table = convert(self.ROWS)
         assert table["ner"] == [[], ["B-NP", "I-NP"], table["ner"][2], []]
         text = {"text": ["", "The cat", ""]}
