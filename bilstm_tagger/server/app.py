@@ -76,7 +76,7 @@ def make_app(
         dependencies=[Depends(HTTPBearer(auto_error=False))] if token else [],
     )
     add_tagging(router, models, limits)
-    _add_state(router, taggers, metrics)
+    _add_state(router, taggers, limits, metrics)
     app.include_router(router)
     _add_health(app, models)
     _add_page(app)
@@ -86,13 +86,16 @@ def make_app(
     return Guard(app, metrics, limits, token)
 
 
-def _add_state(router: APIRouter, taggers: Mapping[str, Tagger], metrics: Metrics) -> None:
-    descriptions = Models(models=[described(name, tagger) for name, tagger in taggers.items()])
+def _add_state(
+    router: APIRouter, taggers: Mapping[str, Tagger], limits: Limits, metrics: Metrics
+) -> None:
+    models = [described(name, tagger) for name, tagger in taggers.items()]
+    description = Models(models=models, max_tokens=limits.tokens)
 
     @router.get("/models")
     async def get_models() -> Models:
         """The models, with their tasks and labels."""
-        return descriptions
+        return description
 
     @router.get("/metrics", responses={200: {"content": {"text/plain": {}}}})
     async def get_metrics() -> Response:

@@ -90,7 +90,7 @@ class Guard:
         if scope["method"] == "POST" and headers.get("sec-fetch-site") == "cross-site":
             return _problem(403, "Pages of other sites may not send requests to this server.", {})
         length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > self._max_bytes(scope):
+        if length.isdecimal() and int(length) > self._max_bytes(scope):
             return _problem(413, self._too_large(scope), _CLOSE)
         return None
 

@@ -214,6 +214,7 @@ class Models(BaseModel):
     """The models of the server; the first one is the default."""
 
     models: list[ModelDescription]
+    max_tokens: int = Field(description="The maximum number of tokens of a request.")
 
 
 class Health(BaseModel):

@@ -73,6 +73,12 @@ def running(taggers, token=None, wait=0.002, **limits) -> Iterator[RunningServer
 
 
 @pytest.fixture(scope="session")
+def start_server() -> Callable[..., contextlib.AbstractContextManager[RunningServer]]:
+    """A server as a context: of taggers by name, with a token and limits."""
+    return running
+
+
+@pytest.fixture(scope="session")
 def taggers() -> dict[str, Tagger]:
     return {"english": Tagger.load("english"), "small": Tagger.load(MODEL, tokenizer="spacy")}
 

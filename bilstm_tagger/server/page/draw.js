@@ -24,7 +24,7 @@ export const perCent = (probability) => `${(Math.floor(1000 * probability) / 10)
 // model alone, not on the text.
 export function huesOf({ labels, encoding }) {
   const types = new Set(encoding ? labels.map((label) => label.replace(/^[A-Z]-/, "")) : labels);
-  types.delete("O");
+  if (encoding) types.delete("O");
   return new Map(Array.from(types, (type, place) => [type, (FIRST_HUE + place * HUE_STEP) % 360]));
 }
 

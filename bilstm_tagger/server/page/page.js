@@ -24,6 +24,7 @@ const copyForm = document.getElementById("copy");
 const copied = document.getElementById("copied");
 
 let models = [];
+let maxTokens;
 let result;
 let running;
 
@@ -77,7 +78,7 @@ stop.addEventListener("click", () => {
 // Models and tasks
 
 async function loadModels(signal) {
-  ({ models } = await ask("models", undefined, signal));
+  ({ models, max_tokens: maxTokens } = await ask("models", undefined, signal));
   modelField.replaceChildren(...models.map(({ name }) => make("option", {}, name)));
   form.querySelector(".model").hidden = models.length === 1;
   document.getElementById("open").disabled = false;
@@ -136,7 +137,7 @@ async function tagText(text, model, names, signal) {
     .map((task) => ({ ...task, hues: huesOf(task) }));
   const shown = { model, tasks, text: "", units: unitsOf(text), sentences: [], signal };
   const given = { model: model.name, tasks: names, probabilities: true };
-  for await (const piece of tagPieces(text, given, signal)) {
+  for await (const piece of tagPieces(text, given, signal, maxTokens)) {
     const first = !shown.text;
     shown.text = piece.text;
     // All at once would be too many arguments.
@@ -164,7 +165,9 @@ textField.addEventListener("keydown", (event) => {
 });
 modelField.addEventListener("change", () => {
   showModel();
-  if (result) tag();
+  if (!result) return;
+  if (model().columns.length) forget();
+  else tag();
 });
 // As long as there is a result, or would be but for the choice.
 fieldset.addEventListener("change", () => (result || !problem.hidden) && tag());

@@ -2,27 +2,29 @@
 // first sentences are there soon, too.
 import { ask } from "./api.js";
 
-// A server takes 20,000 tokens at a time, unless told otherwise, and a token has a character at least.
+// Characters of a piece. A server takes fewer tokens at a time if it says so, and a token has a
+// character at least.
 const SIZE = 20_000;
 // Where a text is cut: best between paragraphs, then between sentences, lines, words.
 const BREAKS = [/\n\s*\n/g, /[.!?。！？]["'”’)\]]*\s/g, /\n/g, /\s/g];
 
 // Where the first piece of a text that is too long ends.
-function endOfPiece(text) {
-  const start = text.slice(0, SIZE);
+function endOfPiece(text, size) {
+  const start = text.slice(0, size);
   for (const pattern of BREAKS) {
     const last = [...start.matchAll(pattern)].at(-1);
     const end = last && last.index + last[0].length;
-    if (end > SIZE / 2) return end;
+    if (end > size / 2) return end;
   }
   // No character of two units is cut.
-  return /[\ud800-\udbff]$/.test(start) ? SIZE - 1 : SIZE;
+  return /[\ud800-\udbff]$/.test(start) && size > 1 ? size - 1 : size;
 }
 
-export function piecesOf(text) {
+export function piecesOf(text, maxTokens = SIZE) {
+  const size = Math.min(SIZE, maxTokens);
   const pieces = [];
   for (let rest = text; rest; rest = rest.slice(pieces.at(-1).length)) {
-    pieces.push(rest.length > SIZE ? rest.slice(0, endOfPiece(rest)) : rest);
+    pieces.push(rest.length > size ? rest.slice(0, endOfPiece(rest, size)) : rest);
   }
   return pieces;
 }
@@ -38,11 +40,11 @@ function shift(sentence, by) {
 }
 
 // The sentences of each piece, as they come, and the text up to its end. `given`: the other keys of
-// a request.
-export async function* tagPieces(text, given, signal) {
+// a request; `maxTokens`: what a request may have.
+export async function* tagPieces(text, given, signal, maxTokens) {
   let points = 0;
   let end = 0;
-  for (const piece of piecesOf(text)) {
+  for (const piece of piecesOf(text, maxTokens)) {
     const [{ sentences }] = (await ask("tag", { ...given, text: piece }, signal)).results;
     for (const sentence of sentences) shift(sentence, points);
     end += piece.length;

@@ -1,15 +1,9 @@
 """The page of a real server with two models, in Chromium; answers can be replaced."""
 
 import re
-import socket
-import threading
-from contextlib import contextmanager
 
 import pytest
 
-from bilstm_tagger.server.app import make_app
-from bilstm_tagger.server.running import make_server
-from bilstm_tagger.server.settings import Limits
 from bilstm_tagger.tagging.tagger import Tagger
 
 MODELS = {"english": "english", "quickstart": "fixtures/models/quickstart_0.1.0.tar.gz"}
@@ -20,31 +14,16 @@ def taggers():
     return {name: Tagger.load(model) for name, model in MODELS.items()}
 
 
-@contextmanager
-def run_server(taggers, token=None):
-    """The address of a server."""
-    limits = Limits()
-    server = make_server(make_app(taggers, limits, token=token), limits)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        finally:
-            server.should_exit = True
-            thread.join()
+@pytest.fixture(scope="module")
+def address(start_server, taggers):
+    with start_server(taggers) as server:
+        yield f"{server.address}/"
 
 
 @pytest.fixture(scope="module")
-def address(taggers):
-    with run_server(taggers) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def address_with_token(taggers):
-    with run_server(taggers, "a-secret") as address:
-        yield address
+def address_with_token(start_server, taggers):
+    with start_server(taggers, "a-secret") as server:
+        yield f"{server.address}/"
 
 
 @pytest.fixture

@@ -246,3 +246,12 @@ def test_a_server_with_a_token_asks_for_it_once(show, tag, address_with_token):
     page.reload()
     tag(page, "Ada met Bob.")
     assert not field.is_visible()
+
+
+def test_pieces_are_as_large_as_the_server_takes_them(serve, taggers, show):
+    server = serve(taggers=taggers, tokens=60)
+    page = show(address=f"{server.address}/")
+    page.locator("textarea").fill("Ada wrote to Bob. " * 40)
+    page.get_by_role("button", name="Tag Ctrl+Enter").click()
+    page.get_by_text("40 sentences, 200 tokens").wait_for()
+    assert page.locator("#problem").is_hidden()
