@@ -104,6 +104,8 @@ def _add_state(
 
 
 def _add_health(app: FastAPI, models: Mapping[str, ServedModel]) -> None:
+    # Some load balancers ask so.
+    @app.head("/health", include_in_schema=False)
     @app.get("/health", responses={503: {"model": Problem}})
     async def health() -> Health:
         """Whether the server can tag."""
@@ -113,6 +115,7 @@ def _add_health(app: FastAPI, models: Mapping[str, ServedModel]) -> None:
 
 
 def _add_page(app: FastAPI) -> None:
+    @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(_PAGE / "index.html")

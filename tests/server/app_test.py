@@ -122,6 +122,7 @@ def test_every_token_comes_back(server):
 
 def test_state(server):
     assert server.client.get("/health").json() == {"status": "ok"}
+    assert server.client.head("/health").status_code == server.client.head("/").status_code == 200
     models = server.client.get("/models").json()["models"]
     assert [model["name"] for model in models] == ["english", "small"]
     english, small = models
