@@ -147,7 +147,8 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def of_schema(request: Request, error: RequestValidationError) -> JSONResponse:
         problems = [
-            f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}."
+            f"{'.'.join(map(str, problem['loc'])) or 'body'}: "
+            f"{problem['msg'].removeprefix('Value error, ')}."
             for problem in error.errors()[:3]
         ]
         is_json = all(problem["type"] != "json_invalid" for problem in error.errors())

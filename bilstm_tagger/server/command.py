@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import ipaddress
 import math
 import os
 import socket
@@ -132,6 +133,9 @@ def run_serve(args: argparse.Namespace) -> None:
         host, port = listener.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         print(f"{', '.join(taggers)} at {address} (the API: {address}/docs)", file=sys.stderr)
+        if token is None and not ipaddress.ip_address(host).is_loopback:
+            fix = f"set a token by --token-file or {TOKEN_VARIABLE}"
+            print(f"Whoever reaches this address can use the server; {fix}.", file=sys.stderr)
         run(app, listener, limits)
 
 

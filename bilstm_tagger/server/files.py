@@ -19,7 +19,12 @@ from starlette.types import Receive, Scope, Send
 from bilstm_tagger.server.batching import BatchTagger, Overloaded, TooManyTokens
 from bilstm_tagger.server.settings import Limits
 from bilstm_tagger.tagging.files.blocks import Block
-from bilstm_tagger.tagging.files.input_forms import ITEM_FORMS, open_input, output_form_for
+from bilstm_tagger.tagging.files.input_forms import (
+    ITEM_FORMS,
+    form_by_ending,
+    open_input,
+    output_form_for,
+)
 from bilstm_tagger.tagging.files.settings import TagSettings
 from bilstm_tagger.tagging.files.write_back import write_back
 from bilstm_tagger.text.errors import UserError
@@ -105,7 +110,7 @@ class FileTagger:
                     leaves.cancel()
                     left.set()
                 output, form = await work
-            return TaggedFile(output, _output_name(path.name, form), form, stack.pop_all())
+            return TaggedFile(output, _output_name(path, form), form, stack.pop_all())
 
     def _leave(self) -> None:
         self._waiting -= 1
@@ -205,6 +210,10 @@ def _for_client(error: UserError, path: Path) -> UserError:
     return type(error)(message) if isinstance(error, TooManyTokens) else UserError(message)
 
 
-def _output_name(name: str, form: str) -> str:
-    """The name of a tagged file, for what was sent under a name."""
-    return f"{Path(unpacked_name(name)).stem}.tagged{_ENDINGS.get(form, f'.{form}')}"
+def _output_name(path: Path, form: str) -> str:
+    """The name of a tagged file, for what was sent. Columns keep their ending."""
+    name = Path(unpacked_name(path.name))
+    ending = _ENDINGS.get(form, f".{form}")
+    if form == "conll" and form_by_ending(name.name) == form:
+        ending = name.suffix
+    return f"{name.stem}.tagged{ending}"

@@ -15,6 +15,7 @@ from bilstm_tagger.tagging.models import installed_model
 from bilstm_tagger.tagging.results import TaggedSentence
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.tag_spelling import spelled
 
 # A tagger that gives sentences as JSON.
 ServedModel = BatchTagger[msgspec.Raw]
@@ -90,7 +91,8 @@ def described(name: str, tagger: Tagger) -> ModelDescription:
         tasks=[
             TaskDescription(
                 name=task,
-                labels=specification.tasks[task].labels,
+                # Not those of the network, which may have another encoding.
+                labels=spelled(tagger.predictors[task].written_tags, specification.spelling(task)),
                 encoding=specification.file_encoding(task),
             )
             for task in tagger.tasks

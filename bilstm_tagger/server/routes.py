@@ -28,6 +28,7 @@ from bilstm_tagger.tagging.files.input_forms import INPUT_FORMS, OUTPUT_FORMS
 from bilstm_tagger.text.errors import UserError
 
 _JSON = "application/json"
+_FILE_PARAMETERS = ("name", "model", "tasks", "input_format", "output_format")
 Result = TypeVar("Result")
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The body is not JSON in UTF-8."},
@@ -133,6 +134,12 @@ def add_tagging(router: APIRouter, models: Mapping[str, ServedModel], limits: Li
         ] = None,
     ) -> Response:
         """Tags a file, the body of the request, as the command `bilstm-tagger tag` does."""
+        unknown = set(request.query_params) - set(_FILE_PARAMETERS)
+        if unknown:
+            raise UserError(
+                f"There is no parameter {sorted(unknown)[0]!r:.80}; files have "
+                f"{', '.join(_FILE_PARAMETERS)}."
+            )
         _, served_model = model_of(model)
         wanted = None if tasks is None else [task.strip() for task in tasks.split(",")]
         chosen = chosen_tasks(wanted, served_model.tagger.tasks)

@@ -136,7 +136,7 @@ def _spreadsheet(filled: Sequence[str]) -> Optional[RecognisedFile]:
 def _is_above_tags(filled: Sequence[str], delimiter: str) -> bool:
     """Whether the first line has something else where all others have tags of spans."""
     rows = [line.split(delimiter) for line in filled]
-    if len({len(row) for row in rows}) > 1:
+    if len(rows) < 2 or len({len(row) for row in rows}) > 1:
         return False
     for name, *cells in zip(*rows, strict=True):
         tags, of_all = recognised_spelling(set(cells)), recognised_spelling({name, *cells})
@@ -196,9 +196,9 @@ def _table(
     places = [*range(min(width, _ENDS)), *range(max(width - _ENDS, _ENDS), width)]
     columns = [{row[i] for row in cells if i < len(row)} for i in places]
     of_spans = any(map(_are_span_tags, columns[1:]))
-    # A text may be in upper case.
+    # A text may be in upper case, and a sentence has words such as "I".
     some_lower = any(cell.islower() for column in columns for cell in column)
-    in_upper = some_lower and any(map(_are_in_upper_case, columns[1:]))
+    in_upper = len(cells) > 1 and some_lower and any(map(_are_in_upper_case, columns[1:]))
     # A text may have lines of as many words, by chance.
     chance = len(cells) < _FEW and delimiter is None
     chance = chance or ragged or (width == 1 and not divided) or delimiter in _OF_SPREADSHEETS

@@ -69,6 +69,11 @@ def test_serves_several_models_and_ends_what_was_begun():
         httpx.get(f"{address}/health")
 
 
+def test_a_server_for_others_wants_a_token():
+    with process(MODEL, "--host", "0.0.0.0") as (started, _, _):
+        assert "set a token by --token-file" in started.stderr.readline()
+
+
 def test_interruption_ends_without_a_traceback():
     with process(MODEL) as (started, address, _):
         httpx.get(f"{address}/health")

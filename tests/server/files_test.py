@@ -50,8 +50,9 @@ def test_as_the_command_does(server, name, options, tmp_path):
         assert tables[0].equals(tables[1])
     elif not name.endswith(".spacy"):  # whose strings are in no order
         assert response.content == output.read_bytes()
-    stem = name.partition(".")[0]
-    assert f'filename="{stem}.tagged.' in response.headers["content-disposition"]
+    stem, _, ending = name.partition(".")
+    ending = {"bmes": "conll", "lines": "txt"}.get(ending, ending)
+    assert f'filename="{stem}.tagged.{ending}"' in response.headers["content-disposition"]
 
 
 def test_forms(server):
@@ -92,6 +93,7 @@ def test_names_of_files(server, name):
         (b"Ada\n", {"output_format": "word"}, 422, "output_format: String should match pattern"),
         (b"Ada\n", {"output_format": "parquet"}, 422, "output_format parquet is for input of"),
         (b"Ada\n", {"tasks": "x"}, 404, "There is no task 'x'"),
+        (b"Ada\n", {"probabilities": "all"}, 422, "There is no parameter 'probabilities'"),
         (b"Ada\n", {"model": "x"}, 404, "There is no model 'x'"),
         (b"PAR1 no parquet", {"input_format": "parquet"}, 422, "a: "),
     ],

@@ -59,6 +59,12 @@ def output_form_for(input_form: str) -> str:
     return input_form if input_form in (*COLUMN_FORMS, "lines", *ITEM_FORMS) else "json"
 
 
+def form_by_ending(path: str) -> Optional[str]:
+    """The form that the ending of a name says, if any."""
+    _, ending = os.path.splitext(unpacked_name(path.lower()))
+    return _BY_ENDING.get(ending)
+
+
 def open_input(
     path: str, form: Optional[str], declared: Optional[DatasetLayout] = None
 ) -> OpenInput:
@@ -72,8 +78,7 @@ def open_input(
     if form is None and declared is not None:
         columns = "conllu" if declared.conllu else "conll"
         form = columns if declared.form == "columns" else declared.form
-    _, ending = os.path.splitext(unpacked_name(path.lower()))
-    by_ending = _BY_ENDING.get(ending)
+    by_ending = form_by_ending(path)
 
     def message(name: str, by_content: str, evidence: str) -> str:
         if by_content == by_ending or os.path.isdir(path):
