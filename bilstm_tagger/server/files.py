@@ -37,7 +37,7 @@ _ENDINGS = {"json": ".jsonl", "objects": ".jsonl", "lines": ".txt", "conll": ".c
 # What messages call as the command does is a parameter here.
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
 _MEDIA_TYPES = {"json": "application/jsonl", "objects": "application/jsonl"}
-_SHELL = "Or tag it with the command 'bilstm-tagger tag'."
+_FIX = "Or tag it with the command 'bilstm-tagger tag'."
 # The number of bytes of a file that are read at a time.
 _PIECE = 2**16
 _TEXT, _BYTES = "text/plain; charset=utf-8", "application/octet-stream"
@@ -170,7 +170,7 @@ class FileTagger:
                 left -= size
         if left <= 0:
             most = f"{self._limits.unpacked:,}"
-            raise TooManyTokens(f"The file has {most} bytes or more when it is unpacked. {_SHELL}")
+            raise TooManyTokens(f"The file has {most} bytes or more when it is unpacked. {_FIX}")
 
     def _small(self, blocks: Iterator[Block], left: threading.Event) -> Iterator[Block]:
         """Blocks that other requests can wait for."""
@@ -179,11 +179,11 @@ class FileTagger:
             if left.is_set():
                 raise ClientDisconnect
             if block.first_line - 1 + len(block.lines) > most:
-                raise TooManyTokens(f"The file has more than {most:,} lines. {_SHELL}")
+                raise TooManyTokens(f"The file has more than {most:,} lines. {_FIX}")
             if sum(map(len, block.lines)) > self._limits.block:
                 raise TooManyTokens(
                     f"Lines that are tagged together, from line {block.first_line:,}, have more "
-                    f"than {self._limits.block:,} bytes. Divide long lines and sentences. {_SHELL}"
+                    f"than {self._limits.block:,} bytes. Divide long lines and sentences. {_FIX}"
                 )
             yield block
 
@@ -193,7 +193,7 @@ class FileTagger:
             tokens += block.tokens
             if tokens > self._limits.file_tokens:
                 raise TooManyTokens(
-                    f"The file has more than {self._limits.file_tokens:,} tokens. {_SHELL}"
+                    f"The file has more than {self._limits.file_tokens:,} tokens. {_FIX}"
                 )
             yield block.output
 
