@@ -1,11 +1,20 @@
 """What clients send to the server and what they get, as schemas of the API."""
 
-from typing import Annotated, Any, Literal, Optional, Union
+from typing import Annotated, Any, Literal, Optional
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
 
 from bilstm_tagger.server.batching import Input, TagOptions
 from bilstm_tagger.tagging.results import TokenizedSentence
+from bilstm_tagger.tagging.tagger import Probabilities
 from bilstm_tagger.text.errors import UserError
 
 MAX_ALTERNATIVES = 100
@@ -28,6 +37,12 @@ def _one_of(*keys: str) -> dict[str, Any]:
 def _as_integer(value: Any) -> Any:
     """For JSON, 2.0 is an integer as well."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _as_probabilities(value: Any) -> Probabilities:
+    if value is True or value is False or value == "all":
+        return value
+    raise ValueError('expected true, false or "all"')
 
 
 class _Message(BaseModel):
@@ -89,7 +104,9 @@ class TagRequest(_Content):
         Field(default=None, min_length=1, description="The tasks that are wanted; by default all."),
     ]
     probabilities: Annotated[
-        Union[bool, Literal["all"]],
+        Probabilities,
+        PlainValidator(_as_probabilities),
+        WithJsonSchema({"enum": [False, True, "all"]}),
         Field(
             description="`true`: the probabilities of the chosen tags, of spans, and of the whole "
             'sequence. `"all"`: those of every tag, too.'
