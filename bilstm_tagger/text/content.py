@@ -21,6 +21,8 @@ _KINDS = (
     (b"\x28\xb5\x2f\xfd", "a Zstandard file", "unpack it: zstd -d FILE"),
     (b"\xd0\xcf\x11\xe0", "a file of an old Office program", "save it as UTF-8 text"),
     (b"%PDF-", "a PDF file", "save it as UTF-8 text"),
+    (b"\x89PNG\r\n", "a picture (PNG)", "name a file of text"),
+    (b"\xff\xd8\xff", "a picture (JPEG)", "name a file of text"),
     (b"PAR1\x15", "a Parquet file", "write what it holds as text"),
     (b"SQLite format 3\x00", "an SQLite database", "write what it holds as text"),
     (b"version https://git-lfs", "a pointer of Git LFS, not the file", "fetch it: git lfs pull"),
