@@ -116,7 +116,7 @@ def test_code_pages(write, encoding, text, looks):
     [
         (b"\x80\x04\x95rest", "found a pickle of Python; write"),
         (b"%PDF-1.7\n", "found a PDF file; save it as UTF-8 text"),
-        (b"\x89PNG\r\n\x1a\n\x00", "found a picture (PNG); name a file of text"),
+        (b"\x89PNG\r\n\x1a\n\x00", "found a picture .PNG.; name a file of text"),
         (b"7z\xbc\xaf\x27\x1c", "found a 7z archive; unpack it: 7z x FILE"),
         (b"a.txt" + bytes(252) + b"ustar\x0000", "found a tar archive; unpack it"),
         (
