@@ -247,8 +247,10 @@ class TestOtherHosts:
                     page.goto(f"{address}{path}/", wait_until="domcontentloaded")
                     assert page.evaluate("document.documentElement.scrollWidth") == 360, path
                 page.set_viewport_size({"width": 1280, "height": 800})
-                page.locator(".md-search__input").fill("calibration")
-                page.locator(".md-search-result__link").first.wait_for()
+                # What is typed before the page listens is lost.
+                page.wait_for_load_state("networkidle")
+                page.locator(".md-search__input").press_sequentially("calibration", delay=50)
+                page.locator(".md-search-result__link").first.wait_for(timeout=120_000)
                 browser.close()
             server.shutdown()
         assert errors == []
