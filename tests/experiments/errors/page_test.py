@@ -33,6 +33,13 @@ def pair(outcome):
     return tuple(span and span[2] for span in (outcome.gold, outcome.predicted))
 
 
+def open_task(page, name):
+    """Goes to a task, and waits until the page shows it."""
+    link = page.get_by_role("link", name=name, exact=True)
+    link.click()
+    link.and_(page.locator("[aria-current]")).wait_for()
+
+
 def places(page):
     """Of all sentences that the page lists."""
     # Without the mouse, as the button moves when the end of the list comes into sight.
@@ -320,7 +327,7 @@ def test_sentences_show_gold_above_predicted(show, sample_report):
 def test_hostile_tokens_are_text(show, sample_report):
     page = show(sample_report(2, 60, HOSTILE))
     for link in ("ner", "pos <b>"):
-        page.get_by_role("link", name=link, exact=True).click()
+        open_task(page, link)
         assert len(places(page)) > 50
         text = page.locator(".task:not([hidden]) .sentences").text_content()
         assert all(token in text for token in HOSTILE)
@@ -334,7 +341,7 @@ def test_hostile_tokens_are_text(show, sample_report):
 def test_the_page_is_as_wide_as_the_window(show, sample_report, width, models, hostile):
     page = show(sample_report(models, 40, hostile), width=width)
     for task in ("ner", "pos <b>"):
-        page.get_by_role("link", name=task, exact=True).click()
+        open_task(page, task)
         assert page.locator(SENTENCES).count() > 20
         assert page.evaluate("document.documentElement.scrollWidth") == width
 
