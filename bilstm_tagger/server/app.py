@@ -16,13 +16,13 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
 from bilstm_tagger import __version__
-from bilstm_tagger.server.batching import Overloaded, TooManyTokens
 from bilstm_tagger.server.guard import Guard
 from bilstm_tagger.server.messages import Health, Models, NoSuchName, Problem
 from bilstm_tagger.server.metrics import Metrics
 from bilstm_tagger.server.models import ServedModel, described, served
 from bilstm_tagger.server.routes import add_tagging
 from bilstm_tagger.server.settings import Limits
+from bilstm_tagger.server.waiting import Overloaded, TooManyTokens
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.text.errors import UserError
 

@@ -5,21 +5,27 @@ takes what has come while it was busy. Long requests are tagged in parts, so tha
 wait for their end.
 """
 
-import contextlib
 import itertools
 import queue
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass, field
+from concurrent.futures import Future
 from functools import partial
-from typing import Any, Generic, Optional, TypeVar, Union
+from typing import Any, Generic, Union
 
+from bilstm_tagger.server.waiting import (
+    Input,
+    Overloaded,
+    Presented,
+    TagOptions,
+    TooManyTokens,
+    WaitingCall,
+    WaitingRequest,
+)
 from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence
-from bilstm_tagger.tagging.tagger import Probabilities, Tagger
-from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.tagging.tagger import Tagger
 
 # Tokens that are tagged in one go, in about 0.15 s.
 ROUND_TOKENS = 4_096
@@ -27,81 +33,6 @@ ROUND_TOKENS = 4_096
 MAX_TAGS = 100_000
 # How often it is looked whether more requests have come.
 _STEPS = 4
-# A raw text, or a sentence.
-Input = Union[str, TokenizedSentence]
-# What becomes of a tagged sentence.
-Presented = TypeVar("Presented")
-
-
-class TooManyTokens(UserError):
-    """A request has more tokens than the server takes."""
-
-
-class Overloaded(Exception):
-    """As many requests wait as may wait."""
-
-
-@dataclass(frozen=True)
-class TagOptions:
-    """What is wanted of the sentences of a request, as of `Tagger`."""
-
-    tasks: tuple[str, ...]
-    probabilities: Probabilities = False
-    top_k: int = 0
-
-
-@dataclass(eq=False)
-class _Request(Generic[Presented]):
-    """Inputs of a client, and what became of them so far."""
-
-    inputs: Sequence[Input]
-    options: TagOptions
-    future: "Future[list[list[Presented]]]" = field(default_factory=Future)
-    # The sentences of all inputs, and the number of those of each; `None` before they are split.
-    sentences: Optional[list[TokenizedSentence]] = None
-    counts: Sequence[int] = ()
-    results: list[Presented] = field(default_factory=list)
-
-    def next_sentences(self, max_tokens: int) -> list[TokenizedSentence]:
-        """Sentences that are not yet tagged, of some tokens together; at least one, if any."""
-        assert self.sentences is not None
-        first = end = len(self.results)
-        tokens = 0
-        while end < len(self.sentences) and (end == first or tokens < max_tokens):
-            tokens += len(self.sentences[end].tokens)
-            end += 1
-        return self.sentences[first:end]
-
-    def finish(self) -> None:
-        """Resolves the future, if all sentences are tagged."""
-        assert self.sentences is not None
-        if len(self.results) == len(self.sentences):
-            results = iter(self.results)
-            by_input = [list(itertools.islice(results, count)) for count in self.counts]
-            with contextlib.suppress(InvalidStateError):  # cancelled
-                self.future.set_result(by_input)
-
-    def fail(self, error: BaseException) -> None:
-        with contextlib.suppress(InvalidStateError):  # cancelled
-            self.future.set_exception(error)
-
-
-@dataclass(eq=False)
-class _Call:
-    """Work of another kind, for the same thread."""
-
-    function: Callable[[], Any]
-    future: "Future[Any]" = field(default_factory=Future)
-
-    def __call__(self) -> None:
-        if not self.future.set_running_or_notify_cancel():
-            return
-        try:
-            result = self.function()
-        except BaseException as error:
-            self.future.set_exception(error)
-        else:
-            self.future.set_result(result)
 
 
 class BatchTagger(Generic[Presented]):
@@ -139,7 +70,9 @@ class BatchTagger(Generic[Presented]):
         self._wait = wait
         self._on_round = on_round
         # `None` asks the thread to end.
-        self._queue: queue.SimpleQueue[Union[_Request, _Call, None]] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Union[WaitingRequest, WaitingCall, None]] = (
+            queue.SimpleQueue()
+        )
         self._lock = threading.Lock()
         self._waiting = 0
         self._has_ended = False
@@ -176,7 +109,7 @@ class BatchTagger(Generic[Presented]):
         for sentence in inputs:
             if isinstance(sentence, TokenizedSentence):
                 sentence.check(features)
-        request: _Request[Presented] = _Request(inputs, options)
+        request: WaitingRequest[Presented] = WaitingRequest(inputs, options)
         request.future.add_done_callback(self._leave)
         with self._lock:
             if self._waiting >= self._max_waiting:
@@ -192,12 +125,12 @@ class BatchTagger(Generic[Presented]):
 
         `RuntimeError` after the end; from the future, what the function raises.
         """
-        call = _Call(function)
+        call = WaitingCall(function)
         with self._lock:
             self._put(call)
         return call.future
 
-    def _put(self, work: Union[_Request, _Call]) -> None:
+    def _put(self, work: Union[WaitingRequest, WaitingCall]) -> None:
         """Adds work for the thread. The lock must be held, so that nothing comes after the end:
         whoever waited for it would wait forever."""
         if self._has_ended or not self.is_alive:
@@ -209,11 +142,11 @@ class BatchTagger(Generic[Presented]):
             self._waiting -= 1
 
     def _run(self) -> None:
-        requests: list[_Request[Presented]] = []
+        requests: list[WaitingRequest[Presented]] = []
         goes_on = True
         while goes_on or requests:
             for work in self._arrived(idle=not requests):
-                if isinstance(work, _Request):
+                if isinstance(work, WaitingRequest):
                     requests.append(work)
                 elif work is None:
                     goes_on = False
@@ -224,7 +157,7 @@ class BatchTagger(Generic[Presented]):
             self._round(requests)
             requests = [request for request in requests if not request.future.done()]
 
-    def _arrived(self, idle: bool) -> Iterator[Union[_Request, _Call, None]]:
+    def _arrived(self, idle: bool) -> Iterator[Union[WaitingRequest, WaitingCall, None]]:
         """What has come meanwhile; where there is nothing else to do, it waits for something."""
         if idle:
             yield self._queue.get()
@@ -242,7 +175,7 @@ class BatchTagger(Generic[Presented]):
             if size == (size := self._queue.qsize()):
                 return
 
-    def _round(self, requests: Sequence[_Request[Presented]]) -> None:
+    def _round(self, requests: Sequence[WaitingRequest[Presented]]) -> None:
         """Tags some sentences of each request, and resolves those that are complete."""
         _together(self._split, [request for request in requests if request.sentences is None])
         groups = defaultdict(list)
@@ -254,7 +187,7 @@ class BatchTagger(Generic[Presented]):
         for options, group in groups.items():
             _together(partial(self._tag, options, share // (1 + options.top_k)), group)
 
-    def _split(self, requests: Sequence[_Request[Presented]]) -> None:
+    def _split(self, requests: Sequence[WaitingRequest[Presented]]) -> None:
         # No token has a blank, and to split text takes much longer than to count its words.
         for request in requests:
             self._check_tokens(request, map(_words, request.inputs))
@@ -267,7 +200,7 @@ class BatchTagger(Generic[Presented]):
             request.sentences = list(itertools.chain.from_iterable(parts))
             self._check_tokens(request, (len(sentence.tokens) for sentence in request.sentences))
 
-    def _check_tokens(self, request: _Request[Presented], counts: Iterable[int]) -> None:
+    def _check_tokens(self, request: WaitingRequest[Presented], counts: Iterable[int]) -> None:
         tokens = sum(counts)
         top_k = request.options.top_k
         # With many alternatives an answer has hundreds of megabytes, and takes a minute.
@@ -278,7 +211,7 @@ class BatchTagger(Generic[Presented]):
             request.fail(TooManyTokens(f"{problem} Send it in parts."))
 
     def _tag(
-        self, options: TagOptions, share: int, requests: Sequence[_Request[Presented]]
+        self, options: TagOptions, share: int, requests: Sequence[WaitingRequest[Presented]]
     ) -> None:
         parts = [request.next_sentences(share) for request in requests]
         sentences = list(itertools.chain.from_iterable(parts))
@@ -298,8 +231,8 @@ def _words(content: Input) -> int:
 
 
 def _together(
-    work: Callable[[Sequence[_Request[Presented]]], None],
-    requests: Sequence[_Request[Presented]],
+    work: Callable[[Sequence[WaitingRequest[Presented]]], None],
+    requests: Sequence[WaitingRequest[Presented]],
 ) -> None:
     """Does some work for all requests at once. Where that fails, for each alone: an error of one
     is not an error of the others."""

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Optional
 
+from bilstm_tagger.server.settings import MEBIBYTE, Limits
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.requirements import missing
 
@@ -55,21 +56,21 @@ def add_serve_options(parser: argparse.ArgumentParser) -> None:
         "--max-body",
         type=float,
         metavar="MIB",
-        default=1.0,
+        default=Limits.body / MEBIBYTE,
         help="the maximum size of a request (default: %(default)g)",
     )
     add(
         "--max-file",
         type=float,
         metavar="MIB",
-        default=32.0,
+        default=Limits.file / MEBIBYTE,
         help="the maximum size of a file to be tagged (default: %(default)g)",
     )
     add(
         "--max-tokens",
         type=int,
         metavar="N",
-        default=20_000,
+        default=Limits.tokens,
         help="the maximum number of tokens of a request (default: %(default)s)",
     )
     add("--language", help="of raw text (default: that of the rules in the model file, or en)")
@@ -101,7 +102,6 @@ def run_serve(args: argparse.Namespace) -> None:
         from bilstm_tagger.server.app import make_app
         from bilstm_tagger.server.models import model_names
         from bilstm_tagger.server.running import run
-        from bilstm_tagger.server.settings import MEBIBYTE, Limits
     except ImportError as error:
         raise missing("FastAPI", "serve", "The server") from error
     from bilstm_tagger.tagging.tagger import Tagger

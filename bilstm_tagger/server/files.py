@@ -16,8 +16,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
-from bilstm_tagger.server.batching import BatchTagger, Overloaded, TooManyTokens
+from bilstm_tagger.server.batching import BatchTagger
+from bilstm_tagger.server.clients import until_done_or_left
 from bilstm_tagger.server.settings import Limits
+from bilstm_tagger.server.waiting import Overloaded, TooManyTokens
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.files.input_forms import (
     ITEM_FORMS,
@@ -103,11 +105,9 @@ class FileTagger:
                 left = threading.Event()
                 tag = partial(self._tag, path, model, tasks, input_form, output_form, left)
                 work = asyncio.ensure_future(run_in_threadpool(tag))
-                leaves = asyncio.ensure_future(request.receive())
                 try:
-                    await asyncio.wait((work, leaves), return_when=asyncio.FIRST_COMPLETED)
+                    await until_done_or_left(request, work)
                 finally:
-                    leaves.cancel()
                     left.set()
                 output, form = await work
             return TaggedFile(output, _output_name(path, form), form, stack.pop_all())

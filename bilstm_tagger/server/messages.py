@@ -12,9 +12,9 @@ from pydantic import (
     model_validator,
 )
 
-from bilstm_tagger.server.batching import Input, TagOptions
+from bilstm_tagger.server.waiting import Input, TagOptions
+from bilstm_tagger.tagging.prediction import Probabilities
 from bilstm_tagger.tagging.results import TokenizedSentence
-from bilstm_tagger.tagging.tagger import Probabilities
 from bilstm_tagger.text.errors import UserError
 
 MAX_ALTERNATIVES = 100

@@ -12,7 +12,9 @@ from fastapi.responses import FileResponse, Response
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
+from bilstm_tagger.server.clients import until_done_or_left
 from bilstm_tagger.server.files import FileTagger
 from bilstm_tagger.server.messages import (
     EXAMPLES,
@@ -154,12 +156,10 @@ def _one_of(forms: Collection[str]) -> str:
 async def _unless_left(request: Request, future: "Future[Result]") -> Result:
     """What comes of a future; nothing is done for a client that has left."""
     result = asyncio.wrap_future(future)
-    leaves = asyncio.ensure_future(request.receive())
     try:
-        await asyncio.wait((result, leaves), return_when=asyncio.FIRST_COMPLETED)
+        await until_done_or_left(request, result)
         if not result.done():
-            raise HTTPException(499, "The client has left.")
+            raise ClientDisconnect
         return result.result()
     finally:
-        leaves.cancel()
         result.cancel()

@@ -14,6 +14,9 @@ from bilstm_tagger.text.encodings import Encoding
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.tag_repair import repaired_spans
 
+# None, those of what was chosen, or "all", those of every tag, too.
+Probabilities = Union[bool, str]
+
 
 @dataclass(frozen=True, slots=True)
 class PredictionOptions:
@@ -29,7 +32,7 @@ class PredictionOptions:
     @classmethod
     def of(
         cls,
-        probabilities: Union[bool, str] = False,
+        probabilities: Probabilities = False,
         top_k: int = 0,
         constrained: Optional[bool] = None,
         calibrated: bool = True,

@@ -2,21 +2,24 @@
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 from bilstm_tagger.tagging.network import EmissionSource
-from bilstm_tagger.tagging.prediction import PredictionOptions, TaskPrediction, TaskPredictor
-from bilstm_tagger.tagging.results import Alternative, TaggedSentence, TokenizedSentence, spans_of
+from bilstm_tagger.tagging.prediction import (
+    PredictionOptions,
+    Probabilities,
+    TaskPrediction,
+    TaskPredictor,
+)
+from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence
 from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.tagging.splitting import TokenizerChoice, splitter_of
+from bilstm_tagger.tagging.tagged_sentence import tagged_sentence
 from bilstm_tagger.tagging.threads import limited_threads
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import PathLike, UserError
-from bilstm_tagger.text.tag_spelling import USUAL, spelled
-
-# None, those of what was chosen, or "all", those of every tag, too.
-Probabilities = Union[bool, str]
+from bilstm_tagger.text.tag_spelling import USUAL
 
 
 class Tagger:
@@ -267,38 +270,8 @@ class Tagger:
                     for number, prediction in zip(emissions.sentences, predicted, strict=True):
                         predictions[number][task] = prediction
         return [
-            self._sentence(sentence, prediction, with_spans)
+            tagged_sentence(
+                sentence, prediction, self.tasks, self._encodings, self._spellings, with_spans
+            )
             for sentence, prediction in zip(given, predictions, strict=True)
         ]
-
-    def _sentence(
-        self, sentence: TokenizedSentence, predicted: dict[str, TaskPrediction], with_spans: bool
-    ) -> TaggedSentence:
-        tagged = TaggedSentence(sentence.tokens, {}, {}, sentence.text, sentence.offsets)
-        for task in self.tasks:
-            prediction = predicted[task]
-            spelling = self._spellings.get(task)
-            tagged.tags[task] = spelled(prediction.tags, spelling)
-            if with_spans and task in self._encodings:
-                spans = spans_of(self._encodings[task], prediction.tags, sentence)
-                tagged.spans[task] = spans
-                for span, chance in zip(spans, prediction.span_probabilities or (), strict=False):
-                    span.probability = chance
-            if prediction.probability is not None and prediction.tag_probabilities is not None:
-                tagged.probabilities[task] = prediction.tag_probabilities
-                tagged.sequence_probabilities[task] = prediction.probability
-            if prediction.distributions is not None:
-                tagged.distributions[task] = [
-                    dict(zip(spelled(chances, spelling), chances.values(), strict=True))
-                    for chances in prediction.distributions
-                ]
-            if prediction.alternatives is not None:
-                tagged.alternatives[task] = [
-                    Alternative(
-                        spelled(tags, spelling),
-                        spans_of(self._encodings.get(task), tags, sentence),
-                        probability,
-                    )
-                    for tags, probability in prediction.alternatives
-                ]
-        return tagged

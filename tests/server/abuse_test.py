@@ -243,7 +243,7 @@ def test_memory_stays(serve, taggers):
     """When requests have been answered, nothing of them is left."""
     import gc
 
-    from bilstm_tagger.server.batching import _Request
+    from bilstm_tagger.server.waiting import WaitingRequest
 
     server = serve()
     for _ in range(200):
@@ -251,6 +251,6 @@ def test_memory_stays(serve, taggers):
         server.tag(422, tokens=[])
     gc.collect()
     # An idle thread knows its last one.
-    assert sum(isinstance(x, _Request) for x in gc.get_objects()) <= 4
+    assert sum(isinstance(x, WaitingRequest) for x in gc.get_objects()) <= 4
     names = [thread.name for thread in threading.enumerate()]
     assert names.count("tagging") <= 2 * len(taggers)

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from bilstm_tagger.server import batching
-from bilstm_tagger.server.batching import BatchTagger, Overloaded, TagOptions, TooManyTokens
+from bilstm_tagger.server.batching import BatchTagger
+from bilstm_tagger.server.waiting import Overloaded, TagOptions, TooManyTokens
 from bilstm_tagger.tagging import Tagger
 from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.text.errors import DataFormatError

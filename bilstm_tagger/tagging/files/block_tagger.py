@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from bilstm_tagger.tagging.files.blocks import Block, TaggedBlock
 from bilstm_tagger.tagging.files.records import PROBLEMS, OutputForm, Record
-from bilstm_tagger.tagging.tagger import Probabilities, Tagger
+from bilstm_tagger.tagging.prediction import Probabilities
+from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.text.errors import DataFormatError
 
 

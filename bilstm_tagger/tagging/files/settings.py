@@ -18,9 +18,9 @@ from bilstm_tagger.tagging.files.line_input import LineInput
 from bilstm_tagger.tagging.files.object_output import ItemOutput, LineOutput, ObjectOutput
 from bilstm_tagger.tagging.files.output_forms import ColumnOutput, JsonOutput
 from bilstm_tagger.tagging.files.records import OutputForm, Record
-from bilstm_tagger.tagging.prediction import PredictionOptions
+from bilstm_tagger.tagging.prediction import PredictionOptions, Probabilities
 from bilstm_tagger.tagging.splitting import TokenizerChoice
-from bilstm_tagger.tagging.tagger import Probabilities, Tagger
+from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.file_recognition import RecognisedFile
