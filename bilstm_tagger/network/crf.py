@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 
 from bilstm_tagger.network import crf_functional
+from bilstm_tagger.network.viterbi import viterbi
+from bilstm_tagger.network.weighted_crf import lannoy_log_likelihood
 
 
 class AllowedTransitions(NamedTuple):
@@ -92,6 +94,7 @@ class ConditionalRandomField(torch.nn.Module):
         tags: Tensor,
         mask: Optional[Tensor] = None,
         constrained: bool = False,
+        transition_weights: Optional[Tensor] = None,
     ) -> Tensor:
         """
         `log p(tags | emissions)` of each sentence: (batch,). Differentiable once with respect to
@@ -103,16 +106,55 @@ class ConditionalRandomField(torch.nn.Module):
         constrained : `bool`, optional (default = `False`)
             Whether the probability is among permitted paths only. It is 0, and its logarithm
             minus infinity, for tags that are not permitted themselves.
+        transition_weights : `Tensor`, (num_tags,), optional
+            What the transitions from each tag are multiplied by.
         """
-        potentials = self._potentials(emissions, mask, constrained)
-        if tags.shape != emissions.shape[:2] or tags.dtype != torch.long:
+        potentials = self._potentials(emissions, mask, constrained, transition_weights)
+        return crf_functional.log_likelihood(potentials, _checked(tags, potentials))
+
+    def lannoy_log_likelihood(
+        self, emissions: Tensor, tags: Tensor, weights: Tensor, mask: Optional[Tensor] = None
+    ) -> Tensor:
+        """
+        The log-likelihood of each sentence, (batch,), in which the terms of each token are
+        multiplied by the weight of its tag, (num_tags,); see `weighted_crf`. Differentiable.
+        """
+        potentials = self._potentials(emissions, mask, constrained=False)
+        return lannoy_log_likelihood(potentials, _checked(tags, potentials), weights)
+
+    def marginal_log_likelihood(
+        self,
+        emissions: Tensor,
+        possible: Tensor,
+        mask: Optional[Tensor] = None,
+        transition_weights: Optional[Tensor] = None,
+    ) -> Tensor:
+        """
+        The logarithm of the probability of all paths together that agree with what is known of the
+        tags, and, if there are constraints, are permitted: (batch,) (Tsuboi et al. 2008, "Training
+        Conditional Random Fields Using Incomplete Annotations", equation 4; Bellare & McCallum
+        2007). Minus infinity, without a gradient, where there is no such path. Differentiable once
+        with respect to the emissions and the parameters.
+
+        # Parameters
+
+        possible : `Tensor`, (batch, length, num_tags) bool
+            The tags that each token may have, at least one.
+        transition_weights : `Tensor`, (num_tags,), optional
+            What the transitions from each tag are multiplied by.
+        """
+        if possible.shape != emissions.shape or possible.dtype != torch.bool:
             raise ValueError(
-                f"tags must be long {tuple(emissions.shape[:2])}, "
-                f"not {tags.dtype} {tuple(tags.shape)}"
+                f"possible must be bool {tuple(emissions.shape)}, "
+                f"not {possible.dtype} {tuple(possible.shape)}"
             )
-        if potentials.padding is not None:
-            tags = tags * potentials.padding.valid.t()  # whatever it is there, it is a tag now
-        return crf_functional.log_likelihood(potentials, tags)
+        excluded = ~possible if mask is None else ~possible & mask.unsqueeze(2)
+        known = self._potentials(
+            emissions.masked_fill(excluded, -torch.inf), mask, self.constrained, transition_weights
+        )
+        everything = self._potentials(emissions, mask, False, transition_weights)
+        agreeing = -crf_functional.log_likelihood(known, None)
+        return agreeing + crf_functional.log_likelihood(everything, None)
 
     def log_partition(
         self, emissions: Tensor, mask: Optional[Tensor] = None, constrained: bool = False
@@ -122,7 +164,10 @@ class ConditionalRandomField(torch.nn.Module):
         (batch,); constrained, over permitted paths only. Differentiable once with respect to the
         emissions and the parameters.
         """
-        return -crf_functional.log_likelihood(self._potentials(emissions, mask, constrained), None)
+        potentials = self._potentials(emissions, mask, constrained)
+        log_partition = -crf_functional.log_likelihood(potentials, None)
+        crf_functional.check_permitted(log_partition)
+        return log_partition
 
     def marginals(
         self, emissions: Tensor, mask: Optional[Tensor] = None, constrained: bool = False
@@ -157,10 +202,14 @@ class ConditionalRandomField(torch.nn.Module):
         """
         if constrained is None:
             constrained = self.constrained
-        return crf_functional.viterbi(self._potentials(emissions, mask, constrained))
+        return viterbi(self._potentials(emissions, mask, constrained))
 
     def _potentials(
-        self, emissions: Tensor, mask: Optional[Tensor], constrained: bool
+        self,
+        emissions: Tensor,
+        mask: Optional[Tensor],
+        constrained: bool,
+        transition_weights: Optional[Tensor] = None,
     ) -> crf_functional.Potentials:
         """Checks the arguments, brings all to one dtype and applies constraints."""
         if emissions.dim() != 3 or emissions.shape[2] != self.num_tags or not emissions.numel():
@@ -169,7 +218,10 @@ class ConditionalRandomField(torch.nn.Module):
                 f"not {tuple(emissions.shape)}"
             )
         padding = None if mask is None else _padding(mask, emissions)
-        scores: tuple[Tensor, ...] = (self.transitions, self.start_scores, self.end_scores)
+        moves = self.transitions
+        if transition_weights is not None:
+            moves = moves * transition_weights.unsqueeze(1)
+        scores: tuple[Tensor, ...] = (moves, self.start_scores, self.end_scores)
         if constrained:
             if not self.constrained:
                 raise ValueError("constrained, but the module was created without constraints")
@@ -207,7 +259,16 @@ class PermittedPaths(torch.nn.Module):
             scores.to(emissions.dtype) for scores in (self.transitions, self.start, self.end)
         )
         potentials = crf_functional.Potentials(emissions, transitions, start, end, padding)
-        return crf_functional.viterbi(potentials)[0]
+        return viterbi(potentials)[0]
+
+
+def _checked(tags: Tensor, potentials: crf_functional.Potentials) -> Tensor:
+    """Tags of the right shape and dtype, which are within range on padding, too."""
+    shape = potentials.emissions.shape[:2]
+    if tags.shape != shape or tags.dtype != torch.long:
+        raise ValueError(f"tags must be long {tuple(shape)}, not {tags.dtype} {tuple(tags.shape)}")
+    padding = potentials.padding
+    return tags if padding is None else tags * padding.valid.t()
 
 
 def _padding(mask: Tensor, emissions: Tensor) -> Optional[crf_functional.Padding]:

@@ -150,7 +150,7 @@ def posteriors_of(potentials: Potentials) -> Optional[_Posteriors]:
     return next((posteriors for posteriors in found if posteriors is not None), None)
 
 
-def _log_sum_exp(values: Tensor) -> Tensor:
+def log_sum_exp(values: Tensor) -> Tensor:
     """`torch.logsumexp` over dimension 1, whose gradient is 0, not NaN, where all is forbidden."""
     top = values.detach().amax(1, keepdim=True).clamp(min=torch.finfo(values.dtype).min)
     total = (values - top).exp().sum(1)
@@ -158,17 +158,29 @@ def _log_sum_exp(values: Tensor) -> Tensor:
     return (total.masked_fill(nothing, 1.0).log() + top.squeeze(1)).masked_fill(nothing, -torch.inf)
 
 
-def _log_space_partition(potentials: Potentials) -> Tensor:
-    """The forward algorithm in log space, exact for any scores, differentiated by autograd."""
-    emissions, transitions, start, end, padding = potentials
-    alpha = start + emissions[:, 0]  # (batch, tags)
+def log_space_states(potentials: Potentials) -> list[Tensor]:
+    """The forward algorithm in log space, exact for any scores, differentiated by autograd: at each
+    position, (batch, tags), `log` of the sum of the exponential scores of all paths that lead to a
+    tag. On padding they stay as they are."""
+    emissions, transitions, start, _, padding = potentials
+    states = [start + emissions[:, 0]]
     for position in range(1, emissions.shape[1]):
-        moved = _log_sum_exp(alpha.unsqueeze(2) + transitions) + emissions[:, position]
-        alpha = moved if padding is None else moved.where(padding.valid[position, :, None], alpha)
-    log_partition = _log_sum_exp(alpha + end)
+        last = states[-1]
+        moved = log_sum_exp(last.unsqueeze(2) + transitions) + emissions[:, position]
+        states.append(
+            moved if padding is None else moved.where(padding.valid[position, :, None], last)
+        )
+    return states
+
+
+def _log_space_partition(potentials: Potentials) -> Tensor:
+    return log_sum_exp(log_space_states(potentials)[-1] + potentials.end)
+
+
+def check_permitted(log_partition: Tensor) -> None:
+    """Raises `ValueError` if all paths of a sentence are forbidden."""
     if bool((log_partition == -torch.inf).any()):
         raise ValueError("no path is permitted for the length of a sentence")
-    return log_partition
 
 
 def path_scores(potentials: Potentials, tags: Tensor) -> Tensor:
@@ -233,11 +245,14 @@ class _LogLikelihood(torch.autograd.Function):
 
 def log_likelihood(potentials: Potentials, tags: Optional[Tensor]) -> Tensor:
     """`log p(y | x)` of each sentence, (batch,), for tags (batch, length) that are within range on
-    padding, too; `-log Z(x)` for no tags. A `ValueError` if all paths are forbidden."""
+    padding, too; `-log Z(x)` for no tags: infinite, and without a gradient, where all paths are
+    forbidden."""
     posteriors = posteriors_of(potentials)
     if posteriors is not None:
         return _LogLikelihood.apply(*potentials, tags, posteriors)
     log_partition = _log_space_partition(potentials)
+    if tags is not None:
+        check_permitted(log_partition)
     return -log_partition if tags is None else path_scores(potentials, tags) - log_partition
 
 
@@ -252,48 +267,6 @@ def marginals(potentials: Potentials) -> Tensor:
         padding = potentials.padding
         padding = padding and Padding(*(value.clone() for value in padding))
         potentials = Potentials(emissions.requires_grad_(), transitions, start, end, padding)
-        return torch.autograd.grad(_log_space_partition(potentials).sum(), emissions)[0]
-
-
-@torch.no_grad()
-def viterbi(potentials: Potentials) -> tuple[Tensor, Tensor]:
-    """The best paths (Viterbi 1967), (batch, length) with 0 on padding, and their scores, (batch,).
-    Of equally good paths, the last tag is the lowest, then the one before it, and so on. A
-    `ValueError` if the best score of a sentence is not finite, as no path is the best then.
-    """
-    padding = potentials.padding
-    scores = position_scores(potentials)
-    length, tags, batch = scores.shape
-    if padding is not None:
-        scores.mul_(padding.valid.to(scores.dtype).unsqueeze(1))
-    # No back-pointers: the plain maximum is many times faster than the maximum with its index,
-    # and which tag it came from is asked again only along the best path.
-    candidates = scores.new_empty(tags, tags, batch)  # [from, to]
-    best = scores.new_empty(tags, batch)
-    moves = potentials.transitions.unsqueeze(2)
-    for previous, current in pairwise(scores.unbind(0)):
-        torch.add(previous.unsqueeze(1), moves, out=candidates)
-        current.add_(torch.amax(candidates, 0, out=best))
-
-    into = potentials.transitions.t().contiguous()  # [to, from]
-    if padding is None:
-        totals = scores.transpose(1, 2).contiguous()  # (length, batch, tags)
-        path_score = totals[-1].amax(1)
-    else:
-        # Padding has a tag of its own, which wins there alone and costs nothing to move to.
-        totals = scores.new_full((length, batch, tags + 1), torch.inf)
-        totals[..., tags].masked_fill_(padding.valid, -torch.inf)
-        totals[..., :tags] = scores.transpose(1, 2)
-        into = torch.nn.functional.pad(into, (0, 1, 0, 1))
-        path_score = totals[padding.last, padding.rows].amax(1)
-    if not bool(path_score.isfinite().all()):
-        raise ValueError(
-            "a sentence has no best path: none is permitted for its length, or the emissions or "
-            "parameters are not finite"
-        )
-    steps = totals.unbind(0)
-    path = [steps[-1].argmax(1)]
-    for step in steps[-2::-1]:
-        path.append(into.index_select(0, path[-1]).add_(step).argmax(1))
-    found = torch.stack(path[::-1], 1)
-    return found if padding is None else found.mul_(padding.valid.t()), path_score
+        log_partition = _log_space_partition(potentials)
+        check_permitted(log_partition)
+        return torch.autograd.grad(log_partition.sum(), emissions)[0]

@@ -111,6 +111,7 @@ class _Decoder(_Component, frozen=True):
     per_type: bool = False
     constrained: Optional[bool] = None
     repair: Optional[str] = None
+    label_weights: Union[None, str, dict[str, float]] = None
 
 
 class Softmax(_Decoder, frozen=True, tag="softmax"):
@@ -118,7 +119,7 @@ class Softmax(_Decoder, frozen=True, tag="softmax"):
 
 
 class CRF(_Decoder, frozen=True, tag="crf"):
-    pass
+    weight_strategy: str = "emission"
 
 
 class L1(_Component, frozen=True, tag="l1"):

@@ -223,6 +223,7 @@ class _Converter:
         self._layers(f"{key}.encoder", f"{key}.encoder", hidden_sizes)
         for kind in ("weight", "bias"):
             self._copy(f"{key}.scorer.{kind}", f"{key}.scorer.{kind}")
+        self.unread.discard(f"{key}.label_weights")  # of the loss
         is_crf = isinstance(decoder, settings.CRF)
         if is_crf:
             self._copy(f"{key}.transitions", f"{key}.crf.transitions")

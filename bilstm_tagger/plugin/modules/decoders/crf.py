@@ -1,12 +1,15 @@
 """Tags of a sentence together."""
 
-from typing import Optional
+from typing import Any, Optional
 
 import torch
+from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.network.crf import ConditionalRandomField
 from bilstm_tagger.plugin.data.fields import UNKNOWN_LABEL
 from bilstm_tagger.plugin.modules.decoders.task_decoder import TaskDecoder
+
+_STRATEGIES = ("emission", "emission_transition", "lannoy")
 
 
 @TaskDecoder.register("crf")
@@ -14,8 +17,29 @@ class CRFDecoder(TaskDecoder):
     """A linear-chain conditional random field.
 
     The loss is the mean over sentences of the negative log-likelihood; a sentence with a label that
-    training has not seen has none. Registered as a `TaskDecoder` with name "crf".
+    training has not seen has none. Where labels are known in part, the likelihood is that of all
+    permitted sequences that agree with what is known. Registered as a `TaskDecoder` with name
+    "crf".
+
+    # Parameters
+
+    weight_strategy : `str`, optional (default=`"emission"`)
+        What `label_weights` weigh, as in the `crf_tagger` of allennlp-models. "emission": they
+        multiply the emissions of the labels in the loss; "emission_transition": also the
+        transitions from the labels (for both: Fernandes 2022, "Weighted CRF",
+        https://eraldoluis.github.io/2022/05/10/weighted-crf.html); "lannoy": they multiply the
+        share of each token in the log-likelihood (de Lannoy et al. 2012), which takes longer, and
+        needs complete labels.
     """
+
+    def __init__(self, weight_strategy: str = "emission", **settings: Any) -> None:
+        super().__init__(**settings)
+        if weight_strategy not in _STRATEGIES:
+            raise ConfigurationError(
+                f"model.tasks.{settings['task']}.weight_strategy must be one of "
+                f"{', '.join(_STRATEGIES)}, found {weight_strategy!r}"
+            )
+        self.weight_strategy = weight_strategy
 
     def build(self) -> None:
         self.crf = ConditionalRandomField(len(self.labels), self.allowed)
@@ -23,12 +47,36 @@ class CRFDecoder(TaskDecoder):
     def loss(
         self, emissions: torch.Tensor, gold: torch.Tensor, mask: Optional[torch.Tensor] = None
     ) -> torch.Tensor:
-        unknown = gold == UNKNOWN_LABEL
-        if mask is not None:
-            unknown = unknown & mask
-        likelihood = self.crf.log_likelihood(emissions, gold.clamp(min=0), mask)
-        known = ~unknown.any(-1)
-        return -(likelihood * known).sum() / known.sum().clamp(min=1)
+        known = gold.any(-1) if gold.dtype == torch.bool else gold != UNKNOWN_LABEL
+        has_loss = (known if mask is None else known | ~mask).all(-1)
+        likelihood = self._log_likelihood(emissions, gold, known, mask)
+        # Minus infinity: with the labels that training has, no permitted sequence agrees.
+        has_loss = has_loss & likelihood.isfinite()
+        return -likelihood.where(has_loss, 0.0).sum() / has_loss.sum().clamp(min=1)
+
+    def _log_likelihood(
+        self,
+        emissions: torch.Tensor,
+        gold: torch.Tensor,
+        known: torch.Tensor,
+        mask: Optional[torch.Tensor],
+    ) -> torch.Tensor:
+        """Of each sentence, (batch,); `known`, (batch, length): which tokens have a label."""
+        weights, moves = self.label_weights, None
+        if weights is not None and self.weight_strategy == "lannoy":
+            if gold.dtype == torch.bool:
+                raise ConfigurationError(
+                    "weight_strategy: 'lannoy' needs a label of every token, and the data have "
+                    "tokens without one, or with several possible ones; use 'emission'"
+                )
+            return self.crf.lannoy_log_likelihood(emissions, gold.clamp(min=0), weights, mask)
+        if weights is not None:
+            emissions = emissions * weights
+            moves = weights if self.weight_strategy == "emission_transition" else None
+        if gold.dtype == torch.bool:
+            possible = gold | ~known.unsqueeze(-1)
+            return self.crf.marginal_log_likelihood(emissions, possible, mask, moves)
+        return self.crf.log_likelihood(emissions, gold.clamp(min=0), mask, transition_weights=moves)
 
     def decode(
         self,

@@ -13,8 +13,10 @@ from bilstm_tagger.plugin.modules.decoders.task_decoder import TaskDecoder
 class SoftmaxDecoder(TaskDecoder):
     """A softmax for each token.
 
-    The loss is the mean cross-entropy over tokens; tokens whose label training has not seen have
-    none. Constrained, the tags of a sentence are the most probable that the encoding permits.
+    The loss is the mean cross-entropy over tokens, weighted by `label_weights` if there are any;
+    tokens whose label training has not seen have none. That of a token with several possible labels
+    is of all of them together, and weighs as much as their mean. Constrained, the tags of a
+    sentence are the most probable that the encoding permits.
     Registered as a `TaskDecoder` with name "softmax".
     """
 
@@ -24,12 +26,22 @@ class SoftmaxDecoder(TaskDecoder):
     def loss(
         self, emissions: torch.Tensor, gold: torch.Tensor, mask: Optional[torch.Tensor] = None
     ) -> torch.Tensor:
+        weights = self.label_weights
+        if gold.dtype == torch.bool:
+            return _loss_of_possible(emissions, gold, mask, weights)
         if mask is not None:
             gold = gold.masked_fill(~mask, UNKNOWN_LABEL)
         total = torch.nn.functional.cross_entropy(
-            emissions.flatten(0, 1), gold.flatten(), ignore_index=UNKNOWN_LABEL, reduction="sum"
+            emissions.flatten(0, 1),
+            gold.flatten(),
+            weights,
+            ignore_index=UNKNOWN_LABEL,
+            reduction="sum",
         )
-        return total / (gold != UNKNOWN_LABEL).sum().clamp(min=1)
+        known = gold != UNKNOWN_LABEL
+        if weights is None:
+            return total / known.sum().clamp(min=1)
+        return total / weights[gold[known]].sum().clamp(min=torch.finfo(weights.dtype).tiny)
 
     def decode(
         self,
@@ -42,3 +54,23 @@ class SoftmaxDecoder(TaskDecoder):
         if self.paths is None:
             raise ValueError("constrained, but the task has no encoding")
         return self.paths(emissions, mask)
+
+
+def _loss_of_possible(
+    emissions: torch.Tensor,
+    possible: torch.Tensor,
+    mask: Optional[torch.Tensor],
+    weights: Optional[torch.Tensor],
+) -> torch.Tensor:
+    """The loss of a batch in which tokens may have several labels, or any, which says nothing."""
+    informative = possible.any(-1) & ~possible.all(-1)
+    if mask is not None:
+        informative = informative & mask
+    emissions, possible = emissions[informative], possible[informative]  # (tokens, labels)
+    agreeing = emissions.masked_fill(~possible, -torch.inf).logsumexp(-1)
+    losses = emissions.logsumexp(-1) - agreeing
+    if weights is None:
+        return losses.sum() / max(len(losses), 1)
+    of_tokens = (possible * weights).sum(-1) / possible.sum(-1)
+    total = of_tokens.sum().clamp(min=torch.finfo(weights.dtype).tiny)
+    return (losses * of_tokens).sum() / total

@@ -1,6 +1,6 @@
 """What every decoder of a task has: the layer that it reads, own layers, and tag scores."""
 
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import torch
 from allennlp.common import Lazy, Registrable
@@ -10,6 +10,7 @@ from allennlp.data import Vocabulary
 from bilstm_tagger.network.crf import AllowedTransitions
 from bilstm_tagger.plugin.data.fields import label_namespace
 from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder
+from bilstm_tagger.plugin.modules.decoders.label_weights import weights_of_labels
 from bilstm_tagger.text.encodings import Encoding, get_encoding
 from bilstm_tagger.text.tag_repair import REPAIRS
 
@@ -46,7 +47,12 @@ class TaskDecoder(torch.nn.Module, Registrable):
     repair : `str`, optional (default=`None`)
         What becomes of predicted tags that continue a chunk where none is open, before they are
         scored and written: "O" or "B". `None`: chunks are read as by conlleval. Needs `encoding`.
+    label_weights : `Union[str, Dict[str, float]]`, optional (default=`None`)
+        What labels, or types of spans, weigh in the loss, as in `{LOC: 2.0, O: 0.5}`; those that
+        are not named weigh 1. "balanced": the rarer, the heavier; see `weights_of_labels`.
     """
+
+    label_weights: Optional[torch.Tensor]
 
     def __init__(
         self,
@@ -61,6 +67,7 @@ class TaskDecoder(torch.nn.Module, Registrable):
         per_type: bool = False,
         constrained: Optional[bool] = None,
         repair: Optional[str] = None,
+        label_weights: Optional[Union[str, dict[str, float]]] = None,
     ) -> None:
         super().__init__()
         key = f"model.tasks.{task}"
@@ -114,6 +121,17 @@ class TaskDecoder(torch.nn.Module, Registrable):
                     "task's labels in the dataset reader, 'model_encoding' or else 'encoding'"
                 ) from None
             self.allowed = AllowedTransitions(*(torch.tensor(rule) for rule in rules))
+        weights = None
+        if label_weights is not None:
+            # Not a part of AllenNLP's interface; there is none in a vocabulary of files.
+            counts = getattr(vocab, "_retained_counter", None)
+            counts = counts and counts.get(label_namespace(task))
+            of_spans = self.encoding is not None
+            weights = weights_of_labels(
+                label_weights, self.labels, of_spans, counts, f"{key}.label_weights"
+            )
+        # Stored with the model, whose vocabulary does not keep how often it has seen labels.
+        self.register_buffer("label_weights", weights)
         size = input_sizes[level]
         self.encoder = None if encoder is None else encoder.construct(input_size=size)
         if self.encoder is not None:
@@ -166,7 +184,9 @@ class TaskDecoder(torch.nn.Module, Registrable):
         emissions : `torch.Tensor`
             Scores, (batch, length, labels).
         gold : `torch.Tensor`
-            Ids, (batch, length); `UNKNOWN_LABEL` where the model does not have the label.
+            Ids, (batch, length) long; `UNKNOWN_LABEL` where the model does not have the label. Or,
+            where labels are known in part, those that each token may have, (batch, length, labels)
+            bool; none where the model does not have the label.
         mask : `torch.Tensor`, optional
             Tokens, (batch, length), bool. `None`: there is no padding.
         """

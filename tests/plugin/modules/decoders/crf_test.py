@@ -13,7 +13,8 @@ MASK = torch.tensor([[True, True, True], [True, True, False]])
 
 def make(**settings) -> CRFDecoder:
     counts = {label: 9 - i for i, label in enumerate(LABELS)}
-    decoder = CRFDecoder(Vocabulary({"chunk_labels": counts}), "chunk", [3, 4], **settings)
+    vocab = Vocabulary({"chunk_labels": counts})
+    decoder = CRFDecoder(vocab=vocab, task="chunk", input_sizes=[3, 4], **settings)
     with torch.no_grad():
         decoder.crf.start_scores.normal_()
         decoder.crf.end_scores.normal_()

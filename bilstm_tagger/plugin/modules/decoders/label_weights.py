@@ -1,0 +1,77 @@
+"""The weights of labels in the loss of a task."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Optional, Union
+
+import torch
+from allennlp.common.checks import ConfigurationError
+
+from bilstm_tagger.text.spans import split_tag
+
+BALANCED = "balanced"
+
+
+def weights_of_labels(
+    wanted: Union[str, Mapping[str, float]],
+    labels: Sequence[str],
+    of_spans: bool,
+    counts: Optional[Mapping[str, int]],
+    key: str,
+) -> torch.Tensor:
+    """The weight of each label, (labels,).
+
+    # Parameters
+
+    wanted : `Union[str, Dict[str, float]]`
+        The weights of labels, or of types of spans, which all their labels get; that of a label
+        itself wins, and what is not named has 1. "balanced": inversely proportional to the number
+        of tokens, of a type of spans or outside of them, or of a plain label, so that all have the
+        same weight together: `tokens / (types * tokens of the type)` (King and Zeng 2001, as in
+        scikit-learn).
+    labels : `Sequence[str]`
+        Labels in the order of their ids.
+    of_spans : `bool`
+        Whether labels are tags of spans.
+    counts : `Mapping[str, int]`, optional
+        How often the training data has each label. `None`: that is not known, as in a model that is
+        loaded; balanced weights are NaN then, until they are loaded, too.
+    key : `str`
+        Where the config has them, for errors.
+
+    # Errors
+
+    `ConfigurationError` for what the task does not have, and for a weight that is no positive
+    number.
+    """
+    types = [split_tag(label)[1] or label if of_spans else label for label in labels]
+    if isinstance(wanted, str):
+        if wanted != BALANCED:
+            raise ConfigurationError(
+                f"{key} must be '{BALANCED}', or a weight for labels or types of spans, as in "
+                f"{{{types[-1]}: 2.0}}; found {wanted!r}"
+            )
+        if counts is None:
+            return torch.full([len(labels)], math.nan)
+        of_types = Counter[str]()
+        for label, kind in zip(labels, types, strict=True):
+            of_types[kind] += counts.get(label, 0)
+        mean = of_types.total() / len(of_types)
+        return torch.tensor([mean / max(of_types[kind], 1) for kind in types])
+    known = dict.fromkeys((*labels, *types), 1.0)
+    for name, weight in wanted.items():
+        if name not in known:
+            what = "labels, or types of spans" if of_spans else "labels"
+            raise ConfigurationError(
+                f"{key} names {name!r}, which the training data has not; its {what} are "
+                f"{', '.join(map(str, dict.fromkeys(types)))}"
+            )
+        if not 0 < weight < math.inf:
+            raise ConfigurationError(f"{key}.{name} must be a number above 0, found {weight}")
+    return torch.tensor(
+        [
+            wanted.get(label, wanted.get(kind, 1.0))
+            for label, kind in zip(labels, types, strict=True)
+        ]
+    )
