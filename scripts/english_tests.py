@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bilstm_tagger.text.columns import Sentence
-from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.encodings import get_encoding
+from bilstm_tagger.text.possible_labels import is_complete
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.spans import Span, precision_recall_f1
+from bilstm_tagger.text.task_column import TaskColumn
 
 _BIO = get_encoding("BIO")
 # Of all types together.
@@ -34,7 +36,8 @@ class Test(NamedTuple):
     def read(self, data: Path) -> list[tuple[Sentence, list[str]]]:
         """The sentences, each with its gold tags."""
         sentences = read_dataset(data / self.path, self.layout)
-        return [(sentence, self.layout.labels(sentence)[0][self.task]) for sentence in sentences]
+        labels = ((sentence, self.layout.labels(sentence)[0][self.task]) for sentence in sentences)
+        return [(sentence, tags) for sentence, tags in labels if is_complete(tags)]
 
 
 def _of_spans(columns: dict[str, int | str], task: str, **settings: str) -> DatasetLayout:

@@ -218,7 +218,7 @@ class ConditionalRandomField(torch.nn.Module):
                 f"not {tuple(emissions.shape)}"
             )
         padding = None if mask is None else _padding(mask, emissions)
-        moves = self.transitions
+        moves: Tensor = self.transitions
         if transition_weights is not None:
             moves = moves * transition_weights.unsqueeze(1)
         scores: tuple[Tensor, ...] = (moves, self.start_scores, self.end_scores)

@@ -20,10 +20,11 @@ from bilstm_tagger.tagging.input_specification import (
     layer_shapes,
 )
 from bilstm_tagger.text.character_spans import CONTROL
-from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling
+from bilstm_tagger.text.task_column import TaskColumn
 from bilstm_tagger.text.tokenizer_rules import TokenizerRules
 
 # To be raised with every change that an older program would misread.

@@ -67,15 +67,17 @@ class TemperatureFit:
         gold: Sequence[Mapping[str, Sequence[str]]],
         tasks: Sequence[str],
     ) -> None:
-        """Adds sentences and the tags of each in some tasks, as a prediction writes them."""
+        """Adds sentences and the tags of each in some tasks, as a prediction writes them; a
+        sentence without the tags of a task says nothing of it."""
         with limited_threads(self._tagger.threads):
             for emissions in self._tagger.source.emissions(sentences, tasks):
+                lengths = list(zip(emissions.sentences, emissions.lengths.tolist(), strict=True))
                 for task, scores in emissions.scores.items():
                     tags = self._tagger.predictors[task].written_tags
                     ids = {tag: number for number, tag in enumerate(tags)}
                     rows = [
-                        [ids.get(tag, -1) for tag in gold[number][task]]
-                        for number in emissions.sentences
+                        [ids.get(tag, -1) for tag in gold[number].get(task, [""] * length)]
+                        for number, length in lengths
                     ]
                     order = TokenOrder(emissions.lengths)
                     places = zip(order.sentence.tolist(), order.position.tolist(), strict=True)

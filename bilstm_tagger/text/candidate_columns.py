@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from bilstm_tagger.text.character_spans import CharacterSpan, parse_span
 from bilstm_tagger.text.column_format import BLANKS, MISC, TOKENS, ColumnFormat, Place
+from bilstm_tagger.text.docbin import ENTITY_TAGS
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.file_recognition import RecognisedFile, token_name
 from bilstm_tagger.text.object_files import read_items
@@ -149,6 +150,8 @@ def _keys(path: PathLike, form: str) -> CandidateColumns:
         raise odd.error(f"expected an object, found {odd.value!r:.80}")
     objects = [dict(_flat(item.value)) for item in items]
     keys = [key for key in objects[0] if all(key in value for value in objects)]
+    if form == "spacy":
+        keys.remove(ENTITY_TAGS)  # the same as `ents`
     values = {key: [value[key] for value in objects] for key in keys}
     spans = [key for key in keys if _are_spans(values[key])]
     tokens = _token_key(keys, values, bool(spans))

@@ -9,91 +9,17 @@ import msgspec
 from bilstm_tagger.text.character_spans import Policy
 from bilstm_tagger.text.column_format import MISC, TOKENS, ColumnFormat, EmptyTokens, Place
 from bilstm_tagger.text.columns import Sentence
-from bilstm_tagger.text.encodings import Encoding, get_encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
-from bilstm_tagger.text.spans import conlleval_tag
+from bilstm_tagger.text.possible_labels import InvalidTag, Labels, PartialLabels
 from bilstm_tagger.text.tag_recognition import recognise_tags
-from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling, spelling_settings
+from bilstm_tagger.text.tag_spelling import USUAL, spelling_settings
+from bilstm_tagger.text.task_column import TaskColumn
 
 # The forms of files; see `DatasetLayout.form`.
 Form = Literal["columns", "lines", "json", "brat", "spacy", "parquet"]
-# In place of an encoding: that which the training file has; see `recognised_tasks`.
-AUTO = "auto"
 _WITH_INDICES = ("columns", "lines")
 # The settings of files of columns, beside the columns.
 _OF_COLUMNS = [field.name for field in dataclasses.fields(ColumnFormat) if field.name != "columns"]
-
-
-def _encoding(name: Optional[str], key: str) -> Optional[Encoding]:
-    try:
-        return None if name is None else get_encoding(name)
-    except ValueError as error:
-        raise UserError(f"{key}: {error}") from None
-
-
-class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_defaults=True):
-    """The column that holds the labels of a task. A `UserError` for an encoding that there is
-    not."""
-
-    # The encoding of spans in the file: IO, IOB1, BIO (= IOB2), IOBES, BMES, BMEWO or BILOU. It is
-    # checked. `None`: plain labels, one for each token, such as parts of speech. "auto": that of
-    # the training file, with its spelling; `model_encoding` is needed then.
-    encoding: Optional[str] = None
-    # The encoding that the model learns; tags are converted. `None`: that of the file.
-    model_encoding: Optional[str] = None
-    column: Optional[str] = None  # its name in `columns`; `None`: that of the task
-    # Types of spans in the file to those that the model learns; `None`: outside of spans.
-    types: dict[str, Optional[str]] = {}
-    # How the tags of the file are spelled, where it is not as in `B-PER`.
-    spelling: TagSpelling = USUAL
-    # What the integers of the column stand for, counted from 0, where it has integers.
-    labels: Optional[list[str]] = None
-
-    def __post_init__(self) -> None:
-        for key, value, default in (
-            ("model_encoding", self.model_encoding, None),
-            ("spelling", self.spelling, USUAL),
-            ("types", self.types, {}),
-        ):
-            if self.encoding is None and value != default:
-                raise UserError(
-                    f"{key} is {value!r}, but the task has no 'encoding': say in which encoding "
-                    f"the file is, or leave {key} out"
-                )
-        if empty := [name for name, other in self.types.items() if other == ""]:
-            raise UserError(
-                f"types.{empty[0]} is empty; give the type that the model learns, or null to leave "
-                "these spans out"
-            )
-        if self.encoding == AUTO and (self.model_encoding is None or self.spelling != USUAL):
-            raise UserError(
-                f"encoding: '{AUTO}' needs 'model_encoding', the encoding that the model learns, "
-                "as the decoder of the task has it, and no 'spelling', which is recognised, too"
-            )
-        self.source = _encoding(None if self.encoding == AUTO else self.encoding, "encoding")
-        self.target = _encoding(self.model_encoding, "model_encoding") or self.source
-        # The names that encodings are known by: "IOB2" becomes "BIO".
-        if self.source is not None:
-            self.encoding = self.source.name
-        self.model_encoding = None if self.target is None else self.target.name
-
-    def read(self, tag: str) -> str:
-        """A tag of spans in the file, as it is in the program. Raises `ValueError` for what is no
-        tag of any encoding in this spelling."""
-        tag = self.spelling.read(tag)
-        conlleval_tag(tag)
-        return tag
-
-    def renamed(self, tags: list[str]) -> list[str]:
-        """Tags in the encoding of the model, with the types that the model learns."""
-        if not self.types or self.target is None:
-            return tags
-        spans = [
-            span._replace(label=label)
-            for span in self.target.spans(tags)
-            if (label := self.types.get(span.label, span.label)) is not None
-        ]
-        return self.target.spans_to_tags(spans, len(tags))
 
 
 class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_defaults=True):
@@ -186,7 +112,7 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
         names = list(self.columns) if names is None else [TOKENS, *names]
         return self._format_of({name: self.columns[name] for name in names})
 
-    def labels(self, sentence: Sentence) -> tuple[dict[str, list[str]], bool]:
+    def labels(self, sentence: Sentence) -> tuple[dict[str, Labels], bool]:
         """The labels of a sentence for each task, in the model's encoding, and whether any had to
         be repaired.
 
@@ -194,24 +120,17 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
 
         `DataFormatError` for tags that are not in the declared encoding.
         """
-        labels = {}
+        labels: dict[str, Labels] = {}
         repaired = False
         for name, task in self.tasks.items():
             tags = sentence.columns[task.column or name]
-            if task.source is not None and task.target is not None:
-                try:
-                    if task.spelling != USUAL:
-                        tags = list(map(task.spelling.read, tags))
-                    fault = task.source.first_violation(tags)
-                    if fault is not None and self.invalid_tags == "error":
-                        raise self._invalid(sentence, name, fault.index, fault.message)
-                    repaired |= fault is not None
-                    tags = task.renamed(task.target.repair(tags))
-                except DataFormatError:
-                    raise
-                except ValueError:  # no reading at all, so no repair
-                    raise self._unreadable(sentence, name) from None
-            labels[name] = tags
+            try:
+                labels[name], changed = task.labels_of(tags, self.invalid_tags == "repair")
+            except InvalidTag as error:
+                raise self._invalid(sentence, name, error.index, error.message) from None
+            except ValueError:  # no reading at all, so no repair
+                raise self._unreadable(sentence, name) from None
+            repaired |= changed
         return labels, repaired
 
     def _unreadable(self, sentence: Sentence, name: str) -> DataFormatError:
@@ -233,7 +152,13 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
         of_spans = any(
             can and tag != task.spelling.outside for can, tag in zip(readable, tags, strict=True)
         )
-        if all(readable):
+        usual = PartialLabels()
+        if task.gaps is None and usual.is_gap(tags[index]):
+            fix = (
+                "if it stands for a label that is not known, or for several possible ones, set "
+                f"tasks.{name}.partial: true in the dataset reader; else fix the file"
+            )
+        elif all(readable):
             fix = "fix the file, set the 'encoding' of the task, or set invalid_tags: 'repair'"
         elif (
             recognised is not None

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # Attributes of tokens that can be columns, and spaCy's names for them.
 _OF_TOKENS = {"pos": "pos_", "tag": "tag_", "lemma": "lemma_", "dep": "dep_", "morph": "morph"}
 
+ENTITY_TAGS = "ent_tags"
+
 
 def read_docs(path: PathLike) -> Iterator["Doc"]:
     """Yields the docs of a file.
@@ -44,7 +46,8 @@ def doc_words(doc: "Doc") -> list[Any]:
 
 def read_docbin(path: PathLike) -> Iterator[Item]:
     """Yields an object for each doc: `text`; `tokens`, with the sentences of the doc, or those of
-    spaCy's rules if it has none; a list of `pos`, `tag`, `lemma`, `dep` and `morph`; `ents` and
+    spaCy's rules if it has none; a list of `pos`, `tag`, `lemma`, `dep` and `morph`; `ent_tags`,
+    the entities as tags in BIO, with `_` for tokens of which they are not known; `ents` and
     `spans`, which is an object with a list under each key. White space is no token."""
     from spacy.pipeline import Sentencizer
 
@@ -71,12 +74,19 @@ def read_docbin(path: PathLike) -> Iterator[Item]:
                 for word in words
             ],
             "ents": [_span(span) for span in doc.ents],
+            ENTITY_TAGS: [_entity_tag(word) for word in words],
             "spans": {key: [_span(span) for span in group] for key, group in doc.spans.items()},
         }
         for name, attribute in _OF_TOKENS.items():
             if doc.has_annotation(name.upper()):
                 value[name] = [str(getattr(word, attribute)) or "_" for word in words]
         yield Item(value, path, None, f"document {number}")
+
+
+def _entity_tag(word: Any) -> str:
+    if word.ent_iob_ in ("B", "I"):
+        return f"{word.ent_iob_}-{word.ent_type_}"
+    return word.ent_iob_ or "_"
 
 
 def _span(span: Any) -> dict[str, Any]:

@@ -88,6 +88,30 @@ class Encoding:
 
     spans = staticmethod(read_spans)
 
+    @property
+    def marks_starts(self) -> bool:
+        """Whether the first tag of a span tells that the span starts there."""
+        return self._shape[0] != self._shape[2]
+
+    @property
+    def marks_ends(self) -> bool:
+        """Whether the last tag of a span tells that the span ends there."""
+        return self._shape[0] != self._shape[1]
+
+    def tags_of(self, label: str) -> tuple[str, ...]:
+        """The tags of spans of a type: of a single token, and of the first, an inner and the last
+        token of a longer one."""
+        return _shaped(self._shape, label)
+
+    def read(self, tag: str) -> tuple[str, str]:
+        """The prefix of a tag, as the encoding writes it, and its type, empty for `O`. Raises
+        `ValueError` for a tag of another encoding."""
+        return self._own_letter(tag)
+
+    def permits(self, previous: str | None, tag: str | None) -> bool:
+        """Whether a tag may follow another; `None`: outside of the sentence."""
+        return self._faults(previous, tag) is None
+
     def __repr__(self) -> str:
         return f"<Encoding {self.name}>"
 

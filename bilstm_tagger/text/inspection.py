@@ -7,10 +7,11 @@ from statistics import median
 from typing import NamedTuple, Optional
 
 from bilstm_tagger.text.columns import Sentence
-from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.memo import Memo
 from bilstm_tagger.text.read_dataset import read_dataset
+from bilstm_tagger.text.task_column import TaskColumn
 from bilstm_tagger.text.word_forms import CHAIN_STEPS, chain_step, word_forms
 
 # Faults that are kept with their place; the others are counted.

@@ -13,7 +13,7 @@ from bilstm_tagger.text.candidate_columns import (
 )
 from bilstm_tagger.text.column_format import BLANKS, TOKENS, ColumnFormat, Place, split_blanks
 from bilstm_tagger.text.columns import Sentence
-from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.file_recognition import (
     HEAD_LINES,
@@ -27,6 +27,7 @@ from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.rows import separator_of_cells
 from bilstm_tagger.text.tag_recognition import RecognisedTags, recognise_tags
 from bilstm_tagger.text.tag_spelling import TagSpelling, recognised_spelling
+from bilstm_tagger.text.task_column import TaskColumn
 
 # The encoding that models learn.
 LEARNT = "IOBES"

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from bilstm_tagger.text.dataset_layout import DatasetLayout
 
 
+# In place of a tag, that there is none: of JSON, and the number that PyTorch's losses leave out.
+_MISSING = (None, -100)
+
+
 class Item(NamedTuple):
     """An object of a file, and where it stands there."""
 
@@ -127,6 +131,12 @@ class ObjectReader:
             if task.encoding is not None
         }
         self._labels = {task.column or name: task.labels for name, task in layout.tasks.items()}
+        # What stands for a label that is not known, where there are such.
+        self._missing = {
+            task.column or name: task.gaps.missing[0]
+            for name, task in layout.tasks.items()
+            if task.gaps is not None and task.gaps.missing
+        }
         self.changes: Counter[str] = Counter()  # what became of spans
 
     def sentences(self, item: Item) -> Iterator[Sentence]:
@@ -206,8 +216,12 @@ class ObjectReader:
         if len(values) != length:
             raise item.error(f"'{name}' has {len(values)} tags, and there are {length} tokens")
         labels = self._labels.get(name)
+        missing = self._missing.get(name)
         tags = []
         for value in values:
+            if missing is not None and value in _MISSING:
+                tags.append(missing)
+                continue
             if type(value) is int and labels is not None and 0 <= value < len(labels):
                 value = labels[value]
             if isinstance(value, str) and CONTROL.search(value):
@@ -215,6 +229,11 @@ class ObjectReader:
             if not isinstance(value, str) or not value:
                 what = f"'{name}' has {value!r:.80} in place of a tag"
                 fix = f"set tasks.{name}.labels of the dataset reader, the list that it counts in"
-                raise item.error(f"{what}; {fix}" if type(value) is int else what)
+                if value in _MISSING:
+                    fix = (
+                        f"if that stands for a label that is not known, set tasks.{name}.partial: "
+                        "true in the dataset reader"
+                    )
+                raise item.error(f"{what}; {fix}" if value is None or type(value) is int else what)
             tags.append(value)
         return tags

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from bilstm_tagger.text.dataset_layout import AUTO, DatasetLayout
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.tag_recognition import recognise_tags
 from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling, spelling_settings
+from bilstm_tagger.text.task_column import AUTO
 
 # Of the vocabulary. The ending keeps padding out of it.
 NAMESPACE = "recognised_tasks_labels"

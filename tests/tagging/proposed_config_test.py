@@ -5,8 +5,9 @@ import pytest
 from allennlp.common.params import evaluate_snippet
 
 from bilstm_tagger.tagging.proposed_config import VectorFile, proposed_config, reader_settings
-from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.tag_spelling import TagSpelling
+from bilstm_tagger.text.task_column import TaskColumn
 
 LIBRARY = Path("training_config/lib").absolute()
 LAYOUT = DatasetLayout(

@@ -1,6 +1,6 @@
 import pytest
 
-from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError
 from bilstm_tagger.text.inspection import (
     compare_files,
@@ -9,6 +9,7 @@ from bilstm_tagger.text.inspection import (
     wanted_words,
 )
 from bilstm_tagger.text.tag_spelling import TagSpelling
+from bilstm_tagger.text.task_column import TaskColumn
 
 LAYOUT = DatasetLayout(
     {"tokens": 0, "pos": 1, "ner": 2}, {"pos": TaskColumn(), "ner": TaskColumn(encoding="BIO")}

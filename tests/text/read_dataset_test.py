@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.encodings import ENCODINGS, get_encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.spans import Span
 from bilstm_tagger.text.tag_spelling import TagSpelling
+from bilstm_tagger.text.task_column import TaskColumn
 
 LINES = {
     "form": "lines",

@@ -18,9 +18,9 @@ from bilstm_tagger.plugin.data.token_indexers import ColumnIndexer
 from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text import dataset_layout as layouts
 from bilstm_tagger.text.columns import Sentence
-from bilstm_tagger.text.dataset_layout import AUTO
 from bilstm_tagger.text.errors import DataFormatError, UserError
 from bilstm_tagger.text.memo import Memo
+from bilstm_tagger.text.possible_labels import Labels
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.recognised_tasks import (
     encode_recognised,
@@ -28,6 +28,7 @@ from bilstm_tagger.text.recognised_tasks import (
     recognise_tasks,
     with_recognised,
 )
+from bilstm_tagger.text.task_column import AUTO
 
 logger = logging.getLogger(__name__)
 
@@ -225,7 +226,7 @@ class ConllColumnsReader(DatasetReader):
     # Instances
 
     def _instance(
-        self, sentence: Sentence, labels: Optional[dict[str, list[str]]], metadata: dict[str, Any]
+        self, sentence: Sentence, labels: Optional[dict[str, Labels]], metadata: dict[str, Any]
     ) -> Instance:
         metadata["tokens"] = sentence.tokens
         metadata["columns"] = {name: sentence.columns[name] for name in self.feature_columns}

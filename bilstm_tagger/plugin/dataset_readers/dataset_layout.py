@@ -6,7 +6,7 @@ import msgspec
 from allennlp.common import FromParams, Params
 from allennlp.common.checks import ConfigurationError
 
-from bilstm_tagger.text import dataset_layout
+from bilstm_tagger.text import dataset_layout, task_column
 
 
 class _Settings(FromParams):
@@ -24,9 +24,9 @@ class _Settings(FromParams):
 
 
 class TaskColumn(_Settings):
-    """Makes a `bilstm_tagger.text.dataset_layout.TaskColumn` of settings in a config."""
+    """Makes a `bilstm_tagger.text.task_column.TaskColumn` of settings in a config."""
 
-    kind = dataset_layout.TaskColumn
+    kind = task_column.TaskColumn
 
 
 class DatasetLayout(_Settings):

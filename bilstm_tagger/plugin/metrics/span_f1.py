@@ -6,9 +6,9 @@ import torch.distributed as dist
 from allennlp.common.util import is_distributed
 from allennlp.training.metrics import Metric
 
-from bilstm_tagger.plugin.metrics.token_accuracy import Pair, TagMetric
+from bilstm_tagger.plugin.metrics.token_accuracy import Known, Pair, TagMetric
 from bilstm_tagger.text.encodings import get_encoding
-from bilstm_tagger.text.spans import precision_recall_f1
+from bilstm_tagger.text.spans import Span, precision_recall_f1
 
 
 @Metric.register("span_f1_conll")
@@ -18,7 +18,8 @@ class SpanF1(TagMetric):
 
     Spans are read as by conlleval (Tjong Kim Sang & Buchholz, 2000), in invalid tag sequences too;
     see `bilstm_tagger.text.encodings.Encoding.spans`. A predicted span is correct if its type and
-    both its ends are those of a gold span.
+    both its ends are those of a gold span. Where gold tags are known in part, spans are scored
+    that are known, and predicted ones that cannot be right.
 
     # Parameters
 
@@ -40,7 +41,10 @@ class SpanF1(TagMetric):
     def count(self, pairs: list[Pair]) -> None:
         read = self._encoding.spans
         # All are read before one is counted.
-        sentences = [(set(read(predicted)), set(read(gold))) for predicted, gold in pairs]
+        sentences = [
+            _known_spans(set(read(predicted)), set(read(gold)), known)
+            for predicted, gold, known in pairs
+        ]
         for predicted, gold in sentences:
             parts = (predicted & gold, predicted, gold)
             for counts, spans in zip(self._counts, parts, strict=True):
@@ -81,3 +85,14 @@ class SpanF1(TagMetric):
         workers: list[list[Counter[str]]] = [[]] * dist.get_world_size()
         dist.all_gather_object(workers, self._counts)
         return [sum(tables, Counter()) for tables in zip(*workers, strict=True)]
+
+
+def _known_spans(
+    predicted: set[Span], gold: set[Span], known: Known
+) -> tuple[set[Span], set[Span]]:
+    """The spans that can be scored."""
+    if known is None:
+        return predicted, gold
+    certain = [of_token.is_certain for of_token in known]
+    open_spans = {span for span in gold if not all(certain[span.start : span.end])}
+    return predicted - open_spans, gold - open_spans

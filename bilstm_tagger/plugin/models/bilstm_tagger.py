@@ -12,7 +12,12 @@ from allennlp.modules import TextFieldEmbedder
 from allennlp.nn import InitializerApplicator, RegularizerApplicator
 from allennlp.nn.util import get_text_field_mask
 
-from bilstm_tagger.plugin.models.task_scores import Metadata, TaskScores, predicted_tags
+from bilstm_tagger.plugin.models.task_scores import (
+    Metadata,
+    TaskScores,
+    predicted_labels,
+    predicted_tags,
+)
 from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder
 from bilstm_tagger.plugin.modules.decoders import TaskDecoder
 
@@ -95,7 +100,8 @@ class BiLSTMTagger(Model):
         tokens : `TextFieldTensors`
             The tokens of a batch; padding, if any, is at the end.
         labels : `Dict[str, torch.Tensor]`, optional
-            For each task that the batch has labels of, ids (batch, length).
+            For each task that the batch has labels of, ids (batch, length), or the labels that each
+            token may have, (batch, length, labels) bool.
         metadata : `List[Dict[str, Any]]`, optional
             As the dataset reader gives it. Metrics need its `gold`, output its `tokens`.
 
@@ -220,7 +226,8 @@ class BiLSTMTagger(Model):
         tag_ids = output_dict.pop("tag_ids")
         tags: list[dict[str, list[str]]] = [{} for _ in lengths]
         for name, decoder in self.decoders().items():
-            rows = predicted_tags(name, decoder, tag_ids[name], lengths, metadata)
+            labels = predicted_labels(decoder, tag_ids[name], lengths)
+            rows = predicted_tags(name, decoder, labels, metadata)
             for sentence, row in zip(tags, rows, strict=True):
                 sentence[name] = row
         output_dict["tags"] = tags

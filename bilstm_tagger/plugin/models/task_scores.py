@@ -8,9 +8,11 @@ from allennlp.common.util import is_distributed
 from allennlp.training.metrics import Metric
 
 from bilstm_tagger.plugin.metrics import SpanF1, TokenAccuracy
+from bilstm_tagger.plugin.metrics.token_accuracy import Known
 from bilstm_tagger.plugin.modules.decoders import TaskDecoder
 from bilstm_tagger.tagging.prediction import written
 from bilstm_tagger.text.encodings import Encoding, get_encoding
+from bilstm_tagger.text.possible_labels import agreeing, is_complete
 
 Metadata = Sequence[dict[str, Any]]
 Tags = list[list[str]]
@@ -26,19 +28,17 @@ def file_encoding(task: str, decoder: TaskDecoder, about: dict[str, Any]) -> Opt
     return decoder.encoding if name is None else get_encoding(name)
 
 
-def predicted_tags(
-    task: str, decoder: TaskDecoder, ids: torch.Tensor, lengths: list[int], metadata: Metadata
-) -> Tags:
-    """The tags of a batch, ids (batch, length), in the encoding of the files."""
-    label = decoder.labels.__getitem__
+def predicted_labels(decoder: TaskDecoder, ids: torch.Tensor, lengths: list[int]) -> Tags:
+    """The tags of a batch, ids (batch, length), in the encoding of the model."""
+    rows = zip(ids.tolist(), lengths, strict=True)
+    return [[decoder.labels[label] for label in row[:length]] for row, length in rows]
+
+
+def predicted_tags(task: str, decoder: TaskDecoder, labels: Tags, metadata: Metadata) -> Tags:
+    """The predicted tags of a batch, in the encoding of the files."""
     return [
-        written(
-            list(map(label, row[:length])),
-            decoder.encoding,
-            file_encoding(task, decoder, about),
-            decoder.repair,
-        )
-        for row, length, about in zip(ids.tolist(), lengths, metadata, strict=True)
+        written(tags, decoder.encoding, file_encoding(task, decoder, about), decoder.repair)
+        for tags, about in zip(labels, metadata, strict=True)
     ]
 
 
@@ -75,16 +75,21 @@ class TaskScores:
             decoder = self._decoders[name]
             if name not in metadata[0].get("gold", ()) or not decoder.evaluate:
                 continue
-            predicted = predicted_tags(name, decoder, ids, lengths, metadata)
-            gold = [
-                written(
-                    sentence["gold"][name], decoder.encoding, file_encoding(name, decoder, sentence)
-                )
-                for sentence in metadata
-            ]
+            labels = predicted_labels(decoder, ids, lengths)
+            predicted = predicted_tags(name, decoder, labels, metadata)
+            gold: Tags = []
+            known: list[Known] = []
+            for sentence, labels_of_sentence in zip(metadata, labels, strict=True):
+                tags = sentence["gold"][name]
+                possible = None if is_complete(tags) else tags
+                if possible is not None:
+                    tags = agreeing(possible, labels_of_sentence)
+                known.append(possible)
+                encoding = file_encoding(name, decoder, sentence)
+                gold.append(written(tags, decoder.encoding, encoding))
             self._scored.add(name)
             for metric in self._metrics[name]:
-                metric(predicted, gold)
+                metric(predicted, gold, known)
 
     def get(self, with_scores: bool, reset: bool) -> dict[str, float]:
         """`<task>_loss`, and with scores also `<task>_accuracy`, `<task>_f1` and so on."""

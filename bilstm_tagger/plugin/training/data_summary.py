@@ -8,6 +8,7 @@ from rich.table import Table
 from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.plugin.modules.token_embedders import WordVectorEmbedder
 from bilstm_tagger.plugin.training.summary import text_of
+from bilstm_tagger.text.possible_labels import Possible
 
 _EMBEDDER = "token_embedder_"
 
@@ -15,7 +16,8 @@ _EMBEDDER = "token_embedder_"
 def data_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> str:
     """A table of the data, a row for each part (training, validation, test) and data set: its
     sentences and tokens, the share of the tokens that have a vector in the file of word vectors,
-    and the number of different labels of each task.
+    and the number of different labels of each task, with the share of the tokens whose label is
+    known where that is not all.
     """
     table = Table(title="The data")
     for heading in ("data", "sentences", "tokens", "with a vector", "labels"):
@@ -27,6 +29,7 @@ def data_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> str:
     for part, loader in loaders.items():
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         labels: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        open_tokens: dict[str, Counter[str]] = defaultdict(Counter)
         for instance in loader.iter_instances():
             data_set = instance["metadata"].metadata["dataset"]
             words = instance["tokens"]
@@ -36,10 +39,22 @@ def data_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> str:
                 counts[data_set]["vectors"] += sum(map(has_vector.__getitem__, ids))
             if "labels" in instance.fields:
                 for task, tags in instance["labels"].labels.items():
-                    labels[data_set][task].update(tags)
+                    for tag in tags:
+                        if isinstance(tag, Possible):
+                            labels[data_set][task].update(tag.labels)
+                            open_tokens[data_set][task] += not tag.is_certain
+                        else:
+                            labels[data_set][task].add(tag)
         for data_set, count in counts.items():
             share = f"{count['vectors'] / count['tokens']:.1%}" if has_vector is not None else ""
-            numbers = ", ".join(f"{task} {len(tags)}" for task, tags in labels[data_set].items())
+            numbers = ", ".join(
+                f"{task} {len(tags)}" + _known(1 - open_tokens[data_set][task] / count["tokens"])
+                for task, tags in labels[data_set].items()
+            )
             sizes = (f"{count['sentences']:,}", f"{count['tokens']:,}")
             table.add_row(f"{part} {data_set}".rstrip(), *sizes, share, numbers)
     return text_of(table)
+
+
+def _known(share: float) -> str:
+    return "" if share == 1 else f" (known of {share:.1%})"

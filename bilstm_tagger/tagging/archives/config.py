@@ -15,7 +15,8 @@ from bilstm_tagger.tagging.archives.limits import FIX_TRUST, UnsafeModel
 from bilstm_tagger.tagging.archives.members import CONFIG
 from bilstm_tagger.text.character_spans import Policy
 from bilstm_tagger.text.column_format import EmptyTokens, Place
-from bilstm_tagger.text.dataset_layout import DatasetLayout, Form, TaskColumn
+from bilstm_tagger.text.dataset_layout import DatasetLayout, Form
+from bilstm_tagger.text.task_column import TaskColumn
 
 # All tokens are padded to that length by the network of training.
 _MaxLength = Annotated[int, msgspec.Meta(le=10_000)]

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
@@ -146,14 +147,18 @@ def read_gold(
     path: str, specification: "Specification", dataset: str, tasks: Sequence[str]
 ) -> Iterator[GoldSentence]:
     """The sentences of a file, and the gold tags of some tasks of a data set of the model. Other
-    columns need not be there.
+    columns need not be there. A sentence whose tags of a task are known in part has none of it,
+    with a warning.
 
     # Errors
 
-    `DataFormatError` for a file that cannot be read, has no gold tags, or others than declared.
+    `DataFormatError` for a file that cannot be read, has no gold tags, or others than declared, or
+    has a task whose tags are known in part in every sentence.
     """
     from bilstm_tagger.tagging import TokenizedSentence
     from bilstm_tagger.text.encodings import get_encoding
+    from bilstm_tagger.text.errors import DataFormatError
+    from bilstm_tagger.text.possible_labels import is_complete
     from bilstm_tagger.text.read_dataset import read_dataset
 
     declared, features = specification.datasets[dataset], specification.feature_columns
@@ -162,11 +167,15 @@ def read_gold(
     names = list(dict.fromkeys((*features, *of_tasks.values())))
     if layout.form == "columns" and not layout.column_format().has_header:
         _check_columns(path, layout, features, of_tasks)
-    repaired = 0
+    repaired = total = 0
+    left_out: Counter[str] = Counter()
     for sentence in read_dataset(path, layout, names):
-        gold, changed = layout.labels(sentence)
+        labels, changed = layout.labels(sentence)
         repaired += changed
-        for task in tasks:
+        total += 1
+        gold = {task: tags for task, tags in labels.items() if is_complete(tags)}
+        left_out.update(labels.keys() - gold.keys())
+        for task in gold:
             written = specification.file_encoding(task)
             if written is not None and specification.tasks[task].encoding is not None:
                 gold[task] = get_encoding(written).repair(gold[task])
@@ -175,6 +184,22 @@ def read_gold(
         yield GoldSentence(TokenizedSentence(sentence.tokens, sentence.columns), gold, place)
     if repaired:
         logger.warning("%s: repaired the gold tags of %d sentences.", path, repaired)
+    for task, number in left_out.items():
+        if number == total:
+            raise DataFormatError(
+                path,
+                None,
+                f"there is no sentence of which all labels of the task '{task}' are known; give a "
+                "file with gold tags, or name other tasks, --task",
+            )
+        logger.warning(
+            "%s: %d of %d sentences have labels of the task '%s' that are known in part; they are "
+            "left out of it.",
+            path,
+            number,
+            total,
+            task,
+        )
 
 
 def _check_columns(

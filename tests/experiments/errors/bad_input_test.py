@@ -6,7 +6,7 @@ import pytest
 
 from bilstm_tagger.command_line import main
 from bilstm_tagger.tagging.input_specification import Feature
-from bilstm_tagger.text.dataset_layout import TaskColumn
+from bilstm_tagger.text.task_column import TaskColumn
 
 DEV = "fixtures/corpus/dev.conll"
 

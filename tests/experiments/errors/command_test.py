@@ -12,7 +12,7 @@ from bilstm_tagger.experiments.sentence_test import compare_predictions, counts_
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
 from bilstm_tagger.text.column_format import ColumnFormat
 from bilstm_tagger.text.columns import read_sentences
-from bilstm_tagger.text.dataset_layout import TaskColumn
+from bilstm_tagger.text.task_column import TaskColumn
 from bilstm_tagger.text.word_forms import known_form
 
 DEV, TRAIN = "fixtures/corpus/dev.conll", "fixtures/corpus/train.conll"

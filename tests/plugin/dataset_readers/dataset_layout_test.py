@@ -8,9 +8,9 @@ from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout
 from bilstm_tagger.text.columns import Sentence
-from bilstm_tagger.text.dataset_layout import TaskColumn
 from bilstm_tagger.text.errors import DataFormatError
 from bilstm_tagger.text.tag_spelling import TagSpelling
+from bilstm_tagger.text.task_column import TaskColumn
 
 # One sentence in every encoding: two adjacent chunks of one type, a long one, one of one token.
 TAGS = {

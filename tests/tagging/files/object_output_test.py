@@ -5,9 +5,10 @@ import json
 import pytest
 
 from bilstm_tagger.tagging.files.object_output import put_at
-from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.object_files import read_items
 from bilstm_tagger.text.objects import ObjectReader
+from bilstm_tagger.text.task_column import TaskColumn
 
 WORDS = ["The", "cat", "sat", "."]
 TEXT = "The cat 😀 sat."

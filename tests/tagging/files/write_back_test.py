@@ -11,10 +11,11 @@ from spacy.tokens import Doc, DocBin
 
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
 from bilstm_tagger.tagging.files.write_back import write_back
-from bilstm_tagger.text.dataset_layout import DatasetLayout, TaskColumn
+from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.read_dataset import read_dataset
+from bilstm_tagger.text.task_column import TaskColumn
 
 CHUNK = {"chunk": {"encoding": "BIO", "model_encoding": "IOBES"}}
 BRAT = {"columns": {"tokens": "text", "chunk": "entities"}, "form": "brat", "tasks": CHUNK}

@@ -1,8 +1,8 @@
 """The labels of a sentence, for each task that it is labelled for."""
 
 import logging
-from collections.abc import Sequence
-from typing import Optional
+from collections.abc import Mapping, Sequence
+from typing import Optional, cast
 
 import torch
 from allennlp.common.checks import ConfigurationError
@@ -10,6 +10,7 @@ from allennlp.data.fields import Field
 from allennlp.data.vocabulary import Vocabulary
 
 from bilstm_tagger.tagging.archives.model import label_namespace
+from bilstm_tagger.text.possible_labels import Labels, Possible, is_complete
 from bilstm_tagger.text.recognised_tasks import NAMESPACE
 
 logger = logging.getLogger(__name__)
@@ -25,11 +26,13 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
 
     As a tensor: a dictionary, task to long ids of shape (length,). A label that the training data
     has not gets `UNKNOWN_LABEL` and one warning: it is an error of the tagger, not of the program.
+    Where labels are known in part: the labels that each token may have, (length, labels) bool; none
+    of a token all of whose labels are not in the training data.
     """
 
     __slots__ = ["labels", "recognised", "_ids", "_length"]
 
-    def __init__(self, labels: dict[str, list[str]], recognised: Sequence[str] = ()) -> None:
+    def __init__(self, labels: Mapping[str, Labels], recognised: Sequence[str] = ()) -> None:
         if not labels:
             raise ValueError("a field of labels needs at least one task")
         self.labels = labels
@@ -42,7 +45,13 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
         for task, labels in self.labels.items():
             counts = counter[label_namespace(task)]
             for label in labels:
-                counts[label] += 1
+                if not isinstance(label, Possible):
+                    counts[label] += 1
+                elif label.is_certain:
+                    counts[next(iter(label.labels))] += 1
+                else:  # they have to be there, but are not counted
+                    for name in label.labels:
+                        counts[name] = max(counts[name], 1)
         for line in self.recognised:
             counter[NAMESPACE][line] += 1
 
@@ -50,17 +59,14 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
         self._ids = {}
         for task, labels in self.labels.items():
             known = vocab.get_token_to_index_vocabulary(label_namespace(task))
+            if not is_complete(labels):
+                self._ids[task] = _possible_ids(task, cast(list[Possible], labels), known)
+                continue
             ids = [known.get(label, UNKNOWN_LABEL) for label in labels]
             if UNKNOWN_LABEL in ids:
                 for label in labels:
-                    if label not in known and (task, label) not in _warned:
-                        _warned.add((task, label))
-                        logger.warning(
-                            "The gold labels of task '%s' hold %r, which the training data has "
-                            "not; it counts as an error of the tagger.",
-                            task,
-                            label,
-                        )
+                    if label not in known:
+                        _warn(task, label)
             self._ids[task] = torch.tensor(ids)
 
     def get_padding_lengths(self) -> dict[str, int]:
@@ -72,10 +78,7 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
         missing = padding_lengths["num_tokens"] - self._length
         if not missing:
             return self._ids
-        return {
-            task: torch.nn.functional.pad(ids, (0, missing), value=UNKNOWN_LABEL)
-            for task, ids in self._ids.items()
-        }
+        return {task: _padded(ids, missing) for task, ids in self._ids.items()}
 
     def empty_field(self) -> "TaskLabelsField":
         return TaskLabelsField({task: [] for task in self.labels})
@@ -89,9 +92,9 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
                     f"{sorted(other)}; set the batch_sampler of the data_loader to 'same_length', "
                     "which keeps data sets apart"
                 )
-        return {task: torch.stack([ids[task] for ids in tensor_list]) for task in tasks}
+        return {task: _stacked([ids[task] for ids in tensor_list]) for task in tasks}
 
-    def human_readable_repr(self) -> dict[str, list[str]]:
+    def human_readable_repr(self) -> Mapping[str, Labels]:
         return self.labels
 
     def __len__(self) -> int:
@@ -99,3 +102,44 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
 
     def __str__(self) -> str:
         return f"TaskLabelsField of {self.labels}"
+
+
+def _warn(task: str, label: str) -> None:
+    """Warns once of a label that the training data has not."""
+    if (task, label) not in _warned:
+        _warned.add((task, label))
+        logger.warning(
+            "The gold labels of task '%s' hold %r, which the training data has not; it counts as "
+            "an error of the tagger.",
+            task,
+            label,
+        )
+
+
+def _possible_ids(task: str, labels: Sequence[Possible], known: Mapping[str, int]) -> torch.Tensor:
+    """(length, labels of the model) bool."""
+    rows: dict[Possible, list[bool]] = {}
+    for possible in labels:
+        if possible not in rows:
+            rows[possible] = [possible.permits(label) for label in known]
+            if not any(rows[possible]):
+                _warn(task, min(possible.labels, default="O"))
+    return torch.tensor([rows[possible] for possible in labels])
+
+
+def _padded(ids: torch.Tensor, missing: int) -> torch.Tensor:
+    if ids.dtype == torch.bool:
+        return torch.nn.functional.pad(ids, (0, 0, 0, missing))
+    return torch.nn.functional.pad(ids, (0, missing), value=UNKNOWN_LABEL)
+
+
+def _stacked(tensors: list[torch.Tensor]) -> torch.Tensor:
+    """Of ids, and of possible labels, if a sentence of the batch has them, those of all."""
+    partial = next((tensor for tensor in tensors if tensor.dtype == torch.bool), None)
+    if partial is not None:
+        numbers = torch.arange(partial.shape[1])
+        tensors = [
+            tensor if tensor.dtype == torch.bool else tensor.unsqueeze(1) == numbers
+            for tensor in tensors
+        ]
+    return torch.stack(tensors)
