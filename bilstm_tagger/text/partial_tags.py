@@ -129,5 +129,8 @@ class PartialTags:
         ]
 
     def _continuing(self, labels: Collection[str]) -> frozenset[str]:
-        """The tags that would go on with a span of one of these types."""
+        """The tags that would go on with a span of one of these types, which has ended; where tags
+        themselves mark where spans end, that needs no saying."""
+        if self._target.marks_ends:
+            return frozenset()
         return frozenset(tag for label in labels for tag in self._target.tags_of(label)[2:])

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise, product
 from typing import Optional
@@ -73,6 +74,29 @@ def enumerate_paths(
         if score > -torch.inf:
             paths[path] = score
     return paths
+
+
+def gradients_are_right(
+    crf: ConditionalRandomField, emissions: Tensor, method: Callable[[Tensor], Tensor]
+) -> bool:
+    """Whether the gradients of a method of the CRF, of emissions and of all parameters, are the
+    numeric ones."""
+
+    class Method(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.crf = crf
+
+        def forward(self, emissions):
+            return method(emissions)
+
+    names = [name for name, _ in Method().named_parameters()]
+
+    def of_tensors(emissions, *parameters):
+        values = dict(zip(names, parameters, strict=True))
+        return torch.func.functional_call(Method(), values, (emissions,))
+
+    return torch.autograd.gradcheck(of_tensors, (emissions.requires_grad_(), *crf.parameters()))
 
 
 def slow_log_partition(crf: ConditionalRandomField, emissions: Tensor, mask: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from seqeval.metrics import classification_report
 from torch import multiprocessing
 
 from bilstm_tagger.plugin.metrics import SpanF1, TokenAccuracy
+from bilstm_tagger.text.possible_labels import Possible, agreeing
 
 NOTHING = {"precision": 0.0, "recall": 0.0, "f1": 0.0}
 
@@ -173,3 +174,37 @@ def test_two_workers(tmp_path):
     run_worker(0, store)
     while not other.join():
         pass
+
+
+OPEN = Possible(frozenset("O"), None)
+
+
+def certain(*tags):
+    return [OPEN if tag == "?" else Possible(frozenset([tag])) for tag in tags]
+
+
+def scores_of_partial(known, predicted):
+    f1, accuracy = SpanF1("BIO"), TokenAccuracy()
+    gold = agreeing(known, predicted)
+    f1([predicted], [gold], [known])
+    accuracy([predicted], [gold], [known])
+    return [*f1.get_metric().values(), accuracy.get_metric()["accuracy"]]
+
+
+@pytest.mark.parametrize(
+    ("known", "predicted", "expected"),
+    [
+        # What is not known is neither right nor wrong.
+        ("B-A O ? ?", "B-A O B-A I-A", [1.0, 1.0, 1.0, 1.0]),
+        ("B-A O ? ?", "B-A O O O", [1.0, 1.0, 1.0, 1.0]),
+        # A span that cannot be right is wrong, even if it begins where nothing is known.
+        ("? O O", "B-A I-A O", [0.0, 0.0, 0.0, 0.5]),
+        # A span that is known and not found.
+        ("? ? O B-A", "O O O O", [0.0, 0.0, 0.0, 0.5]),
+        # A known span without its end is not scored.
+        ("B-A ? O B-B", "B-A I-A O B-B", [1.0, 1.0, 1.0, 1.0]),
+        ("? ?", "B-A O", [0.0, 0.0, 0.0, 0.0]),
+    ],
+)
+def test_tags_that_are_known_in_part(known, predicted, expected):
+    assert scores_of_partial(certain(*known.split()), predicted.split()) == expected

@@ -62,7 +62,7 @@ class CRFDecoder(TaskDecoder):
         mask: Optional[torch.Tensor],
     ) -> torch.Tensor:
         """Of each sentence, (batch,); `known`, (batch, length): which tokens have a label."""
-        weights, moves = self.label_weights, None
+        weights, moves = self.weights(), None
         if weights is not None and self.weight_strategy == "lannoy":
             if gold.dtype == torch.bool:
                 raise ConfigurationError(

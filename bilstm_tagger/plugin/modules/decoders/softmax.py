@@ -26,7 +26,7 @@ class SoftmaxDecoder(TaskDecoder):
     def loss(
         self, emissions: torch.Tensor, gold: torch.Tensor, mask: Optional[torch.Tensor] = None
     ) -> torch.Tensor:
-        weights = self.label_weights
+        weights = self.weights()
         if gold.dtype == torch.bool:
             return _loss_of_possible(emissions, gold, mask, weights)
         if mask is not None:

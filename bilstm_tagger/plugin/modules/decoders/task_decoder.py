@@ -125,7 +125,7 @@ class TaskDecoder(torch.nn.Module, Registrable):
         if label_weights is not None:
             # Not a part of AllenNLP's interface; there is none in a vocabulary of files.
             counts = getattr(vocab, "_retained_counter", None)
-            counts = counts and counts.get(label_namespace(task))
+            counts = (counts or {}).get(label_namespace(task)) or None
             of_spans = self.encoding is not None
             weights = weights_of_labels(
                 label_weights, self.labels, of_spans, counts, f"{key}.label_weights"
@@ -161,6 +161,15 @@ class TaskDecoder(torch.nn.Module, Registrable):
         if self.encoder is not None:
             hidden = self.encoder(hidden, lengths)[-1]
         return self.scorer(hidden)
+
+    def weights(self) -> Optional[torch.Tensor]:
+        """The weights of labels in the loss, (labels,), if there are any."""
+        if self.label_weights is not None and bool(self.label_weights.isnan().any()):
+            raise ConfigurationError(
+                "label_weights: 'balanced' needs to know how often the training data has each "
+                "label, which this 'vocabulary' does not: give the weights as numbers"
+            )
+        return self.label_weights
 
     def _constrains(self, wanted: Optional[bool]) -> bool:
         return bool(self.constrained if wanted is None else wanted)

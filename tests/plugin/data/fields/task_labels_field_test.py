@@ -12,6 +12,7 @@ from bilstm_tagger.plugin.data.fields import (
     label_namespace,
     task_labels_field,
 )
+from bilstm_tagger.text.possible_labels import ANYTHING, Possible
 
 LABELS = {"pos": ["DET", "NOUN"], "chunk": ["B-NP", "I-NP"]}
 
@@ -109,3 +110,42 @@ def test_misuse():
         TaskLabelsField({})
     with pytest.raises(ValueError, match="index the field"):
         TaskLabelsField(LABELS).as_tensor({"num_tokens": 2})
+
+
+PARTIAL = [
+    Possible(frozenset(["B-NP"])),
+    ANYTHING,
+    Possible(frozenset(["I-NP"]), frozenset(["B-NP"])),
+    Possible(frozenset(), None, frozenset(["I-NP"])),
+]
+
+
+def test_possible_labels(vocabulary):
+    found = tensors({"chunk": PARTIAL}, vocabulary, length=5)["chunk"]
+    assert found.dtype == torch.bool
+    assert found.long().tolist() == [[1, 0], [1, 1], [1, 1], [1, 0], [0, 0]]
+
+
+def test_possible_labels_in_a_batch_with_known_ones(vocabulary):
+    known = tensors({"chunk": ["B-NP", "I-NP"]}, vocabulary, length=4)
+    partial = tensors({"chunk": PARTIAL}, vocabulary)
+    batch = TaskLabelsField({"chunk": PARTIAL}).batch_tensors([known, partial])["chunk"]
+    assert batch.shape == (2, 4, 2)
+    assert batch[0].long().tolist() == [[1, 0], [0, 1], [0, 0], [0, 0]]
+    assert torch.equal(batch[1], partial["chunk"])
+
+
+def test_possible_labels_that_training_has_not(vocabulary, caplog):
+    labels = [Possible(frozenset(["B-VP", "I-VP"])), Possible(frozenset(["B-VP", "B-NP"]))]
+    with caplog.at_level(logging.WARNING):
+        found = tensors({"chunk": labels}, vocabulary)["chunk"]
+    assert found.long().tolist() == [[0, 0], [1, 0]]
+    assert "hold 'B-VP'" in caplog.text
+
+
+def test_possible_labels_are_in_the_vocabulary_but_not_counted():
+    counter = defaultdict(Counter)
+    for _ in range(3):
+        TaskLabelsField({"chunk": PARTIAL}).count_vocab_items(counter)
+    # Of the others that a token may have, too, there may be none at all.
+    assert counter == {"chunk_labels": {"B-NP": 3, "I-NP": 1}}

@@ -1,0 +1,148 @@
+"""Weights of labels in the loss."""
+
+import itertools
+
+import pytest
+import torch
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Vocabulary
+
+from bilstm_tagger.plugin.data.fields import UNKNOWN_LABEL
+from bilstm_tagger.plugin.modules.decoders import TaskDecoder
+
+COUNTS = {"O": 90, "B-LOC": 6, "I-LOC": 2, "B-PER": 2}
+MASK = torch.tensor([[True, True, True], [True, True, False]])
+
+
+def make(kind, weights, encoding="BIO", counts=COUNTS, **settings):
+    params = {"type": kind, "label_weights": weights, "encoding": encoding, **settings}
+    return TaskDecoder.from_params(
+        Params({key: value for key, value in params.items() if value is not None}),
+        vocab=Vocabulary({"ner_labels": counts}),
+        task="ner",
+        input_sizes=[3, 4],
+    )
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ({"LOC": 2.0}, [1.0, 2.0, 2.0, 1.0]),
+        ({"LOC": 2, "I-LOC": 3, "O": 0.5}, [0.5, 2.0, 3.0, 1.0]),
+        # 100 tokens of three types: O 90, LOC 8, PER 2.
+        ("balanced", [100 / 270, 100 / 24, 100 / 24, 100 / 6]),
+    ],
+)
+@pytest.mark.parametrize("kind", ["softmax", "crf"])
+def test_of_labels_and_types(kind, weights, expected):
+    decoder = make(kind, weights)
+    assert decoder.labels == list(COUNTS)
+    torch.testing.assert_close(decoder.label_weights, torch.tensor(expected))
+
+
+def test_balanced_plain_labels_are_those_of_scikit_learn():
+    from sklearn.utils.class_weight import compute_class_weight
+
+    counts = {"NOUN": 5, "VERB": 3, "X": 1}
+    decoder = make("softmax", "balanced", encoding=None, counts=counts)
+    tokens = [label for label, count in counts.items() for _ in range(count)]
+    expected = compute_class_weight("balanced", classes=["NOUN", "VERB", "X"], y=tokens)
+    torch.testing.assert_close(decoder.label_weights.double(), torch.tensor(expected))
+
+
+def test_they_are_stored():
+    trained = make("crf", "balanced")
+    loaded = TaskDecoder.from_params(
+        Params({"type": "crf", "label_weights": "balanced", "encoding": "BIO"}),
+        # As it is when it is read from files, without counts.
+        vocab=_without_counts(),
+        task="ner",
+        input_sizes=[3, 4],
+    )
+    assert loaded.label_weights.isnan().all()
+    loaded.load_state_dict(trained.state_dict())
+    assert torch.equal(loaded.label_weights, trained.label_weights)
+    assert "label_weights" not in make("crf", None).state_dict()
+
+
+def _without_counts():
+    vocabulary = Vocabulary(non_padded_namespaces=["*_labels"])
+    for label in COUNTS:
+        vocabulary.add_token_to_namespace(label, "ner_labels")
+    return vocabulary
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({"MISC": 2.0}, "names 'MISC', which the training data has not.*O, LOC, PER"),
+        ({"LOC": 0}, "LOC must be a number above 0"),
+        ({"LOC": -1.0}, "LOC must be a number above 0"),
+        ({"LOC": float("nan")}, "LOC must be a number above 0"),
+        ("balance", "must be 'balanced', or"),
+    ],
+)
+def test_wrong_weights_are_one_error(weights, message):
+    with pytest.raises(ConfigurationError, match=rf"tasks\.ner\.label_weights.*{message}"):
+        make("crf", weights)
+
+
+def test_wrong_strategy():
+    with pytest.raises(ConfigurationError, match=r"tasks\.ner\.weight_strategy must be one of"):
+        make("crf", {"LOC": 2.0}, weight_strategy="transition")
+
+
+def test_softmax_is_that_of_torch():
+    decoder = make("softmax", {"LOC": 3.0, "O": 0.2})
+    emissions = torch.randn(2, 3, 4)
+    gold = torch.tensor([[1, 2, 0], [3, UNKNOWN_LABEL, 0]])
+    expected = torch.nn.functional.cross_entropy(
+        emissions[[0, 0, 0, 1], [0, 1, 2, 0]],
+        torch.tensor([1, 2, 0, 3]),
+        weight=torch.tensor([0.2, 3.0, 3.0, 1.0]),
+    )
+    torch.testing.assert_close(decoder.loss(emissions, gold, MASK), expected)
+
+
+@pytest.mark.parametrize("strategy", ["emission", "emission_transition"])
+def test_crf_by_enumeration(strategy):
+    decoder = make("crf", {"LOC": 3.0, "O": 0.2}, weight_strategy=strategy)
+    weights, crf = decoder.label_weights, decoder.crf
+    torch.nn.init.normal_(crf.start_scores)
+    emissions = torch.randn(1, 3, 4)
+    gold = torch.tensor([[1, 2, 0]])
+
+    def score(path):
+        total = crf.start_scores[path[0]] + crf.end_scores[path[-1]]
+        for i, tag in enumerate(path):
+            total = total + emissions[0, i, tag] * weights[tag]
+        for a, b in itertools.pairwise(path):
+            moved = crf.transitions[a, b]
+            total = total + (moved * weights[a] if strategy == "emission_transition" else moved)
+        return total
+
+    paths = list(itertools.product(range(4), repeat=3))
+    expected = torch.stack([score(path) for path in paths]).logsumexp(0) - score([1, 2, 0])
+    torch.testing.assert_close(decoder.loss(emissions, gold), expected)
+    possible = torch.tensor([[[False, True, False, True], [True] * 4, [True, False, False, False]]])
+    permitted = decoder.encoding.allowed(decoder.labels)
+    agreeing = [
+        path
+        for path in paths
+        if path[0] in (1, 3)
+        and path[2] == 0
+        and permitted.start[path[0]]
+        and all(permitted.transitions[a][b] for a, b in itertools.pairwise(path))
+    ]
+    some = torch.stack([score(path) for path in agreeing]).logsumexp(0)
+    every = torch.stack([score(path) for path in paths]).logsumexp(0)
+    torch.testing.assert_close(decoder.loss(emissions, possible), every - some)
+
+
+def test_lannoy_needs_complete_labels():
+    decoder = make("crf", {"LOC": 2.0}, weight_strategy="lannoy")
+    emissions = torch.randn(1, 2, 4)
+    assert decoder.loss(emissions, torch.tensor([[1, 0]])).isfinite()
+    with pytest.raises(ConfigurationError, match="'lannoy' needs a label of every token"):
+        decoder.loss(emissions, torch.ones(1, 2, 4, dtype=torch.bool))
