@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from bilstm_tagger.text.dataset_layout import DatasetLayout
 
 
-# In place of a tag, that there is none: of JSON, and the number that PyTorch's losses leave out.
-_MISSING = (None, -100)
+# In place of a tag, that there is none; -100 is the number that PyTorch's losses leave out.
+_MISSING = (None, -100, "")
 
 
 class Item(NamedTuple):
@@ -227,13 +227,17 @@ class ObjectReader:
             if isinstance(value, str) and CONTROL.search(value):
                 raise item.error(f"the tag {value!r:.80} of '{name}' has control characters")
             if not isinstance(value, str) or not value:
-                what = f"'{name}' has {value!r:.80} in place of a tag"
-                fix = f"set tasks.{name}.labels of the dataset reader, the list that it counts in"
+                problem = f"'{name}' has {value!r:.80} in place of a tag"
                 if value in _MISSING:
-                    fix = (
-                        f"if that stands for a label that is not known, set tasks.{name}.partial: "
-                        "true in the dataset reader"
+                    problem += (
+                        "; if that stands for a label that is not known, set "
+                        f"tasks.{name}.partial: true in the dataset reader"
                     )
-                raise item.error(f"{what}; {fix}" if value is None or type(value) is int else what)
+                elif type(value) is int:
+                    problem += (
+                        f"; set tasks.{name}.labels of the dataset reader, the list that it counts "
+                        "in"
+                    )
+                raise item.error(problem)
             tags.append(value)
         return tags

@@ -89,7 +89,12 @@ class PartialTags:
                 tokens.append(Possible(frozenset([tag])))
             else:
                 excluded = self._continuing([ended] if ended else [])
-                tokens.append(self._outside._replace(excluded=excluded))
+                labels, others, _ = self._outside
+                tokens.append(
+                    Possible(labels, None, excluded)
+                    if others is None
+                    else Possible(labels, others - excluded)
+                )
             ended = label
         return tokens
 

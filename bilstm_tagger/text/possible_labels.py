@@ -18,7 +18,7 @@ class Possible(NamedTuple):
     labels: frozenset[str]  # those that it may have by what the file says
     # Those that it may have, too, though the file does not name them; `None`: any.
     others: Optional[frozenset[str]] = _NONE
-    excluded: frozenset[str] = _NONE  # those that it cannot have, whatever the rest says
+    excluded: frozenset[str] = _NONE  # those that it cannot have, among any
 
     def permits(self, label: str) -> bool:
         """Whether it may have this label."""
@@ -60,8 +60,8 @@ class PartialLabels(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     separator: Optional[str] = "|"
 
     def __post_init__(self) -> None:
-        if "" in self.missing or self.separator == "":
-            raise UserError("partial: neither a mark of 'missing' nor 'separator' may be empty")
+        if self.separator == "":
+            raise UserError("partial.separator is empty; leave it out, or null for no such labels")
 
     def is_gap(self, cell: str) -> bool:
         """Whether it is no single label."""
@@ -121,9 +121,7 @@ def consistent(encoding: Encoding, tokens: Sequence[Possible]) -> list[Possible]
         tags &= kept
         behind = set(tags)
     return [
-        token
-        if token.others is None
-        else Possible(token.labels & tags, token.others & tags, token.excluded)
+        token if token.others is None else Possible(token.labels & tags, token.others & tags)
         for token, tags in zip(tokens, remaining, strict=True)
     ]
 
