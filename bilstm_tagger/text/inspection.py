@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, cast
 
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.memo import Memo
+from bilstm_tagger.text.possible_labels import InvalidTag, Possible
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.task_column import TaskColumn
 from bilstm_tagger.text.word_forms import CHAIN_STEPS, chain_step, word_forms
@@ -24,6 +25,7 @@ class TaskInspection:
 
     # Labels, or types of spans, and how often they occur.
     counts: Counter[str] = field(default_factory=Counter)
+    partial_tokens: int = 0  # whose label is not known, or one of several
     invalid_sentences: int = 0  # whose tags are not in the declared encoding and spelling
     faults: list[DataFormatError] = field(default_factory=list)  # of the first of them
     unreadable_sentences: int = 0  # of these, the ones with tags that no repair can read
@@ -82,17 +84,22 @@ class _TagReader:
 
     def __init__(self, name: str, task: TaskColumn) -> None:
         self._column = task.column or name
+        self._task = task
         self._encoding = task.source
         self._read = Memo(task.read)
 
     def count(self, sentence: Sentence, inspection: TaskInspection) -> None:
-        """Counts those of a sentence."""
+        """Counts those of a sentence; of labels that are known in part, the certain ones."""
+        cells = sentence.columns[self._column]
+        if self._task.gaps is not None and any(map(self._task.gaps.is_gap, cells)):
+            self._count_partial(sentence, inspection)
+            return
         if self._encoding is None:
-            inspection.counts.update(sentence.columns[self._column])
+            inspection.counts.update(cells)
             return
         tags: list[str] = []
         try:
-            for tag in sentence.columns[self._column]:
+            for tag in cells:
                 tags.append(self._read[tag])
         except ValueError as error:
             fault = self._fault(sentence, len(tags), str(error), inspection)
@@ -103,6 +110,21 @@ class _TagReader:
         violation = self._encoding.first_violation(tags)
         if violation is not None:
             self._fault(sentence, violation.index, violation.message, inspection)
+
+    def _count_partial(self, sentence: Sentence, inspection: TaskInspection) -> None:
+        try:
+            labels, _ = self._task.labels_of(sentence.columns[self._column])
+        except InvalidTag as error:
+            self._fault(sentence, error.index, error.message, inspection)
+            return
+        possible = cast(list[Possible], labels)
+        known = [next(iter(token.labels)) if token.is_certain else None for token in possible]
+        inspection.partial_tokens += known.count(None)
+        if self._encoding is None:
+            inspection.counts.update(filter(None, known))
+        else:
+            spans = self._encoding.spans([tag or "O" for tag in known])
+            inspection.counts.update(span.label for span in spans)
 
     def _fault(
         self, sentence: Sentence, index: int, problem: str, inspection: TaskInspection

@@ -14,6 +14,7 @@ from bilstm_tagger.text.candidate_columns import (
 from bilstm_tagger.text.column_format import BLANKS, TOKENS, ColumnFormat, Place, split_blanks
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.dataset_layout import DatasetLayout
+from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.file_recognition import (
     HEAD_LINES,
@@ -23,6 +24,7 @@ from bilstm_tagger.text.file_recognition import (
     token_name,
 )
 from bilstm_tagger.text.lines import read_lines
+from bilstm_tagger.text.possible_labels import PartialLabels
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.rows import separator_of_cells
 from bilstm_tagger.text.tag_recognition import RecognisedTags, recognise_tags
@@ -188,7 +190,8 @@ def _tasks(
         columns[name] = place
         tasks[name] = TaskColumn()
         if tags is not None:
-            tasks[name] = TaskColumn(tags.encoding, LEARNT, spelling=tags.spelling)
+            partial = _has_gaps(cells, tags)
+            tasks[name] = TaskColumn(tags.encoding, LEARNT, spelling=tags.spelling, partial=partial)
     return columns, tasks, left_out
 
 
@@ -211,6 +214,23 @@ def _recognise_most(cells: Sequence[Sequence[str]]) -> Optional[RecognisedTags]:
         if all(tag in _OUTSIDE or spellings[tag] == most for tag in sentence)
     ]
     return recognise_tags(regular) or tags
+
+
+def _has_gaps(cells: Sequence[Sequence[str]], tags: RecognisedTags) -> bool:
+    """Whether some tokens have no tag, or several possible ones, and the spans can be read
+    nevertheless."""
+    if not get_encoding(tags.encoding).marks_starts:
+        return False
+    partial = PartialLabels()
+
+    def is_read(cell: str) -> bool:
+        try:
+            return all(tags.spelling.read(tag) for tag in partial.alternatives(cell) or ())
+        except ValueError:
+            return False
+
+    others = {cell for sentence in cells for cell in sentence} - {tags.spelling.outside}
+    return any(partial.is_gap(cell) and is_read(cell) for cell in others)
 
 
 def _no_labels(sentences: Sequence[Sentence], cells: Sequence[Sequence[str]]) -> Optional[str]:

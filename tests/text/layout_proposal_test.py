@@ -274,3 +274,18 @@ def test_files_without_labels_are_errors(file, name, content, message):
 def test_a_missing_file_is_an_error(tmp_path: Path):
     with pytest.raises(DataFormatError, match="there is no such file"):
         propose_layout(tmp_path / "x")
+
+
+def test_labels_known_in_part(tmp_path):
+    path = tmp_path / "gaps.conll"
+    tags = "B-PER I-PER O _ O B-ORG|B-PER I-ORG|I-PER O".split()
+    path.write_text(
+        "".join(f"w{i} {tag}\n" for i, tag in enumerate(tags)) + "\nAnn B-PER\nsang O\n"
+    )
+    (task,) = propose_layout(path).layout.tasks.values()
+    assert task.partial is True
+    assert task.encoding == "BIO"
+    # As the tag of tokens outside of spans, it is no gap.
+    path.write_text("Ann B-PER\nsang _\n\nBo B-PER\nleft _\n")
+    (task,) = propose_layout(path).layout.tasks.values()
+    assert task.partial is False

@@ -79,7 +79,7 @@ def run_inspect(args: argparse.Namespace) -> None:
         for task in layout.tasks:
             _print_task(task, layout, task in by_offsets, inspections, names)
             _print_new_labels([c.new_labels[task] for c in comparisons], names)
-            _print_invalid_tags(task, layout, inspections, names)
+            _print_remarkable_tags(task, layout, inspections, names)
         _print_misfits(inspections)
         layout = _that_trains(layout, inspections)
         _print_reader(layout)
@@ -184,7 +184,7 @@ def _print_new_labels(new_labels: Sequence[Counter[str]], names: Sequence[str]) 
             print(f"{file} has labels that {names[0]} has not: {labels}{more}")
 
 
-def _print_invalid_tags(
+def _print_remarkable_tags(
     name: str,
     layout: DatasetLayout,
     inspections: Sequence[FileInspection],
@@ -192,6 +192,9 @@ def _print_invalid_tags(
 ) -> None:
     for inspection, file in zip(inspections, names, strict=True):
         task = inspection.tasks[name]
+        if task.partial_tokens:
+            tokens = f"{task.partial_tokens:,} of {_count(inspection.token_count, 'token')}"
+            print(f"{file}: the label of {tokens} is not known, or is one of several")
         if task.invalid_sentences:
             sentences = _count(task.invalid_sentences, "sentence")
             encoding = layout.tasks[name].encoding
