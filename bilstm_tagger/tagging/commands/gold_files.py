@@ -12,6 +12,7 @@ from bilstm_tagger.text.errors import UserError
 if TYPE_CHECKING:
     from bilstm_tagger.tagging import Tagger, TokenizedSentence
     from bilstm_tagger.tagging.specification import Specification
+    from bilstm_tagger.text.columns import Sentence
     from bilstm_tagger.text.dataset_layout import DatasetLayout
 
 logger = logging.getLogger(__name__)
@@ -153,7 +154,6 @@ def read_gold(
     `DataFormatError` for a file that cannot be read, has no gold tags, or others than declared.
     """
     from bilstm_tagger.tagging import TokenizedSentence
-    from bilstm_tagger.text.encodings import get_encoding
     from bilstm_tagger.text.read_dataset import read_dataset
 
     declared, features = specification.datasets[dataset], specification.feature_columns
@@ -164,17 +164,33 @@ def read_gold(
         _check_columns(path, layout, features, of_tasks)
     repaired = 0
     for sentence in read_dataset(path, layout, names):
-        gold, changed = layout.labels(sentence)
+        gold, changed = gold_tags(sentence, layout, specification)
         repaired += changed
-        for task in tasks:
-            written = specification.file_encoding(task)
-            if written is not None and specification.tasks[task].encoding is not None:
-                gold[task] = get_encoding(written).repair(gold[task])
         line = sentence.line_numbers[0]
         place = f"{sentence.path}:{line}" if line else sentence.path
         yield GoldSentence(TokenizedSentence(sentence.tokens, sentence.columns), gold, place)
     if repaired:
         logger.warning("%s: repaired the gold tags of %d sentences.", path, repaired)
+
+
+def gold_tags(
+    sentence: "Sentence", layout: "DatasetLayout", specification: "Specification"
+) -> tuple[GoldTags, bool]:
+    """The gold tags of a sentence for the tasks of a layout, as a prediction writes them, and
+    whether any had to be repaired.
+
+    # Errors
+
+    `DataFormatError` for tags that are not in the declared encoding.
+    """
+    from bilstm_tagger.text.encodings import get_encoding
+
+    gold, repaired = layout.labels(sentence)
+    for task in gold:
+        written = specification.file_encoding(task)
+        if written is not None and specification.tasks[task].encoding is not None:
+            gold[task] = get_encoding(written).repair(gold[task])
+    return gold, repaired
 
 
 def _check_columns(

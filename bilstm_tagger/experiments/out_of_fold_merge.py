@@ -1,0 +1,225 @@
+"""From what single models say of the folds that they were not trained on to one file."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from bilstm_tagger.experiments.left_out import (
+    LEFT_OUT,
+    DataFile,
+    FoldSentence,
+    SpanChances,
+    add_spans,
+    encodings_of,
+    fold_sequence,
+    listed_labels,
+    listed_spans,
+    missing_spans,
+    out_of_fold,
+    read_folds,
+    spans_of_tags,
+    windows,
+)
+from bilstm_tagger.experiments.out_of_fold import (
+    LEAST_PROBABILITY,
+    OutOfFoldSentence,
+    OutOfFoldTask,
+    read_out_of_fold,
+    write_out_of_fold,
+)
+from bilstm_tagger.tagging import Tagger
+from bilstm_tagger.text.encodings import Encoding
+from bilstm_tagger.text.errors import PathLike, UserError
+from bilstm_tagger.text.folds import Folds
+from bilstm_tagger.text.spans import precision_recall_f1
+
+Key = TypeVar("Key")
+
+
+@dataclass
+class FoldModel:
+    """A model, and what it says of the fold that it was not trained on."""
+
+    folder: Path  # of its run
+    load: Callable[[Path], Tagger]
+
+    @cached_property
+    def tagger(self) -> Tagger:
+        return self.load(self.folder / "model.tar.gz")
+
+    def predictions(self) -> Iterator[OutOfFoldSentence]:
+        path = self.folder / LEFT_OUT
+        if not path.is_file():
+            raise self.outdated(f"{path} is missing")
+        return read_out_of_fold(path)
+
+    def outdated(self, why: str) -> UserError:
+        """The error for a run that has to be made again."""
+        return UserError(f"{why}: remove {self.folder} and give the same command again")
+
+
+@dataclass
+class PooledScores:
+    """Scores over all folds together, for each of several models of a fold (those of one seed are
+    scored together)."""
+
+    # Of each fold, its sentences.
+    sentences: Counter[int] = field(default_factory=Counter)
+    # Number of the model and task to the numbers of what is right, predicted and gold.
+    _counts: dict[tuple[int, str], Counter[str]] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )
+    _tasks_of_spans: set[str] = field(default_factory=set)
+
+    def add(self, number: int, sentence: OutOfFoldSentence, encodings: dict[str, Encoding]) -> None:
+        """Adds what a model says of a sentence; `encodings` are those of the tasks of spans."""
+        for task, of_task in sentence.tasks.items():
+            gold, predicted = of_task.gold, of_task.predicted
+            if task in encodings:
+                self._tasks_of_spans.add(task)
+                sides = [
+                    set(spans_of_tags({task: tags}, encodings)[task]) for tags in (gold, predicted)
+                ]
+                right, sizes = len(sides[0] & sides[1]), [len(sides[0]), len(sides[1])]
+            else:
+                right = sum(a == b for a, b in zip(gold, predicted, strict=True))
+                sizes = [len(gold), len(predicted)]
+            self._counts[number, task].update(right=right, gold=sizes[0], predicted=sizes[1])
+
+    def scores(self) -> dict[str, list[float]]:
+        """The F1 of each task of spans, and the accuracy of each other one, named as in the
+        metrics of a run; a number for each model of a fold."""
+        scores: dict[str, list[float]] = defaultdict(list)
+        for (_, task), counts in sorted(self._counts.items()):
+            name = f"{task}_f1" if task in self._tasks_of_spans else f"{task}_accuracy"
+            # Of labels, as many are gold as are predicted: F1 is accuracy.
+            numbers = (counts["right"], counts["predicted"], counts["gold"])
+            scores[name].append(precision_recall_f1(*numbers)[2])
+        return dict(scores)
+
+
+def merge(
+    path: PathLike,
+    models: Sequence[Sequence[FoldModel]],
+    files: Sequence[DataFile],
+    folds: Folds,
+) -> PooledScores:
+    """Writes the file of out-of-fold predictions.
+
+    Folds are merged one after the other, each into a file of its own, so that few models and
+    sentences are in memory at a time.
+
+    # Parameters
+
+    path : `PathLike`
+        Where the predictions of all sentences go, in the order of the data.
+    models : `Sequence[Sequence[FoldModel]]`
+        For each fold its models, one for each seed, in the same order.
+    files : `Sequence[DataFile]`
+        The data of the training.
+    folds : `Folds`
+
+    # Errors
+
+    `UserError` where predictions are missing, or are those of other data.
+    """
+    scores = PooledScores()
+    with TemporaryDirectory(prefix=".merge-", dir=Path(path).parent) as scratch:
+        parts = []
+        for number, of_fold in enumerate(models, start=1):
+            # The models of a fold go with it.
+            of_fold = [FoldModel(model.folder, model.load) for model in of_fold]
+            sentences = read_folds(files, folds, of_fold[0].tagger.specification, number)
+            parts.append(Path(scratch, str(number)))
+            write_out_of_fold(parts[-1], merge_models(of_fold, sentences, scores))
+        streams = [read_out_of_fold(part) for part in parts]
+        sequence = fold_sequence(files, folds, of_fold[0].tagger.specification)
+        write_out_of_fold(path, (next(streams[fold - 1]) for fold in sequence))
+    return scores
+
+
+def merge_models(
+    models: Sequence[FoldModel], sentences: Iterable[FoldSentence], scores: PooledScores
+) -> Iterator[OutOfFoldSentence]:
+    """The means of what the models of a fold say of its sentences. Each is scored.
+
+    # Errors
+
+    As of `merge`.
+    """
+    streams = [model.predictions() for model in models]
+    encodings = encodings_of(models[0].tagger.specification)
+    for window in windows(sentences):
+        rows = [
+            [_next(model, stream, entry) for entry in window]
+            for model, stream in zip(models, streams, strict=True)
+        ]
+        for number, row in enumerate(rows):
+            for sentence in row:
+                scores.add(number, sentence, encodings)
+        scores.sentences.update(entry.fold for entry in window)
+        chances = [[_spans(sentence) for sentence in row] for row in rows]
+        wanted = [
+            {task: set().union(*(model[task] for model in of_models)) for task in of_models[0]}
+            for of_models in zip(*chances, strict=True)
+        ]
+        for model, row in zip(models, chances, strict=True):
+            if missing := missing_spans(row, wanted):
+                add_spans(model.tagger, window, row, missing)
+        for entry, of_models, spans in zip(
+            window, zip(*rows, strict=True), zip(*chances, strict=True), strict=True
+        ):
+            yield out_of_fold(entry, _means(of_models, spans))
+    for model, stream in zip(models, streams, strict=True):
+        if next(stream, None) is not None:
+            raise model.outdated("the data had more sentences when this run was made")
+
+
+def _next(
+    model: FoldModel, stream: Iterator[OutOfFoldSentence], entry: FoldSentence
+) -> OutOfFoldSentence:
+    """What a model says of a sentence of the data."""
+    sentence = next(stream, None)
+    gold = {} if sentence is None else {task: t.gold for task, t in sentence.tasks.items()}
+    if sentence is None or sentence.tokens != entry.sentence.tokens or gold != entry.gold:
+        place = out_of_fold(entry, {}).place
+        raise model.outdated(f"{place}: the data were others when this run was made")
+    return sentence
+
+
+def _spans(sentence: OutOfFoldSentence) -> SpanChances:
+    return {
+        task: {(first, last, label): p for first, last, label, p in of_task.spans}
+        for task, of_task in sentence.tasks.items()
+    }
+
+
+def _means(
+    sentences: Sequence[OutOfFoldSentence], spans: Sequence[SpanChances]
+) -> dict[str, OutOfFoldTask]:
+    """The means of what several models say of a sentence."""
+    share = 1 / len(sentences)
+    means = {}
+    for task, first in sentences[0].tasks.items():
+        labels = [
+            listed_labels(_mean(map(dict, of_token), share), gold, LEAST_PROBABILITY)
+            for gold, *of_token in zip(
+                first.gold, *(sentence.tasks[task].labels for sentence in sentences), strict=True
+            )
+        ]
+        of_spans = _mean((chances[task] for chances in spans), share)
+        means[task] = OutOfFoldTask(first.gold, first.predicted, labels, listed_spans(of_spans))
+    return means
+
+
+def _mean(chances: Iterable[Mapping[Key, float]], share: float) -> dict[Key, float]:
+    """The mean of probabilities, each of which counts this share."""
+    total: dict[Key, float] = defaultdict(float)
+    for of_model in chances:
+        for key, probability in of_model.items():
+            total[key] += share * probability
+    return total
