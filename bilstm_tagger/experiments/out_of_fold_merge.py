@@ -164,7 +164,10 @@ def merge_models(
         scores.sentences.update(entry.fold for entry in window)
         chances = [[_spans(sentence) for sentence in row] for row in rows]
         wanted = [
-            {task: set().union(*(model[task] for model in of_models)) for task in of_models[0]}
+            {
+                task: sorted(set().union(*(model[task] for model in of_models)))
+                for task in of_models[0]
+            }
             for of_models in zip(*chances, strict=True)
         ]
         for model, row in zip(models, chances, strict=True):

@@ -43,13 +43,17 @@ class Folds(msgspec.Struct, frozen=True):
                 index, document = index + 1, sentence.document
             yield index % self.number + 1, sentence
         if self.unit == "document" and index == 0 and document == 0:
-            raise DataFormatError(
-                path,
-                None,
-                "nothing says where documents begin: expected lines '# newdoc', or -DOCSTART- with "
-                "document_dividers: true in the dataset reader; add them, or divide the data by "
-                "sentence (--by sentence)",
-            )
+            raise no_documents(path)
+
+
+def no_documents(path: PathLike) -> DataFormatError:
+    """The error for a file that does not say where documents begin."""
+    return DataFormatError(
+        path,
+        None,
+        "nothing says where documents begin: expected lines '# newdoc', or -DOCSTART- with "
+        "document_dividers: true in the dataset reader; add them, or divide the data by sentence",
+    )
 
 
 class FoldedPath(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
