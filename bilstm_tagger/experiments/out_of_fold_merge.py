@@ -170,9 +170,9 @@ def merge_models(
             }
             for of_models in zip(*chances, strict=True)
         ]
-        for model, row in zip(models, chances, strict=True):
-            if missing := missing_spans(row, wanted):
-                add_spans(model.tagger, window, row, missing)
+        for model, known in zip(models, chances, strict=True):
+            if missing := missing_spans(known, wanted):
+                add_spans(model.tagger, window, known, missing)
         for entry, of_models, spans in zip(
             window, zip(*rows, strict=True), zip(*chances, strict=True), strict=True
         ):

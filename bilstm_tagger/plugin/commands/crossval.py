@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from allennlp.commands.subcommand import Subcommand
@@ -92,7 +93,7 @@ def _report(validation: "CrossValidation") -> None:
 
     scale = Scale(per_cent=True)
 
-    def show(scores: list[float | None]) -> str:
+    def show(scores: Iterable[float | None]) -> str:
         summary = Summary.of(scores)
         if summary is None:
             return ""
@@ -103,7 +104,7 @@ def _report(validation: "CrossValidation") -> None:
     together = pooled.scores()
     records = [[job.record() for job in of_fold] for of_fold in validation.jobs]
     tests = [
-        {name: [record and record.test(name) for record in of_fold] for name in together}
+        {name: [record.test(name) for record in of_fold if record] for name in together}
         for of_fold in records
     ]
     rows = [
