@@ -124,8 +124,8 @@ def read_configs(
         )
     if len({run.record.fold for _, config in configs for run in config.runs}) > 1:
         raise UserError(
-            "some of these runs left out different folds of their data (`allennlp crossval`), whose "
-            "scores are of different sentences: choose configs of one fold with --configs"
+            "these runs left out different folds of their data (`allennlp crossval`), and are "
+            "scored on different sentences: choose those of one fold with --configs"
         )
     names = Counter(config.name for _, config in configs)
     return {

@@ -1,13 +1,14 @@
 """From what single models say of the folds that they were not trained on to one file."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+from bilstm_tagger.experiments.fold_scores import FoldScores
 from bilstm_tagger.experiments.left_out import (
     LEFT_OUT,
     DataFile,
@@ -21,7 +22,6 @@ from bilstm_tagger.experiments.left_out import (
     missing_spans,
     out_of_fold,
     read_folds,
-    spans_of_tags,
     windows,
 )
 from bilstm_tagger.experiments.out_of_fold import (
@@ -32,10 +32,8 @@ from bilstm_tagger.experiments.out_of_fold import (
     write_out_of_fold,
 )
 from bilstm_tagger.tagging import Tagger
-from bilstm_tagger.text.encodings import Encoding
 from bilstm_tagger.text.errors import PathLike, UserError
 from bilstm_tagger.text.folds import Folds
-from bilstm_tagger.text.spans import precision_recall_f1
 
 Key = TypeVar("Key")
 
@@ -62,53 +60,13 @@ class FoldModel:
         return UserError(f"{why}: remove {self.folder} and give the same command again")
 
 
-@dataclass
-class PooledScores:
-    """Scores over all folds together, for each of several models of a fold (those of one seed are
-    scored together)."""
-
-    # Of each fold, its sentences.
-    sentences: Counter[int] = field(default_factory=Counter)
-    # Number of the model and task to the numbers of what is right, predicted and gold.
-    _counts: dict[tuple[int, str], Counter[str]] = field(
-        default_factory=lambda: defaultdict(Counter)
-    )
-    _tasks_of_spans: set[str] = field(default_factory=set)
-
-    def add(self, number: int, sentence: OutOfFoldSentence, encodings: dict[str, Encoding]) -> None:
-        """Adds what a model says of a sentence; `encodings` are those of the tasks of spans."""
-        for task, of_task in sentence.tasks.items():
-            gold, predicted = of_task.gold, of_task.predicted
-            if task in encodings:
-                self._tasks_of_spans.add(task)
-                sides = [
-                    set(spans_of_tags({task: tags}, encodings)[task]) for tags in (gold, predicted)
-                ]
-                right, sizes = len(sides[0] & sides[1]), [len(sides[0]), len(sides[1])]
-            else:
-                right = sum(a == b for a, b in zip(gold, predicted, strict=True))
-                sizes = [len(gold), len(predicted)]
-            self._counts[number, task].update(right=right, gold=sizes[0], predicted=sizes[1])
-
-    def scores(self) -> dict[str, list[float]]:
-        """The F1 of each task of spans, and the accuracy of each other one, named as in the
-        metrics of a run; a number for each model of a fold."""
-        scores: dict[str, list[float]] = defaultdict(list)
-        for (_, task), counts in sorted(self._counts.items()):
-            name = f"{task}_f1" if task in self._tasks_of_spans else f"{task}_accuracy"
-            # Of labels, as many are gold as are predicted: F1 is accuracy.
-            numbers = (counts["right"], counts["predicted"], counts["gold"])
-            scores[name].append(precision_recall_f1(*numbers)[2])
-        return dict(scores)
-
-
 def merge(
     path: PathLike,
     models: Sequence[Sequence[FoldModel]],
     files: Sequence[DataFile],
     folds: Folds,
-) -> PooledScores:
-    """Writes the file of out-of-fold predictions.
+) -> FoldScores:
+    """Writes the file of out-of-fold predictions, and scores what the models predict.
 
     Folds are merged one after the other, each into a file of its own, so that few models and
     sentences are in memory at a time.
@@ -127,7 +85,8 @@ def merge(
 
     `UserError` where predictions are missing, or are those of other data.
     """
-    scores = PooledScores()
+    # Of models without a fold, as they have the same data, the encodings are the same.
+    scores = FoldScores(encodings_of(models[0][0].tagger.specification))
     with TemporaryDirectory(prefix=".merge-", dir=Path(path).parent) as scratch:
         parts = []
         for number, of_fold in enumerate(models, start=1):
@@ -143,7 +102,7 @@ def merge(
 
 
 def merge_models(
-    models: Sequence[FoldModel], sentences: Iterable[FoldSentence], scores: PooledScores
+    models: Sequence[FoldModel], sentences: Iterable[FoldSentence], scores: FoldScores
 ) -> Iterator[OutOfFoldSentence]:
     """The means of what the models of a fold say of its sentences. Each is scored.
 
@@ -152,16 +111,14 @@ def merge_models(
     As of `merge`.
     """
     streams = [model.predictions() for model in models]
-    encodings = encodings_of(models[0].tagger.specification)
     for window in windows(sentences):
         rows = [
             [_next(model, stream, entry) for entry in window]
             for model, stream in zip(models, streams, strict=True)
         ]
-        for number, row in enumerate(rows):
+        for seed, row in enumerate(rows):
             for sentence in row:
-                scores.add(number, sentence, encodings)
-        scores.sentences.update(entry.fold for entry in window)
+                scores.add(seed, sentence)
         chances = [[_spans(sentence) for sentence in row] for row in rows]
         wanted = [
             {

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from allennlp.commands.subcommand import Subcommand
@@ -87,41 +86,13 @@ def run_crossval(args: argparse.Namespace) -> None:
 
 
 def _report(validation: "CrossValidation") -> None:
-    """Merges the predictions, and prints a table: a row for each fold, the mean of all runs, and
-    the score of all folds together."""
-    from bilstm_tagger.experiments.distribution import Scale, Summary
-
-    scale = Scale(per_cent=True)
-
-    def show(scores: Iterable[float | None]) -> str:
-        summary = Summary.of(scores)
-        if summary is None:
-            return ""
-        spread = summary.standard_deviation
-        return scale.show(summary.mean) + (f" ± {scale.show(spread)}" if spread is not None else "")
-
-    pooled = validation.merge()
-    together = pooled.scores()
-    records = [[job.record() for job in of_fold] for of_fold in validation.jobs]
-    tests = [
-        {name: [record.test(name) for record in of_fold if record] for name in together}
-        for of_fold in records
-    ]
-    rows = [
-        [f"fold {number}", f"{pooled.sentences[number]:,}", *map(show, of_fold.values())]
-        for number, of_fold in enumerate(tests, start=1)
-    ]
-    runs = sum(map(len, records))
-    every = [[score for of_fold in tests for score in of_fold[name]] for name in together]
-    rows.append([f"mean ± sd of {runs} runs", "", *map(show, every)])
-    rows.append(
-        ["all folds together", f"{pooled.sentences.total():,}", *map(show, together.values())]
-    )
+    """Merges the predictions, and prints a table of their scores."""
+    header, rows = validation.merge().table()
     folds, seeds = validation.folds, len(validation.jobs[0])
     print_table(
-        f"{validation.name}: {folds.number} folds by {folds.unit}, {seeds} seed"
-        f"{'s' * (seeds > 1)}; per cent",
-        ["left out", "sentences", *together],
+        f"{validation.name}: {folds.number} folds by {folds.unit}, {seeds} "
+        f"seed{'s' * (seeds > 1)}; per cent",
+        header,
         rows,
         names=1,
     )

@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
+from bilstm_tagger.experiments.fold_scores import FoldScores
 from bilstm_tagger.experiments.left_out import LEFT_OUT, DataFile, predict, read_folds
 from bilstm_tagger.experiments.out_of_fold import PREDICTIONS, write_out_of_fold
-from bilstm_tagger.experiments.out_of_fold_merge import FoldModel, PooledScores, merge
+from bilstm_tagger.experiments.out_of_fold_merge import FoldModel, merge
 from bilstm_tagger.experiments.records import NO_RECORD, RECORD
 from bilstm_tagger.plugin.data.paths import local_path
 from bilstm_tagger.plugin.runs.jobs import Job, jobs_of_named
@@ -43,7 +44,7 @@ class CrossValidation:
     def predictions(self) -> Path:
         return self.folder / PREDICTIONS
 
-    def merge(self) -> PooledScores:
+    def merge(self) -> FoldScores:
         """Makes one file of what the models of the finished runs say of the folds that they were
         not trained on. Errors as of `bilstm_tagger.experiments.out_of_fold_merge.merge`."""
         models = [[FoldModel(Path(job.folder), _load) for job in of_fold] for of_fold in self.jobs]
