@@ -27,8 +27,8 @@ from bilstm_tagger.text.tag_spelling import USUAL
 LEFT_OUT = "left_out.jsonl"
 # A mean over models loses nothing that is shown by what one of them leaves out.
 LEAST_OF_A_MODEL = LEAST_PROBABILITY / 10
-# Sentences that are in memory at a time.
-_WINDOW = 2048
+# Sentences that are in memory at a time, with the probability of every tag.
+_WINDOW = 256
 
 # Task to spans and their probabilities.
 SpanChances = dict[str, dict[TokenSpan, float]]

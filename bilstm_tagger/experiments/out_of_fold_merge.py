@@ -85,7 +85,7 @@ def merge(
 
     `UserError` where predictions are missing, or are those of other data.
     """
-    # Of models without a fold, as they have the same data, the encodings are the same.
+    # All models have the same tasks and layouts.
     scores = FoldScores(encodings_of(models[0][0].tagger.specification))
     with TemporaryDirectory(prefix=".merge-", dir=Path(path).parent) as scratch:
         parts = []

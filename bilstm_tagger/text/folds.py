@@ -18,8 +18,6 @@ from bilstm_tagger.text.errors import DataFormatError, PathLike, UserError
 
 # What stays together in a fold.
 Unit = Literal["document", "sentence"]
-# Settings that no path of plain files has.
-_FOLDS, _PATH = "folds", "path"
 
 
 class Folds(msgspec.Struct, frozen=True):
@@ -93,8 +91,8 @@ def folded_path(path: Any) -> Optional[FoldedPath]:
 
     `UserError` for wrong settings.
     """
-    # In a dictionary of data sets both would be paths.
-    if not isinstance(path, Mapping) or not isinstance(path.get(_FOLDS), int):
+    # In a dictionary of data sets it would be a path.
+    if not isinstance(path, Mapping) or not isinstance(path.get("folds"), int):
         return None
     try:
         return msgspec.convert(dict(path), FoldedPath)
