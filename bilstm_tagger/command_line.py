@@ -68,7 +68,7 @@ _COMMANDS = {
 # AllenNLP's own commands, and those that this package adds to it.
 _OF_ALLENNLP = (
     *("train", "evaluate", "predict", "build-vocab"),
-    *("export", "seeds", "search", "compare", "distribution"),
+    *("export", "seeds", "crossval", "search", "compare", "distribution"),
 )
 
 

@@ -17,13 +17,14 @@ TokenSpan = tuple[int, int, str]
 
 
 class OutOfFoldTask(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is gold and what is predicted of a sentence in one task, in the encoding of the files.
+    """What is gold and what is predicted of a sentence in one task, in the encoding of the files
+    and the usual spelling of tags.
 
     Probabilities are means over the models that were not trained on the sentence (one for each
     seed).
     """
 
-    gold: list[str]
+    gold: list[str]  # empty where it is not known for certain
     predicted: list[str]  # by the first of the models
     # Of each token, its labels with their probabilities, the most probable first; those below
     # `LEAST_PROBABILITY` are left out, but for the gold one.
@@ -51,9 +52,9 @@ class OutOfFoldSentence(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def write_out_of_fold(path: PathLike, sentences: Iterable[OutOfFoldSentence]) -> None:
-    """Writes the sentences, one JSON object a line."""
+    """Writes the sentences, one JSON object a line, as they come."""
     encode = msgspec.json.Encoder().encode
-    write_whole(path, b"".join(encode(sentence) + b"\n" for sentence in sentences))
+    write_whole(path, (encode(sentence) + b"\n" for sentence in sentences))
 
 
 def read_out_of_fold(path: PathLike) -> Iterator[OutOfFoldSentence]:

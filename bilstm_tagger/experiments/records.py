@@ -18,6 +18,7 @@ import msgspec
 
 from bilstm_tagger.text.errors import PathLike, UserError
 from bilstm_tagger.text.files import write_text
+from bilstm_tagger.text.folds import folded_path
 
 RECORD = "run.json"
 TABLE = "runs.jsonl"
@@ -70,6 +71,13 @@ class RunRecord:
         """The first of `signed_metrics`, without its sign."""
         first = next(iter(self.signed_metrics), None)
         return first.lstrip("+-") if isinstance(first, str) else None
+
+    @property
+    def fold(self) -> int | None:
+        """The fold of its data that the run left out, and is scored on; `None`: it is of no
+        cross-validation."""
+        folded = folded_path(self.config.get("test_data_path"))
+        return None if folded is None else folded.only
 
     def dev(self, metric: str) -> float | None:
         return self.metrics.get(DEV + metric)

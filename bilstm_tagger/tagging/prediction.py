@@ -1,5 +1,6 @@
 """What a task says of the sentences of a batch: tags, and on request how certain they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
@@ -12,6 +13,7 @@ from bilstm_tagger.tagging.span_rules import SentenceSpan, SpanRules
 from bilstm_tagger.tagging.written_tags import WrittenTags, span_rules_of, written_tags_of
 from bilstm_tagger.text.encodings import Encoding
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.spans import Span
 from bilstm_tagger.text.tag_repair import repaired_spans
 
 # None, those of what was chosen, or "all", those of every tag, too.
@@ -218,6 +220,15 @@ class TaskPredictor:
         if self._written_encoding is None:
             return
         spans = [self._written_encoding.spans(prediction.tags) for prediction in predictions]
+        chances = self.span_probabilities(distribution, spans)
+        for prediction, of_sentence in zip(predictions, chances, strict=True):
+            prediction.span_probabilities = of_sentence
+
+    def span_probabilities(
+        self, distribution: TagDistribution, spans: Sequence[Sequence[Span]]
+    ) -> list[list[float]]:
+        """The probability of each span of these, for every sentence of a batch, as of
+        `TagDistribution.span_probabilities`. The task has an encoding."""
         chances = distribution.span_probabilities(
             [
                 SentenceSpan(number, span.start, span.end - 1, span.label)
@@ -227,8 +238,7 @@ class TaskPredictor:
             self._span_rules,
         )
         values = iter(chances.tolist())
-        for prediction, of_sentence in zip(predictions, spans, strict=True):
-            prediction.span_probabilities = [next(values) for _ in of_sentence]
+        return [[next(values) for _ in of_sentence] for of_sentence in spans]
 
     def _add_tag_probabilities(
         self,

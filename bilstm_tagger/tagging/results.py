@@ -1,6 +1,6 @@
 """What goes into a tagger and what comes out: sentences, in plain Python."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -63,6 +63,26 @@ class TokenizedSentence:
                     f"{len(tokens)} values of it, found {count}; give the input a column (CoNLL) "
                     f"or key (JSON) '{name}'."
                 )
+
+
+def checked_sentences(
+    sentences: Iterable[TokenizedSentence], features: Sequence[str]
+) -> list[TokenizedSentence]:
+    """The sentences, each checked for a tagger that reads these columns.
+
+    # Errors
+
+    As of `TokenizedSentence.check`, and `UserError` for other objects.
+    """
+    checked = list(sentences)
+    for sentence in checked:
+        if not isinstance(sentence, TokenizedSentence):
+            raise UserError(
+                f"expected TokenizedSentence objects, found {sentence!r:.80}; for one list of "
+                "tokens there is tag_tokens"
+            )
+        sentence.check(features)
+    return checked
 
 
 @dataclass(slots=True)

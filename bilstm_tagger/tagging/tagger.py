@@ -11,7 +11,7 @@ from bilstm_tagger.tagging.prediction import (
     TaskPrediction,
     TaskPredictor,
 )
-from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence
+from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence, checked_sentences
 from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.tagging.splitting import TokenizerChoice, splitter_of
 from bilstm_tagger.tagging.tagged_sentence import tagged_sentence
@@ -253,15 +253,7 @@ class Tagger:
         column that is missing or of another length.
         """
         options = PredictionOptions.of(probabilities, top_k, self.constrained, self.calibrated)
-        given = list(sentences)
-        features = self.specification.feature_columns
-        for sentence in given:
-            if not isinstance(sentence, TokenizedSentence):
-                raise UserError(
-                    f"expected TokenizedSentence objects, found {sentence!r:.80}; for one list of "
-                    "tokens there is tag_tokens"
-                )
-            sentence.check(features)
+        given = checked_sentences(sentences, self.specification.feature_columns)
         predictions: list[dict[str, TaskPrediction]] = [{} for _ in given]
         with limited_threads(self.threads):
             for emissions in self.source.emissions(given, self.tasks):

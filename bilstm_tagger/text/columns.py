@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Optional
@@ -15,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 # A file of one sentence that is as long as this lacks what divides sentences.
 _VERY_LONG = 500
+# The comment of CoNLL-U before the first sentence of a document.
+_NEW_DOCUMENT = re.compile(r"#\s*newdoc\b")
 
 
 @dataclass
@@ -34,6 +37,9 @@ class Sentence:
     # the one behind its last; `None` for sentences of tokens.
     text: Optional[str] = None
     offsets: Optional[list[tuple[int, int]]] = None
+    # The number of its document in the file, from 1: of columns, that which a divider or a comment
+    # `# newdoc` began; of objects, the object. 0: before the first, and where there are none.
+    document: int = 0
 
 
 def read_sentences(
@@ -53,7 +59,7 @@ def read_sentences(
     tokens: list[list[str]] = []
     numbers: list[int] = []
     source_lines: list[tuple[str, str]] = []
-    count = 0
+    count = document = 0
 
     def sentence() -> Sentence:
         nonlocal count
@@ -61,7 +67,8 @@ def read_sentences(
         columns = rows.columns(tokens)
         if count == 1:
             rows.check_tokens(numbers[0], columns[TOKENS])
-        return Sentence(columns.pop(TOKENS), columns, os.fspath(path), numbers, source_lines)
+        place = os.fspath(path), numbers, source_lines
+        return Sentence(columns.pop(TOKENS), columns, *place, document=document)
 
     conllu, by_column = layout.conllu, layout.sentence_column is not None
     for number, line in read_lines(path):
@@ -78,8 +85,12 @@ def read_sentences(
                 numbers.append(number)
                 if conllu and cells[0] != str(len(tokens)):
                     raise rows.wrong_id(cells, len(tokens))
-            elif kind == DOCUMENT and tokens:
-                raise rows.divider_in_sentence()
+            elif kind == DOCUMENT:
+                if tokens:
+                    raise rows.divider_in_sentence()
+                document += 1
+            elif kind == "note" and not tokens and _NEW_DOCUMENT.match(line):
+                document += 1
         except ValueError as error:
             raise DataFormatError(path, number, str(error)) from None
         # Comments and dividers before a sentence are kept with it, and the blanks after them.

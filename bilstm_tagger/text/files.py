@@ -2,7 +2,9 @@
 
 import os
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Union
 
 from bilstm_tagger.text.errors import PathLike
 
@@ -12,13 +14,14 @@ def write_text(path: PathLike, text: str) -> None:
     write_whole(path, text.encode())
 
 
-def write_whole(path: PathLike, content: bytes, sync: bool = False) -> None:
-    """Writes a file as a whole: a reader, at any time or after a crash, sees the old file or the
-    new one, never a part; with `sync` even after the power has gone."""
+def write_whole(path: PathLike, content: Union[bytes, Iterable[bytes]], sync: bool = False) -> None:
+    """Writes a file as a whole, at once or piece by piece: a reader, at any time or after a crash,
+    sees the old file or the new one, never a part; with `sync` even after the power has gone."""
     path = Path(path)
     scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        scratch.write_bytes(content)
+        with scratch.open("wb") as file:
+            file.writelines([content] if isinstance(content, bytes) else content)
         if sync:
             _sync(scratch)
         os.replace(scratch, path)

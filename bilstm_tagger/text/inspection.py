@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import NamedTuple, Optional, cast
+from typing import NamedTuple, Optional
 
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.memo import Memo
-from bilstm_tagger.text.possible_labels import InvalidTag, Possible
+from bilstm_tagger.text.possible_labels import InvalidTag, certain_labels
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.task_column import TaskColumn
 from bilstm_tagger.text.word_forms import CHAIN_STEPS, chain_step, word_forms
@@ -117,8 +117,7 @@ class _TagReader:
         except InvalidTag as error:
             self._fault(sentence, error.index, error.message, inspection)
             return
-        possible = cast(list[Possible], labels)
-        known = [next(iter(token.labels)) if token.is_certain else None for token in possible]
+        known = certain_labels(labels)
         inspection.partial_tokens += known.count(None)
         if self._encoding is None:
             inspection.counts.update(filter(None, known))

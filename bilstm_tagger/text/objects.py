@@ -139,9 +139,9 @@ class ObjectReader:
         }
         self.changes: Counter[str] = Counter()  # what became of spans
 
-    def sentences(self, item: Item) -> Iterator[Sentence]:
-        """Yields the sentences of an object; none of one without tokens, or one that the annotator
-        did not accept.
+    def sentences(self, item: Item, document: int = 0) -> Iterator[Sentence]:
+        """Yields the sentences of an object, which is the document of this number; none of one
+        without tokens, or one that the annotator did not accept.
 
         # Errors
 
@@ -193,6 +193,7 @@ class ObjectReader:
                 [item.line or 0] * (end - start),
                 text=text,
                 offsets=offsets[start:end] or None,
+                document=document,
             )
 
     def _value(self, item: Item, name: str) -> list[Any]:

@@ -42,6 +42,14 @@ def is_complete(labels: Labels) -> TypeGuard[list[str]]:
     return not labels or isinstance(labels[0], str)
 
 
+def certain_labels(labels: Labels) -> list[Optional[str]]:
+    """The label of each token; `None` where it is not known for certain."""
+    return [
+        token if isinstance(token, str) else next(iter(token.labels)) if token.is_certain else None
+        for token in labels
+    ]
+
+
 class InvalidTag(ValueError):
     """A tag that cannot be where it is."""
 

@@ -70,13 +70,13 @@ def _of_objects(
 
     reader = ObjectReader(layout, names)
     tolerant = ObjectReader(msgspec.structs.replace(layout, invalid_spans="widen"), names)
-    for item in read_items(path, layout.form):
+    for number, item in enumerate(read_items(path, layout.form), start=1):
         try:
-            yield from reader.sentences(item)
+            yield from reader.sentences(item, number)
         except DataFormatError as error:
             if report_misfit is None:
                 raise
-            yield from tolerant.sentences(item)  # raises what is wrong in another way
+            yield from tolerant.sentences(item, number)  # raises what is wrong in another way
             report_misfit(error)
     for change, count in sorted(reader.changes.items()):
         logger.warning("%s: %d %s.", path, count, change)

@@ -10,6 +10,8 @@ import pytest
 from allennlp.common import Params
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
+from bilstm_tagger.experiments.out_of_fold import read_out_of_fold
+
 PAPERS = sorted(Path("training_config/papers").resolve().glob("*.jsonnet"))
 FORMS = {"chunk": None, "ner": "ner.libsonnet", "pos": "pos.libsonnet"}
 
@@ -201,3 +203,16 @@ def test_errors_of_a_model_that_only_allennlp_can_open(
     # As the second of two models, too.
     allennlp("errors", "english", gold, model, "--dataset", "conll2000", "--trust", *options)
     assert json.loads(report.read_text())["tasks"][0]["models"][1]["scores"]["strict"] == strict
+
+
+def test_cross_validation_of_a_model_that_only_allennlp_can_open(
+    allennlp, small_vectors, transformer, tmp_path
+):
+    config = next(path for path in PAPERS if path.stem == "transformer")
+    changes = on_fixtures("chunk", config, small_vectors) | transformer
+    changes |= {"dataset_reader.max_instances": None, "validation_data_path": None}
+    options = ("--folds", "2", "--seeds", "2", "--jobs", "2", "-o", form("chunk", changes))
+    allennlp("crossval", config, "-s", tmp_path, *options)
+    sentences = list(read_out_of_fold(tmp_path / "transformer" / "predictions.jsonl"))
+    assert [sentence.number for sentence in sentences] == list(range(1, 45))
+    assert all(sentence.tasks["chunk"].spans for sentence in sentences)

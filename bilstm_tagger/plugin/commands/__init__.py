@@ -1,6 +1,7 @@
 """The subcommands of `allennlp`."""
 
 from bilstm_tagger.plugin.commands.compare import Compare
+from bilstm_tagger.plugin.commands.crossval import CrossVal
 from bilstm_tagger.plugin.commands.curves import Curves
 from bilstm_tagger.plugin.commands.distribution import Distribution
 from bilstm_tagger.plugin.commands.export import Export
@@ -9,6 +10,6 @@ from bilstm_tagger.plugin.commands.seeds import Seeds
 from bilstm_tagger.plugin.commands.tagging import Calibration, Errors, Tag
 
 NAMES = (
-    *("export", "seeds", "distribution", "compare", "search", "curves"),
+    *("export", "seeds", "distribution", "compare", "search", "curves", "crossval"),
     *("tag", "calibration", "errors"),
 )

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Optional, Union, cast
 
+from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Field, Instance, TokenIndexer
 from allennlp.data.tokenizers import Token
@@ -19,6 +20,7 @@ from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout, T
 from bilstm_tagger.text import dataset_layout as layouts
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.errors import DataFormatError, UserError
+from bilstm_tagger.text.folds import folded_path
 from bilstm_tagger.text.memo import Memo
 from bilstm_tagger.text.possible_labels import Labels
 from bilstm_tagger.text.read_dataset import read_dataset
@@ -34,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 _PATH_SETTING = "the data path in the config or the command"
 
-DataPath = Union[str, "os.PathLike[str]", Mapping[str, str]]
+DataPath = Union[str, "os.PathLike[str]", Mapping[str, Any]]
 
 
 @DatasetReader.register("conll_columns")
@@ -47,6 +49,8 @@ class ConllColumnsReader(DatasetReader):
     encoding).
 
     A path names one file or, where `datasets` are declared, is a dictionary from data set to file.
+    One fold of a path is left out, or read alone, where the path is that of
+    `bilstm_tagger.text.folds`, as in `{path: 'train.txt', folds: 5, by: 'sentence', without: 2}`.
 
     Registered as a `DatasetReader` with name "conll_columns".
 
@@ -169,15 +173,18 @@ class ConllColumnsReader(DatasetReader):
             return
         # All files of a path have one source: the vocabulary tells training data by it.
         if isinstance(path, Mapping):
-            source = json.dumps(dict(path), default=os.fspath)
+            path = path.as_dict(quiet=True) if isinstance(path, Params) else dict(path)
+            source = json.dumps(path, default=os.fspath)
         else:
             source = os.fspath(path)
-        for name, file in self._files(path):
+        folded = folded_path(path)
+        for name, file in self._files(path if folded is None else folded.path):
             local = local_path(file, _PATH_SETTING)
             self._recognise(local, name)
             layout = self.datasets[name]
             repaired = 0
-            for sentence in read_dataset(local, layout):
+            sentences = read_dataset(local, layout)
+            for sentence in sentences if folded is None else folded.select(file, sentences):
                 labels, changed = layout.labels(sentence)
                 repaired += changed
                 yield self._instance(sentence, labels, {"source": source, "dataset": name})

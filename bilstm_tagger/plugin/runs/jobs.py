@@ -5,7 +5,7 @@ import dataclasses
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Job:
     threads: int = 1
     cores: list[int] | None = None
     memory: int | None = None
+    # Whether it writes what its model says of the test data, a fold that it was not trained on.
+    predicts: bool = False
     # Variables for the run's process, besides those that it inherits.
     environment: dict[str, str] = dataclasses.field(default_factory=dict)
 
@@ -112,6 +114,31 @@ def folder_of_runs(path: str) -> Path:
     return Path(path)
 
 
+def named_configs(
+    paths: Sequence[str], overrides: str = "", name_of_all: str | None = None
+) -> dict[str, dict[str, Any]]:
+    """The config of each file, with the overrides, which are a jsonnet, as for `allennlp train -o`,
+    by its name: that of its file, or `name_of_all`.
+
+    # Errors
+
+    `UserError` for a config that cannot be read, and for two of one name.
+    """
+    configs: dict[str, dict[str, Any]] = {}
+    files: dict[str, str] = {}
+    for path in paths:
+        name = re.sub(r"[^\w.-]", "_", name_of_all or Path(path).stem)
+        if not name.strip("."):
+            raise UserError(f"'{name}' is no name of a folder: give another --name")
+        if name in files:
+            raise UserError(
+                f"{files[name]} and {path} would both be '{name}': give them different names"
+            )
+        files[name] = path
+        configs[name] = read_config(path, overrides)
+    return configs
+
+
 def jobs_of(
     configs: Sequence[str],
     seeds: Sequence[int],
@@ -120,27 +147,28 @@ def jobs_of(
     include_packages: Sequence[str] = (),
     name_of_all: str | None = None,
 ) -> list[Job]:
-    """A job for each config file and each seed, seed by seed, so that all configs progress alike.
-    The runs are in `<folder>/<name>/seed-<seed>`; without `name_of_all`, the name of a config is
-    that of its file. The overrides are a jsonnet, as for `allennlp train -o`.
+    """The jobs of config files; see `named_configs` and `jobs_of_named`."""
+    named = named_configs(configs, overrides, name_of_all)
+    return jobs_of_named(named, seeds, folder, include_packages)
+
+
+def jobs_of_named(
+    configs: Mapping[str, dict[str, Any]],
+    seeds: Sequence[int],
+    folder: str,
+    include_packages: Sequence[str] = (),
+    predicts: bool = False,
+) -> list[Job]:
+    """A job for each config and each seed, seed by seed, so that all configs progress alike. The
+    runs are in `<folder>/<name>/seed-<seed>`.
 
     # Errors
 
-    `UserError` for a config that cannot be read, two configs of one name, and for runs in the
-    folder, of whatever seed, that are of another config of the same name.
+    `UserError` for runs in the folder, of whatever seed, that are of another config of the same
+    name.
     """
     jobs: list[Job] = []
-    paths: dict[str, str] = {}
-    for path in configs:
-        name = re.sub(r"[^\w.-]", "_", name_of_all or Path(path).stem)
-        if not name.strip("."):
-            raise UserError(f"'{name}' is no name of a folder: give another --name")
-        if name in paths:
-            raise UserError(
-                f"{paths[name]} and {path} would both be '{name}': give them different names"
-            )
-        paths[name] = path
-        config = read_config(path, overrides)
+    for name, config in configs.items():
         config_hash = hash_of(config)
         jobs += [
             Job(
@@ -151,6 +179,7 @@ def jobs_of(
                 folder=str(Path(folder, name, f"seed-{seed}").absolute()),
                 working_directory=os.getcwd(),
                 include_packages=list(include_packages),
+                predicts=predicts,
             )
             for seed in seeds
         ]

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from bilstm_tagger.experiments.records import RECORD, write_record
 from bilstm_tagger.plugin import compat
+from bilstm_tagger.plugin.runs.fold_jobs import predict_left_out
 from bilstm_tagger.plugin.runs.jobs import Job
 from bilstm_tagger.plugin.runs.recording import in_one_line, record_of
 from bilstm_tagger.plugin.training.checkpointer import has_whole_checkpoint
@@ -78,6 +79,8 @@ def make(job: Job) -> None:
     error, status = None, "failed"
     try:
         _train(job, folder)
+        if job.predicts:
+            predict_left_out(job)
     except Pruned as caught:
         error, status = str(caught), "pruned"
     except Exception as caught:

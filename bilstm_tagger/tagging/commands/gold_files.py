@@ -13,11 +13,14 @@ from bilstm_tagger.text.errors import UserError
 if TYPE_CHECKING:
     from bilstm_tagger.tagging import Tagger, TokenizedSentence
     from bilstm_tagger.tagging.specification import Specification
+    from bilstm_tagger.text.columns import Sentence
     from bilstm_tagger.text.dataset_layout import DatasetLayout
 
 logger = logging.getLogger(__name__)
 
 GoldTags = dict[str, list[str]]
+# In place of a tag that is not known for certain; no tag in a file is empty.
+NOT_KNOWN = ""
 
 
 class GoldSentence(NamedTuple):
@@ -156,9 +159,7 @@ def read_gold(
     has a task whose tags are known in part in every sentence.
     """
     from bilstm_tagger.tagging import TokenizedSentence
-    from bilstm_tagger.text.encodings import get_encoding
     from bilstm_tagger.text.errors import DataFormatError
-    from bilstm_tagger.text.possible_labels import is_complete
     from bilstm_tagger.text.read_dataset import read_dataset
 
     declared, features = specification.datasets[dataset], specification.feature_columns
@@ -170,15 +171,11 @@ def read_gold(
     repaired = total = 0
     left_out: Counter[str] = Counter()
     for sentence in read_dataset(path, layout, names):
-        labels, changed = layout.labels(sentence)
+        tags, changed = gold_tags(sentence, layout, specification)
         repaired += changed
         total += 1
-        gold = {task: tags for task, tags in labels.items() if is_complete(tags)}
-        left_out.update(labels.keys() - gold.keys())
-        for task in gold:
-            written = specification.file_encoding(task)
-            if written is not None and specification.tasks[task].encoding is not None:
-                gold[task] = get_encoding(written).repair(gold[task])
+        gold = {task: of_task for task, of_task in tags.items() if NOT_KNOWN not in of_task}
+        left_out.update(tags.keys() - gold.keys())
         line = sentence.line_numbers[0]
         place = f"{sentence.path}:{line}" if line else sentence.path
         yield GoldSentence(TokenizedSentence(sentence.tokens, sentence.columns), gold, place)
@@ -200,6 +197,34 @@ def read_gold(
             total,
             task,
         )
+
+
+def gold_tags(
+    sentence: "Sentence", layout: "DatasetLayout", specification: "Specification"
+) -> tuple[GoldTags, bool]:
+    """The gold tags of a sentence for the tasks of a layout, as a prediction writes them, with
+    `NOT_KNOWN` where a tag is not known for certain, and whether any had to be repaired.
+
+    # Errors
+
+    `DataFormatError` for tags that are not in the declared encoding.
+    """
+    from bilstm_tagger.text.encodings import get_encoding
+    from bilstm_tagger.text.possible_labels import certain_labels
+
+    gold: GoldTags = {}
+    labels, repaired = layout.labels(sentence)
+    for task, of_task in labels.items():
+        known = certain_labels(of_task)
+        written = specification.file_encoding(task)
+        if written is not None and specification.tasks[task].encoding is not None:
+            tags = get_encoding(written).repair([tag or "O" for tag in known])
+        else:
+            tags = [tag or NOT_KNOWN for tag in known]
+        gold[task] = [
+            NOT_KNOWN if tag is None else of_tag for tag, of_tag in zip(known, tags, strict=True)
+        ]
+    return gold, repaired
 
 
 def _check_columns(

@@ -1,0 +1,107 @@
+"""The scores of a cross-validation: of each fold, and of all folds together."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+from bilstm_tagger.experiments.distribution import Scale, Summary
+from bilstm_tagger.experiments.left_out import spans_of_tags
+from bilstm_tagger.experiments.out_of_fold import OutOfFoldSentence
+from bilstm_tagger.tagging.commands.gold_files import NOT_KNOWN
+from bilstm_tagger.text.encodings import Encoding
+from bilstm_tagger.text.spans import precision_recall_f1
+
+# Name of a metric to scores.
+Scores = dict[str, list[float]]
+
+
+class FoldScores:
+    """F1 of the tasks of spans and accuracy of the others, of predictions out of fold.
+
+    There are one or several models for each fold, one for each seed; the models of one seed predict
+    all data.
+
+    # Parameters
+
+    encodings : `Mapping[str, Encoding]`
+        Of the predictions, for the tasks of spans.
+    """
+
+    def __init__(self, encodings: Mapping[str, Encoding]) -> None:
+        self._encodings = encodings
+        self._sentences: Counter[int] = Counter()
+        # Fold, seed and task to the numbers of what is right, predicted and gold.
+        self._counts: dict[tuple[int, int, str], tuple[int, int, int]] = {}
+
+    def add(self, seed: int, sentence: OutOfFoldSentence) -> None:
+        """Adds what the model of a seed, which is numbered from 0, says of a sentence. Where the
+        gold tags are not known, nothing is right or wrong."""
+        self._sentences[sentence.fold] += seed == 0
+        for task, of_task in sentence.tasks.items():
+            gold, predicted = of_task.gold, of_task.predicted
+            if task in self._encodings:
+                where_known = [
+                    tag if label else NOT_KNOWN for tag, label in zip(predicted, gold, strict=True)
+                ]
+                sides = [
+                    set(spans_of_tags({task: tags}, self._encodings)[task])
+                    for tags in (where_known, gold)
+                ]
+                numbers = len(sides[0] & sides[1]), len(sides[0]), len(sides[1])
+            else:
+                known = [tag == label for tag, label in zip(predicted, gold, strict=True) if label]
+                numbers = sum(known), len(known), len(known)
+            key = sentence.fold, seed, task
+            self._counts[key] = _sum(self._counts.get(key, (0, 0, 0)), numbers)
+
+    def of_runs(self, fold: int | None = None) -> Scores:
+        """Of each model, on the fold that it was not trained on; of all folds, or of one."""
+        scores: Scores = defaultdict(list)
+        for (of_fold, _, task), counts in sorted(self._counts.items()):
+            if fold in (None, of_fold):
+                scores[self._name(task)].append(precision_recall_f1(*counts)[2])
+        return scores
+
+    def together(self) -> Scores:
+        """Of all data, for each seed."""
+        totals: dict[tuple[int, str], tuple[int, int, int]] = {}
+        for (_, seed, task), counts in self._counts.items():
+            totals[seed, task] = _sum(totals.get((seed, task), (0, 0, 0)), counts)
+        scores: Scores = defaultdict(list)
+        for (_, task), counts in sorted(totals.items()):
+            scores[self._name(task)].append(precision_recall_f1(*counts)[2])
+        return scores
+
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """The header of a table, and its rows: one for each fold, the mean of all runs, and all
+        folds together; means and standard deviations in per cent."""
+        names = sorted(self.together())
+        rows = [
+            _row(f"fold {fold}", count, self.of_runs(fold), names)
+            for fold, count in sorted(self._sentences.items())
+        ]
+        runs = len({(fold, seed) for fold, seed, _ in self._counts})
+        rows.append(_row(f"mean ± sd of {runs} runs", None, self.of_runs(), names))
+        total = self._sentences.total()
+        rows.append(_row("all folds together", total, self.together(), names))
+        return ["left out", "sentences", *names], rows
+
+    def _name(self, task: str) -> str:
+        # Of labels, as many are predicted as are gold: their F1 is the accuracy.
+        return f"{task}_f1" if task in self._encodings else f"{task}_accuracy"
+
+
+def _sum(counts: tuple[int, int, int], more: tuple[int, int, int]) -> tuple[int, int, int]:
+    return counts[0] + more[0], counts[1] + more[1], counts[2] + more[2]
+
+
+def _row(name: str, sentences: int | None, scores: Scores, names: list[str]) -> list[str]:
+    cells = ["" if sentences is None else f"{sentences:,}"]
+    scale = Scale(per_cent=True)
+    for metric in names:
+        summary = Summary.of(scores[metric])
+        assert summary is not None
+        cell = scale.show(summary.mean)
+        if summary.standard_deviation is not None:
+            cell += f" ± {scale.show(summary.standard_deviation)}"
+        cells.append(cell)
+    return [name, *cells]

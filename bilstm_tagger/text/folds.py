@@ -1,0 +1,100 @@
+"""Folds of data for cross-validation: each of its sentences, or documents, belongs to one.
+
+A data path with folds stands in a config in place of a plain path:
+
+    {path: 'train.conll', folds: 5, by: 'document', without: 2}    all of the file but fold 2
+    {path: 'train.conll', folds: 5, by: 'document', only: 2}       fold 2 of the file
+
+Documents, or sentences, go to the folds in turn, in the order of the file, whatever the seed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal, Optional, Union
+
+import msgspec
+
+from bilstm_tagger.text.columns import Sentence
+from bilstm_tagger.text.errors import DataFormatError, PathLike, UserError
+
+# What stays together in a fold.
+Unit = Literal["document", "sentence"]
+
+
+class Folds(msgspec.Struct, frozen=True):
+    """How data are divided into folds."""
+
+    number: int
+    unit: Unit
+
+    def assign(
+        self, path: PathLike, sentences: Iterable[Sentence]
+    ) -> Iterator[tuple[int, Sentence]]:
+        """The sentences of a file, each with its fold, from 1.
+
+        # Errors
+
+        `DataFormatError`, at the end, for a file without documents where they are needed.
+        """
+        index, document = -1, None
+        for sentence in sentences:
+            if self.unit == "sentence" or sentence.document != document:
+                index, document = index + 1, sentence.document
+            yield index % self.number + 1, sentence
+        if self.unit == "document" and index == 0 and document == 0:
+            raise no_documents(path)
+
+
+def no_documents(path: PathLike) -> DataFormatError:
+    """The error for a file that does not say where documents begin."""
+    return DataFormatError(
+        path,
+        None,
+        "nothing says where documents begin: expected lines '# newdoc', or -DOCSTART- with "
+        "document_dividers: true in the dataset reader; add them, or divide the data by sentence",
+    )
+
+
+class FoldedPath(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A data path, one fold of which is left out, or read alone. A `UserError` for settings that do
+    not go together."""
+
+    path: Union[str, dict[str, str]]  # as of the dataset reader
+    folds: Annotated[int, msgspec.Meta(ge=2)]
+    by: Unit
+    without: Optional[int] = None
+    only: Optional[int] = None
+
+    def __post_init__(self) -> None:
+        numbers = [number for number in (self.without, self.only) if number is not None]
+        if len(numbers) != 1 or not 1 <= numbers[0] <= self.folds:
+            raise UserError(
+                f"a data path with folds needs either 'without' or 'only', the number of a fold "
+                f"from 1 to {self.folds}"
+            )
+
+    @property
+    def division(self) -> Folds:
+        return Folds(self.folds, self.by)
+
+    def select(self, path: PathLike, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
+        """Those of the sentences of a file that the path stands for. Errors as of
+        `Folds.assign`."""
+        for fold, sentence in self.division.assign(path, sentences):
+            if (fold == self.only) if self.without is None else (fold != self.without):
+                yield sentence
+
+
+def folded_path(path: Any) -> Optional[FoldedPath]:
+    """The data path with folds that a config has; `None` where it is a plain one.
+
+    # Errors
+
+    `UserError` for wrong settings.
+    """
+    # In a dictionary of data sets it would be a path.
+    if not isinstance(path, Mapping) or not isinstance(path.get("folds"), int):
+        return None
+    try:
+        return msgspec.convert(dict(path), FoldedPath)
+    except msgspec.ValidationError as error:
+        raise UserError(f"the data path {dict(path)}: {error}") from None

@@ -1,0 +1,118 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from bilstm_tagger.experiments.out_of_fold import read_out_of_fold
+from bilstm_tagger.plugin.runs.fold_jobs import cross_validation
+from bilstm_tagger.text.errors import UserError
+
+READER = {
+    "type": "conll_columns",
+    "columns": {"tokens": 0, "ner": 1},
+    "tasks": {"ner": {"encoding": "BIO"}},
+    "document_dividers": True,
+}
+
+
+def documents(*counts: int) -> str:
+    """A file of documents with these numbers of sentences."""
+    return "".join("-DOCSTART- O\n\n" + "A O\n\n" * count for count in counts)
+
+
+@pytest.fixture
+def validation(tmp_path):
+    """The cross-validation of a config with these data and settings."""
+
+    def make(text, number, unit=None, **settings):
+        (tmp_path / "data").write_text(text)
+        path = str(tmp_path / "data")
+        config = {"dataset_reader": READER, "train_data_path": path, **settings}
+        return cross_validation("a", config, number, unit, [1, 2], str(tmp_path / "runs"))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"), [(documents(1, 2), "document"), ("A O\n\nB O", "sentence")]
+)
+def test_documents_stay_together_where_there_are_some(validation, text, unit):
+    assert validation(text, 2).folds.unit == unit
+    assert validation(text, 2, "sentence").folds.unit == "sentence"
+
+
+def test_more_folds_than_documents(validation):
+    with pytest.raises(UserError, match="--folds is 3, and there are 2 documents: .*--by sentence"):
+        validation(documents(1, 2), 3)
+    assert validation(documents(1, 2), 3, "sentence").folds.number == 3
+
+
+def test_the_runs_of_a_fold(validation, tmp_path):
+    made = validation(
+        documents(1, 1),
+        2,
+        vocabulary={"type": "word_vectors"},
+        validation_data_path="dev",
+        trainer={"num_epochs": 7, "callbacks": ["best_epochs", {"type": "random_state"}]},
+    )
+    assert [[(job.name, job.seed) for job in of_fold] for of_fold in made.jobs] == [
+        [("a/fold-1", 1), ("a/fold-1", 2)],
+        [("a/fold-2", 1), ("a/fold-2", 2)],
+    ]
+    job = made.jobs[1][0]
+    assert job.folder == str(tmp_path / "runs" / "a" / "fold-2" / "seed-1")
+    assert job.predicts and job.epochs == 7
+    divided = {"path": str(tmp_path / "data"), "folds": 2, "by": "document"}
+    assert job.config["train_data_path"] == {**divided, "without": 2}
+    assert job.config["test_data_path"] == {**divided, "only": 2}
+    assert job.config["validation_data_path"] == "dev"
+    assert job.config["evaluate_on_test"] is True
+    assert job.config["trainer"]["callbacks"] == [{"type": "random_state"}]
+    assert "datasets_for_vocab_creation" not in job.config
+    assert len({job.config_hash for of_fold in made.jobs for job in of_fold}) == 2
+
+
+@pytest.mark.parametrize("settings", [{}, {"validation_data_path": "dev"}])
+def test_a_vocabulary_knows_nothing_of_the_fold(validation, settings):
+    job = validation(documents(1, 1), 2, **settings).jobs[0][0]
+    expected = ["train", "validation"] if settings else ["train"]
+    assert job.config["datasets_for_vocab_creation"] == expected
+
+
+def test_another_reader_of_validation_data(validation):
+    with pytest.raises(UserError, match="'validation_dataset_reader'.*leave it out"):
+        validation(documents(1, 1), 2, validation_dataset_reader={**READER, "ragged": True})
+    validation(documents(1, 1), 2, validation_dataset_reader=READER)
+
+
+def test_several_data_sets(allennlp, small_vectors, tmp_path):
+    """CoNLL-U with documents, and columns."""
+    blocks = Path("fixtures/corpus/pos.conllu").read_text().split("\n\n")
+    blocks = [f"# newdoc\n{block}" if i % 3 == 0 else block for i, block in enumerate(blocks)]
+    conllu = tmp_path / "documents.conllu"
+    conllu.write_text("\n\n".join(blocks))
+    files = {"ewt": str(conllu), "conll2000": "fixtures/corpus/dev.conll"}
+    overrides = {
+        **small_vectors,
+        "train_data_path": files,
+        "validation_data_path": None,
+        "model.encoder.hidden_sizes": [4],
+        "data_loader.batch_sampler.batch_size": 4,
+        "trainer.num_epochs": 1,
+    }
+    allennlp(
+        *("crossval", "training_config/multitask_pos_chunking.jsonnet", "--folds", "2"),
+        *("-s", tmp_path / "runs", "-o", json.dumps(overrides), "--name", "two", "--jobs", "2"),
+    )
+    sentences = list(read_out_of_fold(tmp_path / "runs" / "two" / "predictions.jsonl"))
+    places = [(sentence.dataset, sentence.file, sentence.number) for sentence in sentences]
+    counts = {name: sum(place[0] == name for place in places) for name in files}
+    assert min(counts.values()) > 20
+    # jsonnet sorts the data sets.
+    assert places == [
+        (name, files[name], number + 1) for name in sorted(files) for number in range(counts[name])
+    ]
+    assert {(sentence.dataset, *sentence.tasks) for sentence in sentences} == {
+        ("ewt", "pos"),
+        ("conll2000", "chunk"),
+    }
