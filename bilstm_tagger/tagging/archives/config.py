@@ -195,8 +195,16 @@ class Config(msgspec.Struct, frozen=True):
 
 
 _SECTIONS = ("dataset_reader", "validation_dataset_reader", "model", "vocabulary")
-# What AllenNLP itself leaves out of a stored model: its weights have all that they gave.
-ONLY_FOR_TRAINING = ("pretrained_file", "initializer")
+# What is left out of a stored model, most of it by AllenNLP itself: its weights have all that these
+# gave.
+ONLY_FOR_TRAINING = ("pretrained_file", "initializer", "initial_weights")
+
+# AllenNLP's way to go on with a trained model. Sizes and tasks stand in the other archive alone.
+_FROM_ARCHIVE = "from_archive"
+_NOT_ALONE = "'from_archive': the model cannot be read without the archive that it was trained from"
+_FIX_NOT_ALONE = (
+    "train with model.type 'bilstm_tagger' and model.initial_weights, which names that archive"
+)
 
 
 def read_config(config: Mapping[str, Any]) -> Config:
@@ -207,6 +215,8 @@ def read_config(config: Mapping[str, Any]) -> Config:
     `UnsafeModel`, with the key, for components and settings that are not known to be harmless.
     """
     sections = {name: config[name] for name in _SECTIONS if config.get(name) is not None}
+    if isinstance(sections.get("model"), dict) and sections["model"].get("type") == _FROM_ARCHIVE:
+        raise UnsafeModel(f"{CONFIG}, model.type", _NOT_ALONE, _FIX_NOT_ALONE)
     for name in ("dataset_reader", "model"):
         if not isinstance(sections.get(name), dict):
             raise UnsafeModel(f"{CONFIG}, {name}", "expected an object")
