@@ -1,21 +1,23 @@
 """A training that starts from a trained model: what is carried over, and what is new."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import numpy
 import torch
+from allennlp.common import Lazy
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import is_distributed
 from allennlp.data import Vocabulary
 from allennlp.modules import TokenEmbedder
 from allennlp.modules.text_field_embedders import BasicTextFieldEmbedder
 from allennlp.modules.token_embedders import EmptyEmbedder
 
 from bilstm_tagger.plugin.data.fields import label_namespace
-from bilstm_tagger.plugin.data.paths import local_path
 from bilstm_tagger.plugin.data.vocabulary import WordVectorVocabulary
 from bilstm_tagger.plugin.models.carried_rows import carry_rows
+from bilstm_tagger.plugin.models.initial_model import KEY, read_initial_model
 from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder, sizes_of
 from bilstm_tagger.plugin.modules.decoders import CRFDecoder, TaskDecoder
 from bilstm_tagger.plugin.modules.token_embedders.settings import settings_of
@@ -25,14 +27,10 @@ from bilstm_tagger.tagging.input_specification import (
     Input,
     Words,
 )
-from bilstm_tagger.tagging.loading import read_data
-from bilstm_tagger.tagging.models import installed_model, installed_models
 from bilstm_tagger.tagging.specification import Task
-from bilstm_tagger.text.errors import UserError
 
-_KEY = "model.initial_weights"
+_OTHER_TASK = ", or give the task another name, so that it starts anew"
 _INPUTS = "model.text_field_embedder.token_embedders"
-_ARCHIVE = "model.tar.gz"
 
 
 class InitialWeights:
@@ -51,21 +49,28 @@ class InitialWeights:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        try:
-            self._specification, self._tensors = read_data(_path_of(source))
-        except UserError as error:
-            raise ConfigurationError(f"{_KEY}: {error}") from None
+        self._specification, self._tensors = read_initial_model(source)
         # Of each task that both models have, the labels that the training data has.
         self._labels_of_data: dict[str, set[str]] = {}
 
-    def prepare(self, vocabulary: Vocabulary, tasks: Iterable[str]) -> None:
+    def prepare(self, vocabulary: Vocabulary, tasks: Mapping[str, Lazy[TaskDecoder]]) -> None:
         """Adds the labels of the trained model to the vocabulary, for tasks of these names. This
         has to be done before any part of the new model is made.
+
+        # Errors
+
+        `ConfigurationError` where a task has another encoding.
         """
         if isinstance(vocabulary, WordVectorVocabulary):
             # Words and vectors come from the trained model: a file is not needed.
             vocabulary.expects_vectors = False
-        for name in self._specification.tasks.keys() & set(tasks):
+        for name, decoder in tasks.items():
+            if name not in self._specification.tasks:
+                continue
+            # Here already: labels of two encodings would be an error of the decoder.
+            ours, theirs = _encoding_of(decoder), self._specification.tasks[name].encoding
+            if ours != theirs:
+                raise self._differs(f"model.tasks.{name}.encoding", ours, theirs, _OTHER_TASK)
             namespace = label_namespace(name)
             known = vocabulary.get_token_to_index_vocabulary(namespace)
             self._labels_of_data[name] = set(known)
@@ -90,12 +95,14 @@ class InitialWeights:
         have other sizes or another type.
         """
         self._check_identifiers(model)
-        return [
+        report = [
             *self._carry_inputs(model),
             self._carry_encoder(model.encoder),
             *(self._carry_task(name, task) for name, task in model.decoders().items()),
             *self._left_behind(model),
         ]
+        self._check_goes_on(model)
+        return report
 
     def _check_identifiers(self, model: Any) -> None:
         told = self._specification.task_identifier
@@ -104,6 +111,24 @@ class InitialWeights:
         names = list(model.tasks), list(self._specification.tasks)
         if told and names[0] != names[1]:
             raise self._differs("model.task_identifier is true, and model.tasks", *names)
+
+    def _check_goes_on(self, model: Any) -> None:
+        """Of a training that goes on after an interruption, the checkpoint has all parameters, but
+        what their rows stand for is in the vocabulary."""
+        folder = model.serialization_dir and Path(model.serialization_dir, "vocabulary")
+        # In a distributed training that starts, the folder has the vocabulary of the data.
+        if is_distributed() or not folder or not folder.is_dir():
+            return
+        before = Vocabulary.from_files(folder, model.vocab._padding_token, model.vocab._oov_token)
+        for namespace in before.get_namespaces():
+            ids = before.get_token_to_index_vocabulary(namespace)
+            if ids != model.vocab.get_token_to_index_vocabulary(namespace):
+                raise ConfigurationError(
+                    f"{KEY}: the training in {model.serialization_dir} cannot go on: the entries "
+                    f"of '{namespace}' in the vocabulary are others than at its start. The data, "
+                    f"or {self.source}, have changed; -f (--force) deletes what is there and "
+                    "trains anew"
+                )
 
     def _carry_inputs(self, model: Any) -> list[str]:
         text_field_embedder = model.text_field_embedder
@@ -161,7 +186,6 @@ class InitialWeights:
             return f"task {name}: new"
         settings = {
             "type": "crf" if isinstance(decoder, CRFDecoder) else "softmax",
-            "encoding": decoder.encoding and decoder.encoding.name,
             "encoder.hidden_sizes": [] if decoder.encoder is None else sizes_of(decoder.encoder),
         }
         for setting, theirs in _settings_of_task(task).items():
@@ -170,7 +194,7 @@ class InitialWeights:
                     f"{key}.{setting}",
                     settings[setting],
                     theirs,
-                    ", or give the task another name, so that it starts anew",
+                    _OTHER_TASK,
                 )
         if decoder.encoder is not None:
             for number in range(len(task.hidden_sizes)):
@@ -180,8 +204,8 @@ class InitialWeights:
         sources = [theirs[decoder.labels[row]] for row in rows]
         weight = self._tensors[f"{prefix}.scorer.weight"]
         if weight.shape[1] != decoder.scorer.in_features:
-            reads = f"a layer of {decoder.scorer.in_features} values"
-            raise self._differs(f"{key}.level", reads, f"one of {weight.shape[1]}")
+            place = f"{key}.level: the size of the layer that the task reads"
+            raise self._differs(place, decoder.scorer.in_features, weight.shape[1])
         by_label = {"scorer.weight": decoder.scorer.weight, "scorer.bias": decoder.scorer.bias}
         if isinstance(decoder, CRFDecoder):
             by_label |= {"start": decoder.crf.start_scores, "end": decoder.crf.end_scores}
@@ -220,27 +244,9 @@ class InitialWeights:
 
     def _differs(self, key: str, ours: Any, theirs: Any, other_fix: str = "") -> ConfigurationError:
         return ConfigurationError(
-            f"{key} is {ours}, and that of {self.source} ({_KEY}) is {theirs}; make them "
+            f"{key} is {ours}, and that of {self.source} ({KEY}) is {theirs}; make them "
             f"agree{other_fix}"
         )
-
-
-def _path_of(source: str) -> str:
-    """The path of a model by its name or path, or by the folder of its training."""
-    if installed_model(source) is not None:
-        return source
-    names = ", ".join(model.name for model in installed_models())
-    path = local_path(source, f"{_KEY}, or name an installed model: {names or 'there are none'}")
-    if not Path(path).is_dir():
-        return path
-    archive = Path(path, _ARCHIVE)
-    if not archive.is_file():
-        raise UserError(
-            f"the folder has no {_ARCHIVE}: name an archive, or the folder of a training that has "
-            "ended",
-            source,
-        )
-    return str(archive)
 
 
 def _settings_of_input(part: Input) -> dict[str, Any]:
@@ -258,10 +264,16 @@ def _settings_of_input(part: Input) -> dict[str, Any]:
     return {"type": "embedding", "embedding_dim": part.dimension, "projection_dim": None}
 
 
+def _encoding_of(decoder: Lazy[TaskDecoder]) -> Optional[str]:
+    """The encoding of a decoder that is not made yet; AllenNLP has no public way to ask."""
+    settings = {**decoder._params.as_dict(quiet=True), **decoder._constructor_extras}
+    encoding: Optional[str] = settings.get("encoding")
+    return encoding
+
+
 def _settings_of_task(task: Task) -> dict[str, Any]:
     return {
         "type": task.decoder,
-        "encoding": task.encoding,
         "encoder.hidden_sizes": list(task.hidden_sizes),
     }
 

@@ -56,7 +56,7 @@ class EvaluatedTraining(TrainModel):
             }
             if kept:
                 console.info("\n%s", data_summary(self.model, kept))
-            # Those of a checkpoint take their place.
+            # Of a training that goes on, the checkpoint has the weights.
             if self.model.carried_over and not has_whole_checkpoint(Path(self.serialization_dir)):
                 lines = "\n  ".join(self.model.carried_over)
                 console.info("Weights of %s:\n  %s", self.model.initial_weights, lines)

@@ -199,11 +199,11 @@ _SECTIONS = ("dataset_reader", "validation_dataset_reader", "model", "vocabulary
 # gave.
 ONLY_FOR_TRAINING = ("pretrained_file", "initializer", "initial_weights")
 
-# AllenNLP's way to go on with a trained model. Sizes and tasks stand in the other archive alone.
+# AllenNLP's way to train a model further. What the model is stands in the other archive alone.
 _FROM_ARCHIVE = "from_archive"
-_NOT_ALONE = "'from_archive': the model cannot be read without the archive that it was trained from"
-_FIX_NOT_ALONE = (
-    "train with model.type 'bilstm_tagger' and model.initial_weights, which names that archive"
+_NOT_ALONE = (
+    "'from_archive' needs the archive that the training started from; a training with the type "
+    "'bilstm_tagger' and 'initial_weights', the path of that archive, makes one that stands alone"
 )
 
 
@@ -216,7 +216,7 @@ def read_config(config: Mapping[str, Any]) -> Config:
     """
     sections = {name: config[name] for name in _SECTIONS if config.get(name) is not None}
     if isinstance(sections.get("model"), dict) and sections["model"].get("type") == _FROM_ARCHIVE:
-        raise UnsafeModel(f"{CONFIG}, model.type", _NOT_ALONE, _FIX_NOT_ALONE)
+        raise UnsafeModel(f"{CONFIG}, model.type", _NOT_ALONE, FIX_TRUST)
     for name in ("dataset_reader", "model"):
         if not isinstance(sections.get(name), dict):
             raise UnsafeModel(f"{CONFIG}, {name}", "expected an object")
