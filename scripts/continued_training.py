@@ -74,7 +74,8 @@ def main() -> None:
     records = read_records(args.out)
     for name in settings:
         scores = [100 * (record.test("ner_f1") or 0) for record in records if name in record.name]
-        print(f"{name}: F1 {mean(scores):.2f} ± {stdev(scores):.2f} ({sorted(scores)})")
+        runs = ", ".join(f"{score:.2f}" for score in scores)
+        print(f"{name}: F1 {mean(scores):.2f} ± {stdev(scores):.2f} ({runs})")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from bilstm_tagger.tagging.input_specification import (
 from bilstm_tagger.tagging.specification import Task
 
 _OTHER_TASK = ", or give the task another name, so that it starts anew"
+_SHOWN = 6  # labels, at most
 _INPUTS = "model.text_field_embedder.token_embedders"
 
 
@@ -223,7 +224,9 @@ class InitialWeights:
             ("not in the training data", [label for label in labels if label not in of_data]),
         ):
             if others:
-                text += f"; {title}: {', '.join(others)}"
+                more = len(others) - _SHOWN
+                text += f"; {title}: {', '.join(others[:_SHOWN])}"
+                text += f" and {more} more" if more > 0 else ""
         return text
 
     def _left_behind(self, model: Any) -> list[str]:

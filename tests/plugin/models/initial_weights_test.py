@@ -418,3 +418,9 @@ def test_a_training_does_not_go_on_with_another_vocabulary(continued, tmp_path):
     continued(NEW, lambda _: None, folder)
     with pytest.raises(ConfigurationError, match="cannot go on: the entries of '.*' in the voc"):
         continued(NEW + reversed_corpus(), lambda _: None, folder)
+
+
+def test_many_labels_are_not_all_shown(continued):
+    new = continued("".join(f"Zyx {tag} O _\n" for tag in "ABCDEFGH") + NEW)
+    (line,) = [line for line in new.model.carried_over if line.startswith("task pos: ")]
+    assert line.startswith("task pos: 17 of 25 labels carried over; new: A, B, C, D, E, F and 2 ")
