@@ -1,24 +1,22 @@
 """From a trained model to its specification and tensors."""
 
 from collections.abc import Iterable
-from typing import Any, Optional
+from typing import Any
 
 import numpy
-import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, TokenIndexer, Vocabulary
 from allennlp.data.token_indexers import SingleIdTokenIndexer
 from allennlp.models import Model
 from allennlp.modules import TokenEmbedder
 from allennlp.modules.text_field_embedders import BasicTextFieldEmbedder
-from allennlp.modules.token_embedders import Embedding, EmptyEmbedder
 
 from bilstm_tagger.plugin.data import token_indexers as indexers
 from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
 from bilstm_tagger.plugin.models import BiLSTMTagger
-from bilstm_tagger.plugin.modules import token_embedders as embedders
-from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder
+from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder, sizes_of
 from bilstm_tagger.plugin.modules.decoders import CRFDecoder, TaskDecoder
+from bilstm_tagger.plugin.modules.token_embedders.settings import settings_of
 from bilstm_tagger.tagging.archives.config import read_config
 from bilstm_tagger.tagging.archives.limits import UnsafeModel
 from bilstm_tagger.tagging.archives.model import model_of
@@ -77,8 +75,8 @@ def _reader_settings(reader: ConllColumnsReader) -> dict[str, Any]:
     }
 
 
-# Each indexer to its name and settings. The classes themselves, here and below, not those that are
-# made of them: these may do anything else.
+# Each indexer to its name and settings. The classes themselves, not those that are made of them:
+# these may do anything else.
 _INDEXERS = {
     indexers.WordFormsIndexer: ("word_forms", "namespace"),
     indexers.WordCharactersIndexer: ("word_characters", "max_length", "namespace"),
@@ -104,38 +102,10 @@ def _indexer_settings(indexer: TokenIndexer) -> dict[str, Any]:
 
 
 def _embedder_settings(embedder: TokenEmbedder) -> dict[str, Any]:
-    kind = type(embedder)
-    if kind is embedders.WordVectorEmbedder:
-        return {
-            "type": "word_vectors",
-            "embedding_dim": embedder.output_dim,
-            "trainable": embedder.weight.requires_grad,
-            "trainable_unknown": embedder.unknown is not None,
-        }
-    if kind is embedders.CharacterCNNEmbedder:
-        filters, dimension, width = embedder.encoder.weight.shape
-        sizes = {"embedding_dim": dimension, "num_filters": filters, "width": width}
-        return {"type": "character_cnn", **sizes}
-    if kind is embedders.CharacterLSTMEmbedder:
-        return {
-            "type": "character_lstm",
-            "embedding_dim": embedder.encoder.embedding.embedding_dim,
-            "hidden_size": embedder.encoder.hidden_size,
-        }
-    if kind is Embedding:
-        projection: Optional[torch.nn.Linear] = embedder._projection
-        return {
-            "type": "embedding",
-            "num_embeddings": embedder.weight.shape[0],
-            "embedding_dim": embedder.weight.shape[1],
-            "max_norm": embedder.max_norm,
-            "norm_type": embedder.norm_type,
-            "projection_dim": projection and projection.out_features,
-            "vocab_namespace": embedder._vocab_namespace,
-        }
-    if kind is EmptyEmbedder:
-        return {"type": "empty"}
-    raise _not_held(embedder)
+    settings = settings_of(embedder)
+    if settings is None:
+        raise _not_held(embedder)
+    return settings
 
 
 def _model_settings(model: BiLSTMTagger) -> dict[str, Any]:
@@ -152,11 +122,6 @@ def _model_settings(model: BiLSTMTagger) -> dict[str, Any]:
         "tasks": {name: _task_settings(task) for name, task in model.decoders().items()},
         "task_identifier": model.task_identifier,
     }
-
-
-def sizes_of(encoder: BiLSTMEncoder) -> list[int]:
-    """Units per direction of each layer."""
-    return [size // 2 for size in encoder.output_sizes]
 
 
 def _encoder_settings(encoder: BiLSTMEncoder) -> dict[str, Any]:

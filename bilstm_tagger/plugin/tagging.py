@@ -13,8 +13,9 @@ from allennlp.nn.util import move_to_device
 from torch.nn.utils.rnn import pad_sequence
 
 from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
-from bilstm_tagger.plugin.export import checked, export_model, sizes_of
+from bilstm_tagger.plugin.export import checked, export_model
 from bilstm_tagger.plugin.models import BiLSTMTagger
+from bilstm_tagger.plugin.modules.bilstm_encoder import sizes_of
 from bilstm_tagger.plugin.modules.decoders import CRFDecoder
 from bilstm_tagger.tagging import network as numpy_network
 from bilstm_tagger.tagging.input_specification import Feature, Input

@@ -60,8 +60,10 @@ class WordVectorVocabulary(Vocabulary):
     # The vectors read for this vocabulary, for the embedder to take instead of reading them again.
     word_vectors: Optional[WordVectors] = None
     # Whether the embedder should say so where its vectors are neither read nor trained. `False` for
-    # the vocabulary of a stored model, and where a warning about unknown words has said it.
+    # the vocabulary of a stored model, and of one that gets words and vectors of a trained model.
     expects_vectors = False
+    # What the embedder warns of instead, if it expects vectors: most words are unknown.
+    unknown_words_warning: Optional[str] = None
 
     @classmethod
     def from_instances(
@@ -139,8 +141,8 @@ class WordVectorVocabulary(Vocabulary):
             if pretrained_file is not None:
                 _warn_of_few_vectors(with_vector / total, pretrained_file)
             elif unknown / total > _MANY_UNKNOWN:
-                vocabulary.expects_vectors = False
-                _warn_of_unknown_words(unknown / total, frequent_min_count)
+                share = unknown / total
+                vocabulary.unknown_words_warning = _unknown_words_warning(share, frequent_min_count)
         return vocabulary
 
 
@@ -156,13 +158,12 @@ def _warn_of_few_vectors(share: float, path: str) -> None:
         )
 
 
-def _warn_of_unknown_words(share: float, min_count: int) -> None:
-    logger.warning(
-        "%.1f %% of the tokens of the training data are unknown words: there is no file of word "
-        "vectors, and only words that occur at least %d times are known. Name a file as "
-        "'pretrained_file' of the vocabulary and of the token embedder (inputs.words of the "
-        "configs), or learn vectors from the training data: a smaller 'frequent_min_count' of the "
-        "vocabulary and 'trainable: true' of the token embedder (inputs.trained_words).",
-        100 * share,
-        min_count,
+def _unknown_words_warning(share: float, min_count: int) -> str:
+    return (
+        f"{100 * share:.1f} % of the tokens of the training data are unknown words: there is no "
+        f"file of word vectors, and only words that occur at least {min_count} times are known. "
+        "Name a file as 'pretrained_file' of the vocabulary and of the token embedder "
+        "(inputs.words of the configs), or learn vectors from the training data: a smaller "
+        "'frequent_min_count' of the vocabulary and 'trainable: true' of the token embedder "
+        "(inputs.trained_words)."
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Optional, cast
 
 import torch
-from allennlp.common import Lazy
+from allennlp.common import Lazy, Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance, TextFieldTensors, Vocabulary
 from allennlp.models import Model
@@ -12,6 +12,7 @@ from allennlp.modules import TextFieldEmbedder
 from allennlp.nn import InitializerApplicator, RegularizerApplicator
 from allennlp.nn.util import get_text_field_mask
 
+from bilstm_tagger.plugin.models.initial_weights import InitialWeights
 from bilstm_tagger.plugin.models.task_scores import (
     Metadata,
     TaskScores,
@@ -50,31 +51,41 @@ class BiLSTMTagger(Model):
     task_identifier : `bool`, optional (default=`False`)
         Whether the encoder is told of each token for which task it reads it (one-hot). It then
         reads a sentence once for each task.
+    initial_weights : `str`, optional (default=`None`)
+        A trained model that training starts from: an archive, the folder of a training, a model
+        file, or the name of an installed model. Words, characters, values of features, layers and
+        labels that both models have are carried over; the words and labels of the trained model
+        are kept. Not needed once the model is stored. `None`: all parameters are new.
     """
 
     def __init__(
         self,
         vocab: Vocabulary,
-        text_field_embedder: TextFieldEmbedder,
+        text_field_embedder: Lazy[TextFieldEmbedder],
         encoder: Lazy[BiLSTMEncoder],
         tasks: dict[str, Lazy[TaskDecoder]],
         initializer: Optional[InitializerApplicator] = None,
         regularizer: Optional[RegularizerApplicator] = None,
         embedding_dropout: float = 0.0,
         task_identifier: bool = False,
+        initial_weights: Optional[str] = None,
         **kwargs: Any,  # of AllenNLP's Model: serialization_dir, ddp_accelerator
     ) -> None:
         super().__init__(vocab, regularizer, **kwargs)
         if not tasks:
             raise ConfigurationError("model.tasks is empty; name at least one task")
-        self.text_field_embedder = text_field_embedder
+        self.initial_weights = initial_weights
+        initial = None if initial_weights is None else InitialWeights(initial_weights)
+        if initial is not None:
+            initial.prepare(vocab, tasks)
+        self.text_field_embedder = text_field_embedder.construct(vocab=vocab)
         if not 0.0 <= embedding_dropout < 1.0:
             raise ConfigurationError(
                 f"model.embedding_dropout must be in [0, 1), found {embedding_dropout}"
             )
         self.embedding_dropout = embedding_dropout
         self.task_identifier = task_identifier
-        size = text_field_embedder.get_output_dim() + task_identifier * len(tasks)
+        size = self.text_field_embedder.get_output_dim() + task_identifier * len(tasks)
         self.encoder = encoder.construct(input_size=size)
         sizes = [size, *self.encoder.output_sizes]
         self.tasks = torch.nn.ModuleDict()
@@ -83,6 +94,14 @@ class BiLSTMTagger(Model):
         self._scores = TaskScores(self.decoders())
         if initializer is not None:
             initializer(self)
+        # What comes from `initial_weights`, in lines for people.
+        self.carried_over = [] if initial is None else initial.carry_over(self)
+
+    @classmethod
+    def _load(cls, config: Params, *args: Any, **kwargs: Any) -> Model:
+        # A stored model has all weights, and the model that it started from may be gone.
+        config.get("model").pop("initial_weights", None)
+        return super()._load(config, *args, **kwargs)
 
     def decoders(self) -> dict[str, TaskDecoder]:
         """Name of each task to its decoder."""

@@ -34,3 +34,8 @@ class BiLSTMEncoder(StackedBiLSTM, FromParams):
             super().__init__(input_size, hidden_sizes, dropout, recurrent_masks)
         except ValueError as error:
             raise ConfigurationError(f"encoder: {error}") from None
+
+
+def sizes_of(encoder: BiLSTMEncoder) -> list[int]:
+    """Units per direction of each layer."""
+    return [size // 2 for size in encoder.output_sizes]

@@ -20,6 +20,7 @@ from allennlp.training.util import evaluate
 from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
 from bilstm_tagger.plugin.errors import config_mistake
 from bilstm_tagger.plugin.models import BiLSTMTagger
+from bilstm_tagger.plugin.training.checkpointer import has_whole_checkpoint
 from bilstm_tagger.plugin.training.console import console, scores_of
 from bilstm_tagger.plugin.training.data_summary import data_summary
 from bilstm_tagger.plugin.training.trainer import TaggerTrainer
@@ -55,6 +56,10 @@ class EvaluatedTraining(TrainModel):
             }
             if kept:
                 console.info("\n%s", data_summary(self.model, kept))
+            # Of a training that goes on, the checkpoint has the weights.
+            if self.model.carried_over and not has_whole_checkpoint(Path(self.serialization_dir)):
+                lines = "\n  ".join(self.model.carried_over)
+                console.info("Weights of %s:\n  %s", self.model.initial_weights, lines)
 
     def run(self) -> dict[str, Any]:
         metrics = super().run()

@@ -197,8 +197,16 @@ class Config(msgspec.Struct, frozen=True):
 
 
 _SECTIONS = ("dataset_reader", "validation_dataset_reader", "model", "vocabulary")
-# What AllenNLP itself leaves out of a stored model: its weights have all that they gave.
-ONLY_FOR_TRAINING = ("pretrained_file", "initializer")
+# What is left out of a stored model, most of it by AllenNLP itself: its weights have all that these
+# gave.
+ONLY_FOR_TRAINING = ("pretrained_file", "initializer", "initial_weights")
+
+# AllenNLP's way to train a model further. What the model is stands in the other archive alone.
+_FROM_ARCHIVE = "from_archive"
+_NOT_ALONE = (
+    "'from_archive' needs the archive that the training started from; a training with the type "
+    "'bilstm_tagger' and 'initial_weights', the path of that archive, makes one that stands alone"
+)
 
 
 def read_config(config: Mapping[str, Any]) -> Config:
@@ -209,6 +217,8 @@ def read_config(config: Mapping[str, Any]) -> Config:
     `UnsafeModel`, with the key, for components and settings that are not known to be harmless.
     """
     sections = {name: config[name] for name in _SECTIONS if config.get(name) is not None}
+    if isinstance(sections.get("model"), dict) and sections["model"].get("type") == _FROM_ARCHIVE:
+        raise UnsafeModel(f"{CONFIG}, model.type", _NOT_ALONE, FIX_TRUST)
     for name in ("dataset_reader", "model"):
         if not isinstance(sections.get(name), dict):
             raise UnsafeModel(f"{CONFIG}, {name}", "expected an object")

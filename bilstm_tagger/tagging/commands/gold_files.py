@@ -216,14 +216,12 @@ def gold_tags(
     labels, repaired = layout.labels(sentence)
     for task, of_task in labels.items():
         known = certain_labels(of_task)
+        tags = [tag or NOT_KNOWN for tag in known]
         written = specification.file_encoding(task)
         if written is not None and specification.tasks[task].encoding is not None:
-            tags = get_encoding(written).repair([tag or "O" for tag in known])
-        else:
-            tags = [tag or NOT_KNOWN for tag in known]
-        gold[task] = [
-            NOT_KNOWN if tag is None else of_tag for tag, of_tag in zip(known, tags, strict=True)
-        ]
+            repaired_tags = get_encoding(written).repair([tag or "O" for tag in known])
+            tags = [tag and other for tag, other in zip(tags, repaired_tags, strict=True)]
+        gold[task] = tags
     return gold, repaired
 
 

@@ -10,6 +10,7 @@ from allennlp.data import DatasetReader, Vocabulary
 
 from bilstm_tagger.plugin.data.fields import UNKNOWN_LABEL, task_labels_field
 from bilstm_tagger.plugin.data.vocabulary import WordVectorVocabulary
+from bilstm_tagger.plugin.modules.token_embedders import WordVectorEmbedder
 from bilstm_tagger.text.errors import DataFormatError
 
 READER = {
@@ -255,14 +256,14 @@ def test_a_third_of_the_tokens_is_enough(build, caplog):
 def test_without_vectors_many_unknown_words_are_one_warning(build, caplog):
     train = "".join(f"{word} X x\n" for word in ["rare", "once", "seldom", *["often"] * 2])
     vocabulary, _ = build(train, vectors=None, frequent_min_count=2)
+    WordVectorEmbedder(vocabulary, 2)
     (message,) = warnings_of(caplog)
     assert message.startswith("60.0 % of the tokens of the training data are unknown words")
     assert "at least 2 times" in message and "inputs.trained_words" in message
-    assert not vocabulary.expects_vectors
     caplog.clear()
     vocabulary, _ = build(train, vectors=None, frequent_min_count=1)
+    WordVectorEmbedder(vocabulary, 2, trainable=True)
     assert warnings_of(caplog) == []
-    assert vocabulary.expects_vectors
 
 
 def test_all_frequent_words(build):

@@ -194,3 +194,9 @@ def test_inputs_that_do_not_go_together(embedder, indexer, kinds, config):
     change(config, "dataset_reader.token_indexers", {} if indexer is None else {"x": indexer})
     with pytest.raises(UnsafeModel, match=f"^config.json: 'x' has the .*{kinds}, which do not"):
         model_of(read_config(written(config)), VocabularyData({}, "?", []), {})
+
+
+def test_a_model_that_needs_another_archive(config):
+    config["model"] = {"type": "from_archive", "archive_file": "first.tar.gz"}
+    with pytest.raises(UnsafeModel, match="'initial_weights', the path .* that stands alone; if"):
+        read_config(written(config))

@@ -6,6 +6,7 @@ from allennlp.modules import TokenEmbedder
 
 from bilstm_tagger.network.character_encoders import (
     CharacterCNN,
+    CharacterEncoder,
     CharacterLSTM,
     encode_distinct_words,
 )
@@ -16,12 +17,13 @@ class CharacterEmbedder(TokenEmbedder):
     characters) to (words, output_dim), and has an attribute `output_dim`.
     """
 
-    def __init__(self, encoder: torch.nn.Module) -> None:
+    def __init__(self, encoder: CharacterEncoder, namespace: str) -> None:
         super().__init__()
         self.encoder = encoder
+        self.namespace = namespace
 
     def get_output_dim(self) -> int:
-        return int(self.encoder.output_dim)  # type: ignore[arg-type]
+        return self.encoder.output_dim
 
     def forward(self, token_characters: torch.Tensor) -> torch.Tensor:
         """Ids (batch, length, characters) to vectors (batch, length, output_dim)."""
@@ -55,7 +57,7 @@ class CharacterCNNEmbedder(CharacterEmbedder):
         namespace: str = "token_characters",
     ) -> None:
         size = vocab.get_vocab_size(namespace)
-        super().__init__(CharacterCNN(size, embedding_dim, num_filters, width))
+        super().__init__(CharacterCNN(size, embedding_dim, num_filters, width), namespace)
 
 
 @TokenEmbedder.register("character_lstm")
@@ -82,4 +84,4 @@ class CharacterLSTMEmbedder(CharacterEmbedder):
         namespace: str = "token_characters",
     ) -> None:
         size = vocab.get_vocab_size(namespace)
-        super().__init__(CharacterLSTM(size, embedding_dim, hidden_size))
+        super().__init__(CharacterLSTM(size, embedding_dim, hidden_size), namespace)

@@ -58,6 +58,7 @@ class WordVectorEmbedder(TokenEmbedder):
                 f"word_dropout must be 0 or more and below 1, found {word_dropout}"
             )
         self.output_dim = embedding_dim
+        self.namespace = namespace
         self.word_dropout = word_dropout
         self._unknown_id = vocab.get_token_index(vocab._oov_token, namespace)
         # Id of a word to whether it has a vector in the file; `None` where there is no file.
@@ -66,10 +67,13 @@ class WordVectorEmbedder(TokenEmbedder):
         weight = torch.empty(rows, embedding_dim).uniform_(-_RANDOM_RANGE, _RANDOM_RANGE)
         if rows:
             weight[0] = 0.0
+        if isinstance(vocab, WordVectorVocabulary) and vocab.expects_vectors:
+            if vocab.unknown_words_warning is not None:
+                logger.warning(vocab.unknown_words_warning)
+            elif pretrained_file is None:
+                self._warn_of_random_vectors(vocab, trainable)
         if pretrained_file is not None:
             self._fill(weight, vocab, pretrained_file, namespace)
-        elif isinstance(vocab, WordVectorVocabulary) and vocab.expects_vectors:
-            self._warn_of_random_vectors(vocab, trainable)
         self.weight = torch.nn.Parameter(weight, requires_grad=trainable)
         self.unknown: Optional[torch.nn.Parameter] = None
         if trainable_unknown:
