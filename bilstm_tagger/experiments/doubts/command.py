@@ -2,11 +2,13 @@
 
 import argparse
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from bilstm_tagger.experiments.out_of_fold import PREDICTIONS
 from bilstm_tagger.tagging.commands.errors import check_writable, one_line_errors, write_file
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.requirements import missing
 
 HELP = "Rank the labels of a corpus that are likely wrong."
 DESCRIPTION = (
@@ -71,6 +73,8 @@ def run_doubts(args: argparse.Namespace) -> None:
     from bilstm_tagger.tagging.files.output_file import check_outputs
 
     path = find_predictions(args.runs)
+    if args.report and find_spec("jinja2") is None:
+        raise missing("jinja2", "report", "The option --report")
     if args.report and not args.report.lower().endswith(".html"):
         raise UserError(f"--report is {args.report}; its name must end in .html")
     if args.output_file:

@@ -42,13 +42,15 @@ class Place(NamedTuple):
 
 
 def label_places(task: OutOfFoldTask, thresholds: Mapping[str, float]) -> Iterator[Place]:
-    """The tokens that confident learning counts for another label than their own, with this one,
-    and those for which another label is the most probable one."""
+    """The tokens that confident learning counts for another label than their own, and those for
+    which another label is the most probable one."""
     for token, (gold, labels) in enumerate(zip(task.gold, task.labels, strict=True)):
         if gold == UNKNOWN:
             continue
         chances = dict(labels)
-        label = confident_label(chances, thresholds) or max(chances, key=chances.__getitem__)
+        label = confident_label(chances, thresholds)
+        if label in (None, gold):
+            label = max(chances, key=chances.__getitem__)
         if label != gold:
             yield Place(
                 "label",

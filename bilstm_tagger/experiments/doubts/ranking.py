@@ -27,8 +27,6 @@ from bilstm_tagger.text.errors import DataFormatError, UserError
 
 # A suggestion that is at least as probable is sure.
 SURE = 0.9
-# The weight of the share of sure suggestions in a score, beside the margin.
-SHARE_WEIGHT = 1 / 6
 # The share of sure suggestions of a kind counts as much as that of so many places.
 _PRIOR_PLACES = 5
 
@@ -51,16 +49,24 @@ class SureShares:
 
     def share(self, place: Place) -> float:
         """The share of sure suggestions among places of the same kind and classes; where they are
-        few, that of the kind counts, too."""
+        few, that of the kind counts, too. Never 0 or 1."""
         of_kind, sure_of_kind = self._counts[(place.kind,)]
         count, sure = self._counts[(place.kind, *place.classes)]
-        return (sure + _PRIOR_PLACES * sure_of_kind / of_kind) / (count + _PRIOR_PLACES)
+        # With one place more of either sort (Laplace's rule of succession).
+        expected = (sure_of_kind + 1) / (of_kind + 2)
+        return (sure + _PRIOR_PLACES * expected) / (count + _PRIOR_PLACES)
 
     def score(self, place: Place) -> float:
-        """The margin between suggestion and labels (the "normalized margin" of confident learning),
-        and the share, as a weighted mean: between -1 and 1."""
-        margin = place.probability - place.gold_probability
-        return (1 - SHARE_WEIGHT) * margin + SHARE_WEIGHT * self.share(place)
+        """The larger, the likelier the labels are wrong; between 0 and 1.
+
+        The margin between suggestion and labels (the "normalized margin" of confident learning),
+        moved to between 0 and 1, makes odds; those of the share are what is expected of such a
+        place before. As of independent evidence, the score has the product of both odds.
+        """
+        share = self.share(place)
+        evidence = (1 + place.probability - place.gold_probability) / 2
+        wrong = evidence * share
+        return wrong / (wrong + (1 - evidence) * (1 - share))
 
 
 class _Task:
@@ -229,6 +235,8 @@ def _fault(sentence: OutOfFoldSentence, task: OutOfFoldTask) -> Optional[str]:
             spans = gold_spans(task)
         except ValueError as error:
             return f"has gold tags that are none of spans ({error})"
+        if any(not 0 <= first <= last < length for first, last, _, _ in task.spans):
+            return "has a span outside of the sentence"
         if not {*spans} <= {span[:3] for span in task.spans}:
             return "has a gold span without a probability"
     return None

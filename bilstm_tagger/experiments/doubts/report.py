@@ -15,7 +15,7 @@ class Doubt(msgspec.Struct, frozen=True):
     """A place of a corpus whose labels are likely wrong."""
 
     rank: int  # from 1, over all tasks
-    score: float  # the larger, the likelier the labels are wrong; not above 1
+    score: float  # the larger, the likelier the labels are wrong; between 0 and 1
     task: str
     kind: Kind
     place: str  # where the sentence starts, as "train.conll:17"
