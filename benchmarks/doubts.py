@@ -125,8 +125,8 @@ def cleanlab_rankings(python: str, folder: Path) -> dict[str, list[Item]]:
     # What is improbable is not in the file.
     probabilities /= probabilities.sum(1, keepdims=True)
     source, target = folder / "cleanlab_in.npz", folder / "cleanlab_out.npz"
-    labels = np.array([ids[tag] for task in tasks for tag in task.gold])
-    np.savez(source, labels=labels, probabilities=probabilities, lengths=lengths)
+    gold = np.array([ids[tag] for task in tasks for tag in task.gold])
+    np.savez(source, labels=gold, probabilities=probabilities, lengths=lengths)
     script = Path(__file__).with_name("doubts_cleanlab.py")
     subprocess.run([python, str(script), str(source), str(target)], check=True)
     with np.load(target) as rankings:

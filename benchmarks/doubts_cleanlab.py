@@ -5,10 +5,11 @@ IN has the labels (tokens,), the probabilities (tokens, classes) and the lengths
 """
 
 import sys
+from typing import Any
 
 import numpy as np
-from cleanlab.token_classification.filter import find_label_issues
-from cleanlab.token_classification.rank import get_label_quality_scores
+from cleanlab.token_classification.filter import find_label_issues  # type: ignore[import-not-found]
+from cleanlab.token_classification import rank  # type: ignore[import-not-found]
 
 
 def main(source: str, target: str) -> None:
@@ -18,9 +19,9 @@ def main(source: str, target: str) -> None:
     labels = [part.tolist() for part in np.split(arrays["labels"], ends)]
     probabilities = np.split(arrays["probabilities"], ends)
     starts = np.concatenate([[0], ends])
-    rankings = {}
+    rankings: dict[str, Any] = {}
     for method in ("self_confidence", "normalized_margin"):
-        _, scores = get_label_quality_scores(labels, probabilities, token_score_method=method)
+        _, scores = rank.get_label_quality_scores(labels, probabilities, token_score_method=method)
         flat = np.concatenate([part.to_numpy() for part in scores])
         rankings[f"all tokens by {method}"] = np.argsort(flat, kind="stable")
         issues = find_label_issues(labels, probabilities, return_indices_ranked_by=method)

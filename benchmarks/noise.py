@@ -22,6 +22,10 @@ class Change(NamedTuple):
     before: Optional[Span]  # `None`: invented
     after: Optional[Span]  # `None`: removed
 
+    def position(self) -> tuple[int, int]:
+        """The sentence, and the first token of what is or was a span."""
+        return self.sentence, min(s.start for s in (self.before, self.after) if s is not None)
+
 
 class SpanNoise:
     """Changes spans at random, the same ones for the same seed.
@@ -61,7 +65,7 @@ class SpanNoise:
         for kind, maker in makers.items():
             self._change(kind, maker, places, wanted)
         self._invent(wanted)
-        self.changes.sort(key=lambda change: (change.sentence, (change.after or change.before)[1]))
+        self.changes.sort(key=Change.position)
 
     def _change(
         self,

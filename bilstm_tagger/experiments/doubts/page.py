@@ -82,7 +82,8 @@ def _outcomes(doubt: Doubt) -> list[dict[str, Any]]:
     """The spans of a doubt side by side; after the first they are marked as the same doubt."""
     outcomes = []
     for index, (gold, suggestion) in enumerate(zip_longest(doubt.gold, doubt.suggestion)):
-        outcome = {"kind": doubt.kind, "probability": doubt.probability, "continued": index > 0}
+        outcome: dict[str, Any] = {"kind": doubt.kind, "probability": doubt.probability}
+        outcome["continued"] = index > 0
         if gold is not None:
             outcome["gold"] = gold
         if suggestion is not None:

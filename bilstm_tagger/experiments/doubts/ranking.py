@@ -213,8 +213,8 @@ def _tasks(path: str, wanted: Optional[Sequence[str]]) -> dict[str, _Task]:
             f"{path} has no predictions of the task '{missing[0]}'; it has those of "
             f"{', '.join(sorted(_names(path))) or 'none'}"
         )
-    for name, task in tasks.items():
-        task.thresholds = thresholds[name][task.of_spans].means()
+    for name, collected in tasks.items():
+        collected.thresholds = thresholds[name][collected.of_spans].means()
     return dict(sorted(tasks.items()))
 
 
