@@ -114,8 +114,10 @@ def _predictions(
 def cleanlab_rankings(python: str, folder: Path) -> dict[str, list[Item]]:
     """Those of cleanlab, by the same predictions."""
     tasks = [sentence.tasks[TASK] for sentence in read_out_of_fold(folder / PREDICTIONS)]
-    classes = sorted({label for task in tasks for labels in task.labels for label, _ in labels})
-    ids = {label: number for number, label in enumerate(classes)}
+    # A label of the held-out fifth alone is none of the models.
+    classes = {tag for task in tasks for tag in task.gold}
+    classes.update(label for task in tasks for labels in task.labels for label, _ in labels)
+    ids = {label: number for number, label in enumerate(sorted(classes))}
     lengths = [len(task.gold) for task in tasks]
     probabilities = np.zeros((sum(lengths), len(classes)))
     rows = [labels for task in tasks for labels in task.labels]

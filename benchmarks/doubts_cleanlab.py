@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 import numpy as np
-from cleanlab.token_classification.filter import find_label_issues  # type: ignore[import-not-found]
 from cleanlab.token_classification import rank  # type: ignore[import-not-found]
+from cleanlab.token_classification.filter import find_label_issues  # type: ignore[import-not-found]
 
 
 def main(source: str, target: str) -> None:
