@@ -34,6 +34,11 @@ _COMMANDS = {
         "add_errors_options",
         "Report what a model gets wrong, or two models, in a file with gold tags.",
     ),
+    "doubts": _Command(
+        "bilstm_tagger.experiments.doubts.command",
+        "add_doubts_options",
+        "Rank the labels of a corpus that are likely wrong.",
+    ),
     "inspect": _Command(
         "bilstm_tagger.tagging.commands.inspect",
         "add_inspect_options",

@@ -1,13 +1,8 @@
 """The page of an error report: one file of HTML that needs nothing else."""
 
-import base64
-import hashlib
 import itertools
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, Optional
-
-import msgspec
 
 from bilstm_tagger.experiments.errors.confusion_matrix import Labels, make_confusion_matrix
 from bilstm_tagger.experiments.errors.report import (
@@ -19,9 +14,8 @@ from bilstm_tagger.experiments.errors.report import (
     TaskErrors,
     side_by_side,
 )
-from bilstm_tagger.experiments.page import render
+from bilstm_tagger.experiments.page import embedded, hues_of, render_sentences
 
-_SCRIPT = Path(__file__).with_name("errors.js")
 _KINDS: dict[Kind, str] = {
     "right": "right",
     "type": "wrong type",
@@ -36,28 +30,19 @@ _PROPERTIES: dict[Property, str] = {
     "span length": "spans, by their number of tokens",
     "sentence length": "sentences, by their number of tokens",
 }
-# Between the hues of two labels, in degrees: the golden angle keeps any number of them apart.
-_HUE_STEP = 137.5
 
 
 def make_error_page(report: ErrorReport) -> str:
     """The page: for each task its tables, and a list of the sentences with errors to search and
     filter. The same report makes the same page.
     """
-    # As `allennlp` imports this package at every start, and few commands need it.
-    from markupsafe import Markup
-
-    script = _SCRIPT.read_text(encoding="utf-8")
     names = ["A", "B"] if len(report.models) > 1 else ["predicted"]
-    return render(
+    return render_sentences(
         "errors/errors.html.jinja",
         report=report,
         names=names,
         tasks=[_task(task, names) for task in report.tasks],
         property_names=_PROPERTIES,
-        script=Markup(script),
-        # Of the script as it stands between its tags.
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
 
 
@@ -72,11 +57,12 @@ def _task(task: TaskErrors, names: Sequence[str]) -> dict[str, Any]:
     matrix = make_confusion_matrix(confusions)
     labels = dict.fromkeys(label for label, _ in types)
     labels.update(dict.fromkeys(label for pair, _ in confusions for label in pair if label))
-    hues = {label: number * _HUE_STEP % 360 for number, label in enumerate(labels)}
+    hues = hues_of(labels)
     kinds = dict(_KINDS) if task.of_spans else {**_KINDS, "type": "wrong label"}
     properties = dict.fromkeys(itertools.chain(*(model.groups for model in models)))
     return {
         "errors": task,
+        "other_side": "predicted",
         "hues": hues,
         "kind_names": kinds,
         "scores": side_by_side([model.scores for model in models]),
@@ -89,9 +75,10 @@ def _task(task: TaskErrors, names: Sequence[str]) -> dict[str, Any]:
             (name, side_by_side([_by_name(model.groups.get(name, ())) for model in models]))
             for name in properties
         ],
-        "data": _embedded(
+        "data": embedded(
             {
                 "of_spans": task.of_spans,
+                "noun": "error",
                 "models": names,
                 "hues": hues,
                 "kinds": kinds,
@@ -110,10 +97,3 @@ def _right(model: ModelErrors, labels: Labels) -> Optional[int]:
     if labels == (None,):
         return None
     return sum(round(score.recall * score.gold) for score in model.types if score.label in labels)
-
-
-def _embedded(content: Any) -> Any:
-    """Content as JSON that a script element may have: no tag can end or open in it."""
-    from markupsafe import Markup
-
-    return Markup(msgspec.json.encode(content).decode().replace("<", "\\u003c"))

@@ -1,7 +1,8 @@
-"""`allennlp tag`, `calibration` and `errors`: commands of `bilstm-tagger`, for AllenNLP."""
+"""Commands of `bilstm-tagger` for AllenNLP: `tag`, `calibration`, `errors` and `doubts`."""
 
 from allennlp.commands.subcommand import Subcommand
 
+from bilstm_tagger.experiments.doubts import command as doubts
 from bilstm_tagger.experiments.errors import command as errors
 from bilstm_tagger.plugin.commands.shared_command import SharedCommand
 from bilstm_tagger.tagging.commands import calibration, tag
@@ -38,3 +39,16 @@ class Errors(SharedCommand):
 
     description, about = errors.DESCRIPTION, errors.HELP
     add_options = staticmethod(errors.add_errors_options)
+
+
+@Subcommand.register("doubts")
+class Doubts(SharedCommand):
+    """Ranks the labels of a corpus that are likely wrong.
+
+    Registered as a `Subcommand` with name "doubts".
+    """
+
+    # It reads predictions alone: there is no package to include.
+    requires_plugins = False
+    description, about = doubts.DESCRIPTION, doubts.HELP
+    add_options = staticmethod(doubts.add_doubts_options)

@@ -1,5 +1,6 @@
 "use strict";
-// Lists the sentences of a task that pass the filters. What is shown stands in the address behind
+// Lists the sentences of a task that pass the filters: those with errors of models, or with labels
+// in doubt. What is shown stands in the address behind
 // its "#", as in "#task-1?kind=missing&text=bank", so that it can be kept, and "back" goes back.
 
 // So many sentences are drawn at a time.
@@ -128,7 +129,7 @@ class Task {
 
   // Whether a filter is for an outcome.
   passes({ kind, label, confusion }) {
-    const option = this.form.elements.confusion.selectedOptions[0];
+    const option = this.form.elements.confusion?.selectedOptions[0];
     const pairs = confusion && JSON.parse(option.dataset.pairs);
     return (outcome) => {
       const gold = outcome.gold?.[2] ?? null;
@@ -149,19 +150,19 @@ class Task {
     const text = filters.text.trim().toLowerCase();
     let errors = 0;
     this.hits = this.data.errors.filter((sentence) => {
-      const numbers = sentence.outcomes.map((outcomes) => outcomes.filter(passes).length);
-      const who = numbers.map((number) => (number ? 1 : 0)).join("");
+      const passing = sentence.outcomes.map((outcomes) => outcomes.filter(passes));
+      const who = passing.map((outcomes) => (outcomes.length ? 1 : 0)).join("");
       if (!who.includes("1") || (filters.who && filters.who !== who)) return false;
       if (text) {
         sentence.text ??= sentence.tokens.join(" ").toLowerCase();
         if (!sentence.text.includes(text)) return false;
       }
-      errors += numbers.reduce((sum, number) => sum + number);
+      errors += passing.flat().filter((outcome) => !outcome.continued).length;
       return true;
     });
     const total = count(this.data.errors.length, "sentence");
     this.status.textContent =
-      `${this.hits.length.toLocaleString("en")} of ${total}, ${count(errors, "error")}`;
+      `${this.hits.length.toLocaleString("en")} of ${total}, ${count(errors, this.data.noun)}`;
     this.rows.replaceChildren();
     this.drawn = 0;
     this.draw();
@@ -178,7 +179,15 @@ class Task {
   }
 
   sentence(sentence) {
-    const sure = sentence.outcomes.map((outcomes, model) => {
+    const facts = sentence.facts ?? this.sureness(sentence);
+    const text = [sentence.place, `sentence ${sentence.number}`, ...facts].join(" · ");
+    const content = this.data.of_spans ? this.spans(sentence) : this.tokens(sentence);
+    return make("li", {}, make("p", { className: "quiet" }, text), content);
+  }
+
+  // Of each model, how sure it is of its error.
+  sureness(sentence) {
+    return sentence.outcomes.map((outcomes, model) => {
       const wrong = outcomes.filter(isWrong);
       const probability = wrong.reduce((most, next) => Math.max(most, next.probability ?? -1), -1);
       const name = this.data.models.length > 1 ? `${this.data.models[model]}: ` : "";
@@ -186,9 +195,6 @@ class Task {
       if (probability >= 0) return `${name}${perCent(probability)} sure of its error`;
       return name + (wrong.every((outcome) => outcome.kind === "missing") ? "misses a span" : "wrong");
     });
-    const facts = [sentence.place, `sentence ${sentence.number}`, ...sure].join(" · ");
-    const content = this.data.of_spans ? this.spans(sentence) : this.tokens(sentence);
-    return make("li", {}, make("p", { className: "quiet" }, facts), content);
   }
 
   // Gold above predicted.
@@ -202,7 +208,7 @@ class Task {
     addLine("gold", Array.from(different.values(), (span) => this.span(tokens, span)));
     outcomes.forEach((list, model) => {
       const predicted = list.filter((outcome) => outcome.predicted);
-      const missing = list.filter((outcome) => !outcome.predicted);
+      const missing = list.filter((outcome) => !outcome.predicted && !outcome.continued);
       // What is missing comes after, as it may overlap a span that is predicted for another one.
       const pieces = [...predicted, ...missing].map((outcome) =>
         this.span(tokens, outcome.predicted ?? outcome.gold, outcome),
@@ -216,7 +222,7 @@ class Task {
   span(tokens, [start, end, label], outcome) {
     const node = make("mark", {}, tokens.slice(start, end + 1).join(" "));
     const add = (className, text) => node.append(make("small", { className, dir: "ltr" }, text));
-    const missing = outcome?.kind === "missing";
+    const missing = outcome && !outcome.predicted;
     if (!missing) {
       node.style.setProperty("--hue", this.data.hues[label]);
       add("", label);

@@ -1,0 +1,1 @@
+"""Labels of a corpus that are likely wrong."""

@@ -1,0 +1,73 @@
+"""What a report of doubts has: the content of its files, its table and its page."""
+
+from typing import Literal
+
+import msgspec
+
+from bilstm_tagger.experiments.out_of_fold import TokenSpan
+
+# Of the label of a token: it is another one. Of spans: a span of another type, other boundaries
+# (of another type perhaps), a span where the labels have none, no span where the labels have one.
+Kind = Literal["label", "type", "boundary", "missed", "spurious"]
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """A place of a corpus whose labels are likely wrong."""
+
+    rank: int  # from 1, over all tasks
+    score: float  # the larger, the likelier the labels are wrong; between 0 and 1
+    task: str
+    kind: Kind
+    place: str  # where the sentence starts, as "train.conll:17"
+    file: str
+    sentence: int  # its number in the file, from 1
+    first: int  # token of the sentence, from 0
+    last: int  # token, within
+    tokens: list[str]  # from the first to the last
+    # Spans, and what models suggest in their place; the label of a token is a span of this token.
+    gold: list[TokenSpan]
+    suggestion: list[TokenSpan]
+    # Out of fold: of the labels, and of the suggestion.
+    gold_probability: float
+    probability: float
+    # Whether confident learning takes the labels for wrong: the suggestion has at least the
+    # probability that it has on average where it is the label.
+    confident: bool
+
+
+class DoubtfulSentence(msgspec.Struct, frozen=True):
+    """A sentence with doubts in a task."""
+
+    number: int  # in the file, from 1
+    place: str
+    tokens: list[str]
+    doubts: list[Doubt]  # from left to right
+    agreed: list[TokenSpan]  # spans that are gold and suggested, too
+
+
+class TaskDoubts(msgspec.Struct, frozen=True):
+    """The doubts of a task."""
+
+    name: str
+    of_spans: bool
+    sentences: int
+    tokens: int
+    unknown: int  # of the tokens, those without a label
+    # Label or type, or "O", to its threshold: the mean probability where it is the label.
+    thresholds: dict[str, float]
+    # How many doubts of each kind there are, and how many of them are confident.
+    kinds: dict[Kind, tuple[int, int]]
+    doubtful: list[DoubtfulSentence]  # those with the first doubts come first
+
+    @property
+    def confident(self) -> int:
+        """The number of confident doubts."""
+        return sum(confident for _, confident in self.kinds.values())
+
+
+class DoubtReport(msgspec.Struct, frozen=True):
+    """The labels of a corpus that are likely wrong."""
+
+    predictions: str  # the file
+    doubts: list[Doubt]  # the likeliest first
+    tasks: list[TaskDoubts]

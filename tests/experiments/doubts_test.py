@@ -1,0 +1,355 @@
+"""Labels that are likely wrong: confident learning, places and their kinds, the ranking, and the
+command `doubts`."""
+
+import csv
+import json
+from collections import Counter
+from itertools import combinations
+from random import Random
+
+import msgspec
+import pytest
+
+from bilstm_tagger.command_line import main
+from bilstm_tagger.experiments.doubts.confidence import Thresholds, confident_label
+from bilstm_tagger.experiments.doubts.places import best_spans, label_places, span_places
+from bilstm_tagger.experiments.doubts.ranking import find_doubts
+from bilstm_tagger.experiments.doubts.report import Doubt
+from bilstm_tagger.experiments.out_of_fold import (
+    PREDICTIONS,
+    OutOfFoldSentence,
+    OutOfFoldTask,
+    write_out_of_fold,
+)
+
+
+def labelled(gold, *probabilities):
+    """A sentence with plain labels; of each token the probability of each label."""
+    labels = [sorted(chances.items(), key=lambda pair: -pair[1]) for chances in probabilities]
+    return OutOfFoldTask(gold, [pairs[0][0] for pairs in labels], labels)
+
+
+def spanned(gold, spans, outside):
+    """A sentence with spans, and of each token the probability to be outside of them."""
+    labels = [[("O", chance), ("I-X", 1 - chance)] for chance in outside]
+    return OutOfFoldTask(gold, gold, labels, spans)
+
+
+def sentence(number, tokens, tasks, file="data/train.conll"):
+    return OutOfFoldSentence(file, number, 1, tokens, tasks, line=10 * number)
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Writes sentences as `allennlp crossval` does, and returns the file."""
+
+    def write(*sentences, folder="runs/config"):
+        path = tmp_path / folder / PREDICTIONS
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_out_of_fold(path, sentences)
+        return str(path)
+
+    return write
+
+
+# Confident learning
+
+
+def test_confident_learning_by_hand():
+    # Self-confidence: A 0.9, 0.7, 0.2, so that the threshold is 0.6; B 0.8, 0.4: 0.6.
+    task = labelled(
+        ["A", "A", "A", "B", "B", "_"],
+        {"A": 0.9, "B": 0.1},
+        {"A": 0.7, "B": 0.3},
+        {"A": 0.2, "B": 0.8},
+        {"A": 0.2, "B": 0.8},
+        {"A": 0.6, "B": 0.4},
+        {"A": 1.0, "B": 0.0},
+    )
+    thresholds = Thresholds()
+    thresholds.add_labels(task)
+    means = thresholds.means()
+    assert means == pytest.approx({"A": 0.6, "B": 0.6})
+    joint = Counter(
+        (gold, confident_label(dict(labels), means))
+        for gold, labels in zip(task.gold, task.labels, strict=True)
+        if gold != "_"
+    )
+    assert joint == {("A", "A"): 2, ("A", "B"): 1, ("B", "B"): 1, ("B", "A"): 1}
+    places = list(label_places(task, means))
+    assert [place.tokens[0] for place in places] == [2, 4]
+    assert [place.classes for place in places] == [("A", "B"), ("B", "A")]
+
+
+def test_a_label_below_its_threshold_gives_way_to_one_above():
+    # The most probable label is the gold one, which is usually more probable; B is usually less.
+    means = {"A": 0.9, "B": 0.3}
+    assert confident_label({"A": 0.6, "B": 0.4}, means) == "B"
+    assert confident_label({"A": 0.95, "B": 0.4}, means) == "A"
+    assert confident_label({"A": 0.8, "B": 0.2}, means) is None
+    (place,) = label_places(labelled(["A"], {"A": 0.6, "B": 0.4}), means)
+    assert place.classes == ("A", "B")
+    # A label that no token has is suggested only where it is the most probable one.
+    (place,) = label_places(labelled(["A"], {"A": 0.3, "B": 0.1, "C": 0.6}), means)
+    assert place.classes == ("A", "C")
+
+
+def test_thresholds_of_spans():
+    thresholds = Thresholds()
+    thresholds.add_spans(
+        spanned(["B-X", "I-X", "O", "B-Y"], [(0, 1, "X", 0.8), (3, 3, "Y", 0.5)], [0, 0, 0.6, 0])
+    )
+    thresholds.add_spans(spanned(["B-X", "_"], [(0, 0, "X", 0.4)], [0.3, 0.9]))
+    thresholds.add_spans(spanned(["O", "_"], [], [1.0, 0.0]))
+    assert thresholds.means() == pytest.approx({"O": 0.8, "X": 0.6, "Y": 0.5})
+
+
+# Places
+
+
+def place_of(gold, spans, outside=(0.9, 0.1, 0.1, 0.9)):
+    (place,) = span_places(spanned(gold, spans, outside))
+    return place
+
+
+def test_kinds():
+    gold = ["O", "B-X", "I-X", "O"]
+    span = (1, 2, "X", 0.1)
+    place = place_of(gold, [span, (1, 2, "Y", 0.8)])
+    assert (place.kind, place.gold, place.suggestion) == ("type", [(1, 2, "X")], [(1, 2, "Y")])
+    assert (place.gold_probability, place.probability) == (0.1, 0.8)
+    place = place_of(gold, [span, (2, 2, "X", 0.8)])
+    assert (place.kind, place.suggestion, place.tokens) == ("boundary", [(2, 2, "X")], (1, 2))
+    place = place_of(gold, [span, (2, 3, "Y", 0.8)])
+    assert (place.kind, place.tokens) == ("boundary", (1, 3))
+    place = place_of(gold, [span], (0.9, 0.7, 0.8, 0.9))
+    assert (place.kind, place.suggestion) == ("spurious", [])
+    assert (place.gold_probability, place.probability) == (0.1, 0.7)
+    assert place.classes == ("X", "O")
+    place = place_of(["O"] * 4, [(1, 2, "Y", 0.8)], (0.9, 0.1, 0.2, 0.9))
+    assert (place.kind, place.gold) == ("missed", [])
+    assert (place.gold_probability, place.probability) == (0.1, 0.8)
+    assert place.classes == ("O", "Y")
+
+
+def test_what_hangs_together_is_one_place():
+    # [a b] [c d] is suggested to be [a] [b c] [d].
+    gold = ["B-X", "I-X", "B-X", "I-X"]
+    spans = [(0, 1, "X", 0.05), (2, 3, "X", 0.1), (0, 0, "X", 0.8), (1, 2, "Y", 0.7)]
+    place = place_of(gold, [*spans, (3, 3, "X", 0.9)], (0.0,) * 4)
+    assert place.kind == "boundary"
+    assert place.gold == [(0, 1, "X"), (2, 3, "X")]
+    assert place.suggestion == [(0, 0, "X"), (1, 2, "Y"), (3, 3, "X")]
+    # No more probable than its least probable span.
+    assert (place.gold_probability, place.probability) == (0.05, 0.7)
+
+
+def test_spans_that_only_touch_are_two_places():
+    spans = [(0, 0, "X", 0.1), (0, 0, "Y", 0.9), (1, 1, "Y", 0.8)]
+    places = list(span_places(spanned(["B-X", "O"], spans, (0.0, 0.2))))
+    assert [place.kind for place in places] == ["type", "missed"]
+
+
+def test_best_spans_by_enumeration():
+    random = Random(5)
+    for _ in range(200):
+        size = random.randint(1, 6)
+        outside = [random.random() for _ in range(size)]
+        spans = {
+            (first, random.randint(first, size - 1), random.choice("XY"))
+            for first in random.choices(range(size), k=4)
+        }
+        chances = {span: random.random() for span in sorted(spans)}
+
+        def expected(chosen, outside=outside, chances=chances, size=size):
+            covered = {token for first, last, _ in chosen for token in range(first, last + 1)}
+            inside = sum(chances[span] * (span[1] - span[0] + 1) for span in chosen)
+            return inside + sum(outside[token] for token in range(size) if token not in covered)
+
+        permitted = [
+            chosen
+            for count in range(5)
+            for chosen in combinations(chances, count)
+            if all(a[1] < b[0] or b[1] < a[0] for a, b in combinations(chosen, 2))
+        ]
+        best = best_spans([(*span, chance) for span, chance in chances.items()], outside)
+        assert tuple(sorted(best)) in [tuple(sorted(chosen)) for chosen in permitted]
+        assert expected(best) == pytest.approx(max(map(expected, permitted)))
+
+
+def test_no_doubt_where_no_label_is_known():
+    gold = ["O", "_", "O", "B-X"]
+    spans = [(0, 1, "X", 0.9), (2, 2, "X", 0.9), (3, 3, "X", 0.1), (3, 3, "Y", 0.9)]
+    places = list(span_places(spanned(gold, spans, (0.1, 0.1, 0.1, 0.0))))
+    assert [place.suggestion for place in places] == [[(2, 2, "X")], [(3, 3, "Y")]]
+    assert list(label_places(labelled(["_"], {"A": 1.0}), {"A": 0.5})) == []
+
+
+# The ranking
+
+
+def test_sure_disagreement_of_classes_that_are_seldom_unsure_comes_first(written):
+    def tokens(*chances):
+        return [{"A": 1 - chance, "B": chance, "C": 0.0} for chance in chances]
+
+    # A as B: mostly unsure. A as C: always sure.
+    unsure = labelled(["A"] * 9, *tokens(*[0.6] * 8, 0.97))
+    sure = labelled(["A"] * 4, *[{"A": 0.04, "C": 0.96}] * 4)
+    path = written(
+        sentence(1, list("abcdefghi"), {"pos": unsure}), sentence(2, list("jklm"), {"pos": sure})
+    )
+    report = find_doubts(path)
+    first = [(doubt.tokens, doubt.suggestion[0][2]) for doubt in report.doubts[:5]]
+    assert first == [*(([token], "C") for token in "jklm"), (["i"], "B")]
+    scores = [doubt.score for doubt in report.doubts]
+    assert scores == sorted(scores, reverse=True) and 0 < scores[-1] < scores[0] < 1
+    assert [doubt.rank for doubt in report.doubts] == list(range(1, 14))
+
+
+@pytest.fixture
+def mixed(written):
+    """Predictions of two tasks; the second sentence lacks one, and "_" is no label."""
+    ner = spanned(["B-X", "I-X", "O"], [(0, 1, "X", 0.05), (0, 1, "Y", 0.95)], [0.0, 0.0, 0.99])
+    pos = labelled(["A", "_", "B"], {"A": 0.9, "B": 0.1}, {"B": 1.0}, {"A": 0.7, "B": 0.3})
+    return written(
+        sentence(1, ["New", "York", "x"], {"pos": pos, "ner": ner}),
+        sentence(2, ["#", "a"], {"pos": labelled(["B", "A"], {"B": 0.9}, {"A": 0.8})}),
+        sentence(3, ["b"], {"ner": spanned(["O"], [], [0.9])}, "other.conll"),
+    )
+
+
+def test_tasks_are_in_one_list(mixed):
+    report = find_doubts(mixed)
+    doubts = [(doubt.task, doubt.kind, doubt.place, doubt.first) for doubt in report.doubts]
+    assert doubts == [
+        ("ner", "type", "data/train.conll:10", 0),
+        ("pos", "label", "data/train.conll:10", 2),
+    ]
+    ner, pos = report.tasks
+    assert (ner.sentences, ner.tokens, ner.unknown, ner.of_spans) == (2, 4, 0, True)
+    assert (pos.sentences, pos.tokens, pos.unknown, pos.of_spans) == (2, 5, 1, False)
+    # Y is the type of no gold span, and has no threshold to reach.
+    assert ner.kinds == {"type": (1, 0), "boundary": (0, 0), "missed": (0, 0), "spurious": (0, 0)}
+    assert pos.kinds == {"label": (1, 0)}
+    assert [doubt.task for doubt in find_doubts(mixed, ["pos"]).doubts] == ["pos"]
+    assert len(find_doubts(mixed, number=1).doubts) == 1
+    assert find_doubts(mixed, number=1).tasks[1].doubtful == []
+
+
+# The command
+
+
+def run(capsys, *arguments):
+    main(["doubts", *map(str, arguments)])
+    return capsys.readouterr().out
+
+
+def test_what_the_command_writes(mixed, tmp_path, capsys):
+    paths = [tmp_path / "out" / name for name in ("d.json", "d.jsonl", "d.csv", "corpus.tsv")]
+    corpus = paths.pop()
+    for path in paths:
+        output = run(capsys, tmp_path / "runs", "--output-file", path, "--corpus", corpus)
+    assert "The first 2 of 2" in output and "data/train.conll:10" in output
+    assert "[New York]X" in output and "[New York]Y" in output
+    whole, lines, table = (path.read_text() for path in paths)
+    doubts = json.loads(whole)["doubts"]
+    assert [json.loads(line) for line in lines.splitlines()] == doubts
+    assert msgspec.convert(doubts, list[Doubt]) == find_doubts(mixed).doubts
+    rows = list(csv.DictReader(table.splitlines()))
+    assert [float(row["score"]) for row in rows] == [doubt["score"] for doubt in doubts]
+    assert rows[0]["suggestion"] == "[New York]Y"
+    columns = output.splitlines()[-1].split(": ")[1].split(", ")
+    assert columns[:3] == ["token", "ner", "ner_suggested"] and len(columns) == 9
+    score, of_pos = (f"{doubt['score']:.4f}" for doubt in doubts)
+    none = ["_", "_", "_"]
+    rows = [line.split("\t") for line in corpus.read_text().split("\n")]
+    assert rows == [
+        ["New", "B-X", "B-Y", "type", score, "A", *none],
+        ["York", "I-X", "I-Y", "type", score, "_", *none],
+        ["x", "O", *none, "B", "A", "label", of_pos],
+        [""],
+        ["#", "_", *none, "B", *none],
+        ["a", "_", *none, "A", *none],
+        [""],
+        ["b", "O", *none, "_", *none],
+        [""],
+        [""],
+    ]
+
+
+def test_suggestions_have_the_encoding_of_the_files(written, tmp_path, capsys):
+    gold = ["B-X", "E-X", "S-X", "O"]
+    spans = [(0, 1, "X", 0.1), (0, 2, "X", 0.9), (2, 2, "X", 0.1)]
+    written(sentence(1, list("abcd"), {"ner": spanned(gold, spans, (0, 0, 0, 1))}))
+    run(capsys, tmp_path / "runs", "--corpus", tmp_path / "corpus")
+    rows = [line.split("\t") for line in (tmp_path / "corpus").read_text().splitlines()]
+    assert [row[2] for row in rows[:4]] == ["B-X", "I-X", "E-X", "_"]
+
+
+def test_number_and_task(mixed, tmp_path, capsys):
+    path = tmp_path / "d.csv"
+    output = run(capsys, mixed, "--number", 1, "--task", "pos", "--output-file", path)
+    assert "The first 1 of 1" in output and len(path.read_text().splitlines()) == 2
+
+
+@pytest.fixture
+def error(capsys):
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(["doubts", *map(str, arguments)])
+        captured = capsys.readouterr()
+        assert ended.value.code == 1 and captured.out == ""
+        (line,) = captured.err.splitlines()
+        return line
+
+    return run
+
+
+def test_mistakes_in_the_call(mixed, written, tmp_path, error):
+    assert "'chunk'; it has those of ner, pos" in error(mixed, "--task", "chunk")
+    assert ".html" in error(mixed, "--report", "page.pdf")
+    assert ".json, .jsonl, .csv" in error(mixed, "--output-file", "doubts.txt")
+    assert "is the output, too" in error(mixed, "--corpus", mixed)
+    assert "no such file" in error(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    assert "allennlp crossval" in error(tmp_path / "empty")
+    written(folder="runs/other")
+    line = error(tmp_path / "runs")
+    assert "2 configs" in line and mixed in line
+
+
+def test_a_file_with_other_line_ends(mixed, tmp_path, capsys):
+    report = find_doubts(mixed)
+    path = tmp_path / "windows.jsonl"
+    with open(mixed, "rb") as stream:
+        path.write_bytes(b"\xef\xbb\xbf" + stream.read().replace(b"\n", b"\r\n"))
+    assert find_doubts(str(path)).doubts == report.doubts
+
+
+@pytest.mark.parametrize(
+    ("task", "fault"),
+    [
+        (labelled(["A"], {"A": 1.0}, {"A": 1.0}), "has 1 gold labels for 2 tokens"),
+        (labelled(["A", "B"], {"A": 1.0}), "has 1 lists of labels for 2 tokens"),
+        (OutOfFoldTask(["A", "B"], ["A", "B"], [[("A", 1.0)], []]), "without predicted labels"),
+        (spanned(["B-X", "?"], [(0, 0, "X", 1.0)], [0, 1]), "none of spans"),
+        (spanned(["B-X", "B-X"], [(0, 0, "X", 1.0)], [0, 0]), "gold span without a probability"),
+        (spanned(["B-X", "O"], [(0, 0, "X", 1), (1, 2, "X", 0)], [0, 0]), "outside of the sent"),
+    ],
+)
+def test_predictions_that_do_not_fit_are_named(written, error, task, fault):
+    path = written(
+        sentence(1, ["a"], {"t": labelled(["A"], {"A": 1.0})}), sentence(2, ["a", "b"], {"t": task})
+    )
+    line = error(path)
+    assert fault in line and ".jsonl:2: " in line and "data/train.conll:20" in line
+
+
+def test_other_content_is_named(written, error, tmp_path):
+    path = tmp_path / "train.conll"
+    path.write_text("a B-X\n")
+    assert "allennlp crossval" in error(path)
+    path = written(sentence(1, ["a\tb"], {"t": labelled(["A"], {"A": 1.0})}))
+    with pytest.raises(SystemExit):
+        main(["doubts", path, "--corpus", str(tmp_path / "corpus")])
+    assert not (tmp_path / "corpus").exists()
