@@ -1,5 +1,6 @@
 """What a task says of the sentences of a batch: tags, and on request how certain they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
@@ -148,22 +149,24 @@ class TaskPredictor:
         longest first."""
         if not (options.probabilities or options.top_k):
             ids = self.decode(emissions, lengths, options)
-            return [TaskPrediction(tags) for tags in self._tags(ids, lengths)]
+            return [TaskPrediction(tags) for tags in self.tags(ids, lengths)]
         distribution = self.distribution(emissions, lengths, options)
         if options.top_k:
             best = n_best(distribution, options.top_k)
             ids, log_probabilities = best.tags[:, 0], best.log_probabilities[:, 0]
         else:  # the same, in less time
-            ids = self._best(distribution.potentials, options)
+            ids = self.best(distribution.potentials, options)
             log_probabilities = distribution.log_probabilities(ids)
-        predictions = [TaskPrediction(tags) for tags in self._tags(ids, lengths)]
+        predictions = [TaskPrediction(tags) for tags in self.tags(ids, lengths)]
         if options.top_k:
             self._add_alternatives(predictions, best, lengths)
         if options.probabilities:
             chances = np.exp(log_probabilities).tolist()
             for prediction, chance in zip(predictions, chances, strict=True):
                 prediction.probability = chance
-            self._add_span_probabilities(predictions, distribution)
+            tags = [prediction.tags for prediction in predictions]
+            for number, values in enumerate(self.span_probabilities(distribution, tags) or ()):
+                predictions[number].span_probabilities = values
             self._add_tag_probabilities(predictions, distribution, options)
         return predictions
 
@@ -181,9 +184,10 @@ class TaskPredictor:
 
     def decode(self, emissions: Array, lengths: Ints, options: PredictionOptions) -> Ints:
         """The best tags, ids (batch, length)."""
-        return self._best(self._potentials(emissions, lengths, options), options)
+        return self.best(self._potentials(emissions, lengths, options), options)
 
-    def _best(self, potentials: Potentials, options: PredictionOptions) -> Ints:
+    def best(self, potentials: Potentials, options: PredictionOptions) -> Ints:
+        """The best tags, ids (batch, length)."""
         if not self._is_crf and not self.is_constrained(options):
             return potentials.emissions.argmax(-1)
         return viterbi(potentials)
@@ -194,7 +198,8 @@ class TaskPredictor:
         transitions, start, end = self._scores[self.is_constrained(options)]
         return Potentials(emissions, transitions, start, end, lengths)
 
-    def _tags(self, ids: Ints, lengths: Ints) -> list[list[str]]:
+    def tags(self, ids: Ints, lengths: Ints) -> list[list[str]]:
+        """Of each sentence the tags of these ids, (batch, length), as they are written."""
         label = self.labels.__getitem__
         how = self._encoding, self._written_encoding, self._repair
         return [
@@ -209,26 +214,27 @@ class TaskPredictor:
         for number, (prediction, count) in enumerate(
             zip(predictions, best.counts.tolist(), strict=True)
         ):
-            tags = self._tags(best.tags[number, :count], lengths[[number] * count])
+            tags = self.tags(best.tags[number, :count], lengths[[number] * count])
             prediction.alternatives = list(zip(tags, chances[number], strict=False))
 
-    def _add_span_probabilities(
-        self, predictions: list[TaskPrediction], distribution: TagDistribution
-    ) -> None:
+    def span_probabilities(
+        self, distribution: TagDistribution, tags: Sequence[Sequence[str]]
+    ) -> Optional[list[list[float]]]:
+        """The probability of each span of the written tags of each sentence, from left to right;
+        `None` where the task has no encoding."""
         if self._written_encoding is None:
-            return
-        spans = [self._written_encoding.spans(prediction.tags) for prediction in predictions]
+            return None
+        spans = list(map(self._written_encoding.spans, tags))
         chances = distribution.span_probabilities(
             [
                 SentenceSpan(number, span.start, span.end - 1, span.label)
                 for number, of_sentence in enumerate(spans)
                 for span in of_sentence
             ],
-            self._span_rules,
+            self.span_rules,
         )
         values = iter(chances.tolist())
-        for prediction, of_sentence in zip(predictions, spans, strict=True):
-            prediction.span_probabilities = [next(values) for _ in of_sentence]
+        return [[next(values) for _ in of_sentence] for of_sentence in spans]
 
     def _add_tag_probabilities(
         self,
@@ -249,7 +255,8 @@ class TaskPredictor:
                 ]
 
     @property
-    def _span_rules(self) -> SpanRules:
+    def span_rules(self) -> SpanRules:
+        """How spans are read in the tags of a task with an encoding."""
         assert self._encoding is not None
         return span_rules_of(
             tuple(self.labels), self._encoding, self._written_encoding, self._repair

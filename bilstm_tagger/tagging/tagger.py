@@ -1,10 +1,12 @@
 """The tagger for Python: loads a model, takes text or tokens, gives sentences with tags."""
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, Optional
 
-from bilstm_tagger.tagging.network import EmissionSource
+import numpy
+
+from bilstm_tagger.tagging.network import Emissions, EmissionSource
 from bilstm_tagger.tagging.prediction import (
     PredictionOptions,
     Probabilities,
@@ -16,6 +18,7 @@ from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.tagging.splitting import TokenizerChoice, splitter_of
 from bilstm_tagger.tagging.tagged_sentence import tagged_sentence
 from bilstm_tagger.tagging.threads import limited_threads
+from bilstm_tagger.tagging.uncertainty import MEASURES, uncertainty
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import PathLike, UserError
@@ -254,24 +257,49 @@ class Tagger:
         """
         options = PredictionOptions.of(probabilities, top_k, self.constrained, self.calibrated)
         given = list(sentences)
-        features = self.specification.feature_columns
-        for sentence in given:
-            if not isinstance(sentence, TokenizedSentence):
-                raise UserError(
-                    f"expected TokenizedSentence objects, found {sentence!r:.80}; for one list of "
-                    "tokens there is tag_tokens"
-                )
-            sentence.check(features)
         predictions: list[dict[str, TaskPrediction]] = [{} for _ in given]
-        with limited_threads(self.threads):
-            for emissions in self.source.emissions(given, self.tasks):
-                for task, scores in emissions.scores.items():
-                    predicted = self.predictors[task].predict(scores, emissions.lengths, options)
-                    for number, prediction in zip(emissions.sentences, predicted, strict=True):
-                        predictions[number][task] = prediction
+        for task, scores, emissions in self._emissions(given):
+            predicted = self.predictors[task].predict(scores, emissions.lengths, options)
+            for number, prediction in zip(emissions.sentences, predicted, strict=True):
+                predictions[number][task] = prediction
         return [
             tagged_sentence(
                 sentence, prediction, self.tasks, self._encodings, self._spellings, with_spans
             )
             for sentence, prediction in zip(given, predictions, strict=True)
         ]
+
+    def uncertainties(
+        self, sentences: Iterable[TokenizedSentence], measure: str
+    ) -> list[dict[str, float]]:
+        """How unsure the model is of each sentence, in each task: 0 or more, 0 for a model that is
+        sure. `measure` is one of `bilstm_tagger.tagging.uncertainty.MEASURES`, such as "entropy";
+        the errors are those of `tag`."""
+        if measure not in MEASURES:
+            raise UserError(f"there is no measure {measure!r}; there are {', '.join(MEASURES)}")
+        options = PredictionOptions.of(True, 0, self.constrained, self.calibrated)
+        given = list(sentences)
+        values: list[dict[str, float]] = [{} for _ in given]
+        for task, scores, emissions in self._emissions(given):
+            predictor, lengths = self.predictors[task], emissions.lengths
+            of_batch = uncertainty(predictor, scores, lengths, options, measure)
+            for number, value in zip(emissions.sentences, of_batch.tolist(), strict=True):
+                values[number][task] = value
+        return values
+
+    def _emissions(
+        self, sentences: Sequence[TokenizedSentence]
+    ) -> Iterator[tuple[str, numpy.ndarray, Emissions]]:
+        """Checks sentences, and yields each task with its scores for a batch of them."""
+        features = self.specification.feature_columns
+        for sentence in sentences:
+            if not isinstance(sentence, TokenizedSentence):
+                raise UserError(
+                    f"expected TokenizedSentence objects, found {sentence!r:.80}; for one list of "
+                    "tokens there is tag_tokens"
+                )
+            sentence.check(features)
+        with limited_threads(self.threads):
+            for emissions in self.source.emissions(sentences, self.tasks):
+                for task, scores in emissions.scores.items():
+                    yield task, scores, emissions
