@@ -7,11 +7,12 @@ interruption.
 """
 
 import argparse
+import itertools
 import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -75,22 +76,22 @@ def simulate(
     trainings = {training.key: training for training in read_trainings(path)}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"".join(map(_line, trainings.values())))
-    for name in corpora:
-        corpus: Optional[Corpus] = None
-        for repetition in range(1, repetitions + 1):
-            for strategy, diversity in strategies:
-                chosen: list[int] = []
-                for size in sizes:
-                    # All strategies start with the same sentences.
-                    how = (RANDOM, 0.0) if size == sizes[0] else (strategy, diversity)
-                    key = (name, *how, repetition, size)
-                    if key not in trainings:
-                        corpus = corpus or Corpus(name, data)
-                        trainings[key] = _make(corpus, key, chosen)
-                        with path.open("ab") as file:
-                            file.write(_line(trainings[key]))
-                        print(_progress(trainings[key]), flush=True)
-                    chosen = trainings[key].chosen
+    read: dict[str, Corpus] = {}
+    for repetition, name in itertools.product(range(1, repetitions + 1), corpora):
+        for strategy, diversity in strategies:
+            chosen: list[int] = []
+            for size in sizes:
+                # All strategies start with the same sentences.
+                how = (RANDOM, 0.0) if size == sizes[0] else (strategy, diversity)
+                key = (name, *how, repetition, size)
+                if key not in trainings:
+                    if name not in read:
+                        read[name] = Corpus(name, data)
+                    trainings[key] = _make(read[name], key, chosen)
+                    with path.open("ab") as file:
+                        file.write(_line(trainings[key]))
+                    print(_progress(trainings[key]), flush=True)
+                chosen = trainings[key].chosen
 
 
 def _line(training: Training) -> bytes:

@@ -34,6 +34,11 @@ _COMMANDS = {
         "add_errors_options",
         "Report what a model gets wrong, or two models, in a file with gold tags.",
     ),
+    "select": _Command(
+        "bilstm_tagger.experiments.selection.command",
+        "add_select_options",
+        "Select the sentences that are most worth labelling next.",
+    ),
     "inspect": _Command(
         "bilstm_tagger.tagging.commands.inspect",
         "add_inspect_options",

@@ -18,7 +18,8 @@ def _probability(
     predictor: TaskPredictor, distribution: TagDistribution, options: PredictionOptions
 ) -> Array:
     best = predictor.best(distribution.potentials, options)
-    return -distribution.log_probabilities(best) / distribution.potentials.lengths
+    doubts: Array = 0.0 - distribution.log_probabilities(best)  # not the negative zero
+    return doubts / distribution.potentials.lengths
 
 
 def _margin(_: TaskPredictor, distribution: TagDistribution, options: PredictionOptions) -> Array:

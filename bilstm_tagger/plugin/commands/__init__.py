@@ -6,9 +6,9 @@ from bilstm_tagger.plugin.commands.distribution import Distribution
 from bilstm_tagger.plugin.commands.export import Export
 from bilstm_tagger.plugin.commands.search import Search
 from bilstm_tagger.plugin.commands.seeds import Seeds
-from bilstm_tagger.plugin.commands.tagging import Calibration, Errors, Tag
+from bilstm_tagger.plugin.commands.tagging import Calibration, Errors, Select, Tag
 
 NAMES = (
     *("export", "seeds", "distribution", "compare", "search", "curves"),
-    *("tag", "calibration", "errors"),
+    *("tag", "calibration", "errors", "select"),
 )

@@ -1,8 +1,9 @@
-"""`allennlp tag`, `calibration` and `errors`: commands of `bilstm-tagger`, for AllenNLP."""
+"""Commands of `bilstm-tagger`, for AllenNLP: `tag`, `calibration`, `errors` and `select`."""
 
 from allennlp.commands.subcommand import Subcommand
 
 from bilstm_tagger.experiments.errors import command as errors
+from bilstm_tagger.experiments.selection import command as selection
 from bilstm_tagger.plugin.commands.shared_command import SharedCommand
 from bilstm_tagger.tagging.commands import calibration, tag
 
@@ -38,3 +39,14 @@ class Errors(SharedCommand):
 
     description, about = errors.DESCRIPTION, errors.HELP
     add_options = staticmethod(errors.add_errors_options)
+
+
+@Subcommand.register("select")
+class Select(SharedCommand):
+    """Selects the sentences that are most worth labelling next.
+
+    Registered as a `Subcommand` with name "select".
+    """
+
+    description, about = selection.DESCRIPTION, selection.HELP
+    add_options = staticmethod(selection.add_select_options)
