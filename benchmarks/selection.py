@@ -170,8 +170,20 @@ def main() -> None:
     add("--repetitions", type=int, default=5)
     add("--sizes", type=int, nargs="+", default=[100, 200, 300, 400, 600, 800])
     add("--trainings", type=Path, default=Path("docs/results/selection.jsonl"))
+    add("--report", action="store_true", help="train nothing; print the tables")
+    add("--part", choices=("dev", "test"), default="test", help="of the tables and the plot")
+    add("--plot", type=Path, metavar="FILE.svg", help="write the learning curves")
     args = parser.parse_args()
-    simulate(args.corpora, args.strategies, args.repetitions, args.sizes, args.data, args.trainings)
+    if not args.report:
+        simulate(
+            args.corpora, args.strategies, args.repetitions, args.sizes, args.data, args.trainings
+        )
+    from benchmarks.selection_report import plot, report
+
+    trainings = read_trainings(args.trainings)
+    print(report(trainings, args.part))
+    if args.plot is not None:
+        args.plot.write_bytes(plot(trainings, args.part))
 
 
 if __name__ == "__main__":

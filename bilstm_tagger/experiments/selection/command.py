@@ -243,10 +243,15 @@ def _summary(
     tokens = sum(len(sentence.draft.tokens) for sentence in selection.sentences)
     wanted = args.number or (None if args.tokens else _NUMBER)
     few = wanted is not None and len(selection.sentences) < wanted
+    left_out = {
+        "that are there twice": pool.duplicates,
+        "with labels": selection.labelled,
+        "longer than --tokens": selection.too_long,
+        "that cannot be read": pool.skipped,
+    }
+    reasons = [f"{count:,} {reason}" for reason, count in left_out.items() if count]
     return (
-        f"{len(selection.sentences):,} sentences with {tokens:,} tokens selected"
-        + (f", all that there are, fewer than {wanted:,}" if few else "")
-        + f", of {pool.sentences:,}; left out: {pool.duplicates:,} that are there twice, "
-        f"{selection.labelled:,} with labels, {pool.skipped:,} that cannot be read; "
-        f"scored by the tasks {', '.join(tagger.tasks)}"
+        f"Selected {len(selection.sentences):,} of {pool.sentences:,} sentences, {tokens:,} tokens"
+        + (f"; fewer than {wanted:,}, as there are no more" if few else "")
+        + f"; left out: {', '.join(reasons) or 'none'}; scored by: {', '.join(tagger.tasks)}"
     )

@@ -46,6 +46,7 @@ class Selection:
 
     sentences: list[SelectedSentence]
     labelled: int  # distinct sentences of the pool that have labels
+    too_long: int  # those that have more tokens than the budget
 
 
 def select(
@@ -75,7 +76,7 @@ def select(
     # All random numbers are drawn in the order of the pool.
     draw = random.Random(plan.seed).random
     candidates = Candidates[PoolSentence](plan.budget)
-    with_labels = 0
+    with_labels = too_long = 0
     started = time.monotonic()
     for block in blocks:
         sentences = pool.distinct(block)
@@ -84,18 +85,20 @@ def select(
         else:
             values = _scores(pool, block.index, sentences, plan.strategy, scores)
         for sentence, value in zip(sentences, values, strict=True):
+            cost = len(sentence.sentence.tokens) if plan.of_tokens else 1
             if digest_of(sentence.sentence) in labelled:
                 with_labels += 1
+            elif cost > plan.budget:
+                too_long += 1
             else:
-                cost = len(sentence.sentence.tokens) if plan.of_tokens else 1
                 candidates.add(value, cost, sentence)
         show(pool.sentences, time.monotonic() - started)
     ranked = candidates.ranked()
     if not ranked:
+        counts = f"{pool.sentences:,} sentences, {with_labels:,} with labels"
         raise UserError(
-            "no sentence of the pool can be chosen: "
-            + (f"all {with_labels:,} have labels" if with_labels else "it has none")
-            + "; name another pool",
+            f"no sentence of the pool can be chosen ({counts}, {too_long:,} longer than the "
+            "number of tokens that are wanted); name another pool, or a higher number",
             pool.form_tagger.source,
         )
     numbers = choose(
@@ -113,6 +116,7 @@ def select(
             for rank, (candidate, draft) in enumerate(zip(chosen, drafts, strict=True), 1)
         ],
         with_labels,
+        too_long,
     )
 
 
