@@ -65,6 +65,17 @@ class TokenizedSentence:
                 )
 
 
+def check_sentences(sentences: Sequence[TokenizedSentence], features: Sequence[str]) -> None:
+    """`TokenizedSentence.check` for all of them, and a `UserError` for anything else."""
+    for sentence in sentences:
+        if not isinstance(sentence, TokenizedSentence):
+            raise UserError(
+                f"expected TokenizedSentence objects, found {sentence!r:.80}; for one list of "
+                "tokens there is tag_tokens"
+            )
+        sentence.check(features)
+
+
 @dataclass(slots=True)
 class TaggedSpan:
     """A span: a chunk, an entity.

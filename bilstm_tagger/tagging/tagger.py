@@ -13,7 +13,7 @@ from bilstm_tagger.tagging.prediction import (
     TaskPrediction,
     TaskPredictor,
 )
-from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence
+from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence, check_sentences
 from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.tagging.splitting import TokenizerChoice, splitter_of
 from bilstm_tagger.tagging.tagged_sentence import tagged_sentence
@@ -291,14 +291,7 @@ class Tagger:
         self, sentences: Sequence[TokenizedSentence]
     ) -> Iterator[tuple[str, numpy.ndarray, Emissions]]:
         """Checks sentences, and yields each task with its scores for a batch of them."""
-        features = self.specification.feature_columns
-        for sentence in sentences:
-            if not isinstance(sentence, TokenizedSentence):
-                raise UserError(
-                    f"expected TokenizedSentence objects, found {sentence!r:.80}; for one list of "
-                    "tokens there is tag_tokens"
-                )
-            sentence.check(features)
+        check_sentences(sentences, self.specification.feature_columns)
         with limited_threads(self.threads):
             for emissions in self.source.emissions(sentences, self.tasks):
                 for task, scores in emissions.scores.items():
