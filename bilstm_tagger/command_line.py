@@ -39,6 +39,11 @@ _COMMANDS = {
         "add_doubts_options",
         "Rank the labels of a corpus that are likely wrong.",
     ),
+    "select": _Command(
+        "bilstm_tagger.experiments.selection.command",
+        "add_select_options",
+        "Select the sentences that are most worth labelling next.",
+    ),
     "inspect": _Command(
         "bilstm_tagger.tagging.commands.inspect",
         "add_inspect_options",

@@ -33,7 +33,7 @@ def test_module_runs_the_command() -> None:
     assert output == f"bilstm-tagger {__version__}\n"
 
 
-@pytest.mark.parametrize("name", ["tag", "calibration", "errors"])
+@pytest.mark.parametrize("name", ["tag", "calibration", "errors", "select"])
 def test_subcommands_are_those_of_allennlp(name: str) -> None:
     module = importlib.import_module(command_line._COMMANDS[name].module)
     assert command_line._COMMANDS[name].help == module.HELP

@@ -80,7 +80,7 @@ class TestReference:
             wanted = options(subparsers.choices[name]) - {"-h", "--help"}
             assert wanted <= set(re.findall(r"(?<!\S)--?[a-z][a-z0-9-]*", page.text))
         own = {*command_line._OF_ALLENNLP} - {"train", "evaluate", "predict", "build-vocab"}
-        for name in own | {"tag", "errors"}:
+        for name in own | {"tag", "errors", "select"}:
             assert f"allennlp-{name}" in page.ids
 
     def test_the_public_classes_with_their_methods_and_parameters(self, site):

@@ -150,22 +150,26 @@ class TaskPredictor:
         longest first."""
         if not (options.probabilities or options.top_k):
             ids = self.decode(emissions, lengths, options)
-            return [TaskPrediction(tags) for tags in self._tags(ids, lengths)]
+            return [TaskPrediction(tags) for tags in self.tags(ids, lengths)]
         distribution = self.distribution(emissions, lengths, options)
         if options.top_k:
             best = n_best(distribution, options.top_k)
             ids, log_probabilities = best.tags[:, 0], best.log_probabilities[:, 0]
         else:  # the same, in less time
-            ids = self._best(distribution.potentials, options)
+            ids = self.best(distribution.potentials, options)
             log_probabilities = distribution.log_probabilities(ids)
-        predictions = [TaskPrediction(tags) for tags in self._tags(ids, lengths)]
+        predictions = [TaskPrediction(tags) for tags in self.tags(ids, lengths)]
         if options.top_k:
             self._add_alternatives(predictions, best, lengths)
         if options.probabilities:
             chances = np.exp(log_probabilities).tolist()
             for prediction, chance in zip(predictions, chances, strict=True):
                 prediction.probability = chance
-            self._add_span_probabilities(predictions, distribution)
+            spans = self.spans([prediction.tags for prediction in predictions])
+            if spans is not None:
+                of_sentences = self.span_probabilities(distribution, spans)
+                for prediction, of_spans in zip(predictions, of_sentences, strict=True):
+                    prediction.span_probabilities = of_spans
             self._add_tag_probabilities(predictions, distribution, options)
         return predictions
 
@@ -183,9 +187,10 @@ class TaskPredictor:
 
     def decode(self, emissions: Array, lengths: Ints, options: PredictionOptions) -> Ints:
         """The best tags, ids (batch, length)."""
-        return self._best(self._potentials(emissions, lengths, options), options)
+        return self.best(self._potentials(emissions, lengths, options), options)
 
-    def _best(self, potentials: Potentials, options: PredictionOptions) -> Ints:
+    def best(self, potentials: Potentials, options: PredictionOptions) -> Ints:
+        """The best tags, ids (batch, length)."""
         if not self._is_crf and not self.is_constrained(options):
             return potentials.emissions.argmax(-1)
         return viterbi(potentials)
@@ -196,7 +201,8 @@ class TaskPredictor:
         transitions, start, end = self._scores[self.is_constrained(options)]
         return Potentials(emissions, transitions, start, end, lengths)
 
-    def _tags(self, ids: Ints, lengths: Ints) -> list[list[str]]:
+    def tags(self, ids: Ints, lengths: Ints) -> list[list[str]]:
+        """Of each sentence the tags of these ids, (batch, length), as they are written."""
         label = self.labels.__getitem__
         how = self._encoding, self._written_encoding, self._repair
         return [
@@ -211,18 +217,15 @@ class TaskPredictor:
         for number, (prediction, count) in enumerate(
             zip(predictions, best.counts.tolist(), strict=True)
         ):
-            tags = self._tags(best.tags[number, :count], lengths[[number] * count])
+            tags = self.tags(best.tags[number, :count], lengths[[number] * count])
             prediction.alternatives = list(zip(tags, chances[number], strict=False))
 
-    def _add_span_probabilities(
-        self, predictions: list[TaskPrediction], distribution: TagDistribution
-    ) -> None:
+    def spans(self, tags: Sequence[Sequence[str]]) -> Optional[list[list[Span]]]:
+        """The spans of the written tags of each sentence, from left to right; `None` where the task
+        has no encoding."""
         if self._written_encoding is None:
-            return
-        spans = [self._written_encoding.spans(prediction.tags) for prediction in predictions]
-        chances = self.span_probabilities(distribution, spans)
-        for prediction, of_sentence in zip(predictions, chances, strict=True):
-            prediction.span_probabilities = of_sentence
+            return None
+        return list(map(self._written_encoding.spans, tags))
 
     def span_probabilities(
         self, distribution: TagDistribution, spans: Sequence[Sequence[Span]]
@@ -235,7 +238,7 @@ class TaskPredictor:
                 for number, of_sentence in enumerate(spans)
                 for span in of_sentence
             ],
-            self._span_rules,
+            self.span_rules,
         )
         values = iter(chances.tolist())
         return [[next(values) for _ in of_sentence] for of_sentence in spans]
@@ -259,7 +262,8 @@ class TaskPredictor:
                 ]
 
     @property
-    def _span_rules(self) -> SpanRules:
+    def span_rules(self) -> SpanRules:
+        """How spans are read in the tags of a task with an encoding."""
         assert self._encoding is not None
         return span_rules_of(
             tuple(self.labels), self._encoding, self._written_encoding, self._repair

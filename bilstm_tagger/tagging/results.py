@@ -1,6 +1,6 @@
 """What goes into a tagger and what comes out: sentences, in plain Python."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -65,24 +65,15 @@ class TokenizedSentence:
                 )
 
 
-def checked_sentences(
-    sentences: Iterable[TokenizedSentence], features: Sequence[str]
-) -> list[TokenizedSentence]:
-    """The sentences, each checked for a tagger that reads these columns.
-
-    # Errors
-
-    As of `TokenizedSentence.check`, and `UserError` for other objects.
-    """
-    checked = list(sentences)
-    for sentence in checked:
+def check_sentences(sentences: Sequence[TokenizedSentence], features: Sequence[str]) -> None:
+    """`TokenizedSentence.check` for all of them, and a `UserError` for anything else."""
+    for sentence in sentences:
         if not isinstance(sentence, TokenizedSentence):
             raise UserError(
                 f"expected TokenizedSentence objects, found {sentence!r:.80}; for one list of "
                 "tokens there is tag_tokens"
             )
         sentence.check(features)
-    return checked
 
 
 @dataclass(slots=True)

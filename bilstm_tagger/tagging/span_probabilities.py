@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bilstm_tagger.tagging.prediction import PredictionOptions
-from bilstm_tagger.tagging.results import TokenizedSentence, checked_sentences
-from bilstm_tagger.tagging.threads import limited_threads
+from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.text.spans import Span
 
 if TYPE_CHECKING:
@@ -38,16 +37,14 @@ def span_probabilities(
     As of `Tagger.tag`.
     """
     options = PredictionOptions.of(True, 0, tagger.constrained, tagger.calibrated)
-    checked = checked_sentences(sentences, tagger.specification.feature_columns)
+    given = list(sentences)
     tasks = list(dict.fromkeys(task for of_sentence in spans for task in of_sentence))
-    chances: list[dict[str, list[float]]] = [{} for _ in checked]
-    with limited_threads(tagger.threads):
-        for emissions in tagger.source.emissions(checked, tasks):
-            for task, scores in emissions.scores.items():
-                predictor = tagger.predictors[task]
-                distribution = predictor.distribution(scores, emissions.lengths, options)
-                wanted = [spans[number].get(task, ()) for number in emissions.sentences]
-                values = predictor.span_probabilities(distribution, wanted)
-                for number, of_sentence in zip(emissions.sentences, values, strict=True):
-                    chances[number][task] = of_sentence
+    chances: list[dict[str, list[float]]] = [{} for _ in given]
+    for task, scores, emissions in tagger.emissions(given, tasks) if tasks else ():
+        predictor = tagger.predictors[task]
+        distribution = predictor.distribution(scores, emissions.lengths, options)
+        wanted = [spans[number].get(task, ()) for number in emissions.sentences]
+        values = predictor.span_probabilities(distribution, wanted)
+        for number, of_sentence in zip(emissions.sentences, values, strict=True):
+            chances[number][task] = of_sentence
     return chances

@@ -1,21 +1,24 @@
 """The tagger for Python: loads a model, takes text or tokens, gives sentences with tags."""
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, Optional
 
-from bilstm_tagger.tagging.network import EmissionSource
+import numpy
+
+from bilstm_tagger.tagging.network import Emissions, EmissionSource
 from bilstm_tagger.tagging.prediction import (
     PredictionOptions,
     Probabilities,
     TaskPrediction,
     TaskPredictor,
 )
-from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence, checked_sentences
+from bilstm_tagger.tagging.results import TaggedSentence, TokenizedSentence, check_sentences
 from bilstm_tagger.tagging.specification import Specification
 from bilstm_tagger.tagging.splitting import TokenizerChoice, splitter_of
 from bilstm_tagger.tagging.tagged_sentence import tagged_sentence
 from bilstm_tagger.tagging.threads import limited_threads
+from bilstm_tagger.tagging.uncertainty import MEASURES, uncertainty
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import PathLike, UserError
@@ -253,17 +256,44 @@ class Tagger:
         column that is missing or of another length.
         """
         options = PredictionOptions.of(probabilities, top_k, self.constrained, self.calibrated)
-        given = checked_sentences(sentences, self.specification.feature_columns)
+        given = list(sentences)
         predictions: list[dict[str, TaskPrediction]] = [{} for _ in given]
-        with limited_threads(self.threads):
-            for emissions in self.source.emissions(given, self.tasks):
-                for task, scores in emissions.scores.items():
-                    predicted = self.predictors[task].predict(scores, emissions.lengths, options)
-                    for number, prediction in zip(emissions.sentences, predicted, strict=True):
-                        predictions[number][task] = prediction
+        for task, scores, emissions in self.emissions(given):
+            predicted = self.predictors[task].predict(scores, emissions.lengths, options)
+            for number, prediction in zip(emissions.sentences, predicted, strict=True):
+                predictions[number][task] = prediction
         return [
             tagged_sentence(
                 sentence, prediction, self.tasks, self._encodings, self._spellings, with_spans
             )
             for sentence, prediction in zip(given, predictions, strict=True)
         ]
+
+    def uncertainties(
+        self, sentences: Iterable[TokenizedSentence], measure: str
+    ) -> list[dict[str, float]]:
+        """How unsure the model is of each sentence, in each task: 0 or more, 0 for a model that is
+        sure. `measure` is one of `bilstm_tagger.tagging.uncertainty.MEASURES`, such as "entropy";
+        the errors are those of `tag`."""
+        if measure not in MEASURES:
+            raise UserError(f"there is no measure {measure!r}; there are {', '.join(MEASURES)}")
+        options = PredictionOptions.of(True, 0, self.constrained, self.calibrated)
+        given = list(sentences)
+        values: list[dict[str, float]] = [{} for _ in given]
+        for task, scores, emissions in self.emissions(given):
+            predictor, lengths = self.predictors[task], emissions.lengths
+            of_batch = uncertainty(predictor, scores, lengths, options, measure)
+            for number, value in zip(emissions.sentences, of_batch.tolist(), strict=True):
+                values[number][task] = value
+        return values
+
+    def emissions(
+        self, sentences: Sequence[TokenizedSentence], tasks: Optional[Sequence[str]] = None
+    ) -> Iterator[tuple[str, numpy.ndarray, Emissions]]:
+        """Checks sentences, and yields tasks, by default all, with their scores for a batch of
+        them. Errors are those of `tag`."""
+        check_sentences(sentences, self.specification.feature_columns)
+        with limited_threads(self.threads):
+            for emissions in self.source.emissions(sentences, tasks or self.tasks):
+                for task, scores in emissions.scores.items():
+                    yield task, scores, emissions

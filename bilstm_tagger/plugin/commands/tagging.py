@@ -1,9 +1,10 @@
-"""Commands of `bilstm-tagger` for AllenNLP: `tag`, `calibration`, `errors` and `doubts`."""
+"""Commands of `bilstm-tagger` for AllenNLP: those that tag, or look at what a model predicts."""
 
 from allennlp.commands.subcommand import Subcommand
 
 from bilstm_tagger.experiments.doubts import command as doubts
 from bilstm_tagger.experiments.errors import command as errors
+from bilstm_tagger.experiments.selection import command as selection
 from bilstm_tagger.plugin.commands.shared_command import SharedCommand
 from bilstm_tagger.tagging.commands import calibration, tag
 
@@ -52,3 +53,14 @@ class Doubts(SharedCommand):
     requires_plugins = False
     description, about = doubts.DESCRIPTION, doubts.HELP
     add_options = staticmethod(doubts.add_doubts_options)
+
+
+@Subcommand.register("select")
+class Select(SharedCommand):
+    """Selects the sentences that are most worth labelling next.
+
+    Registered as a `Subcommand` with name "select".
+    """
+
+    description, about = selection.DESCRIPTION, selection.HELP
+    add_options = staticmethod(selection.add_select_options)

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from bilstm_tagger.tagging.commands.errors import (
     interruptible,
@@ -87,14 +87,21 @@ def settings_of(args: argparse.Namespace, opened: "OpenInput") -> "TagSettings":
     if args.jobs is not None and args.jobs < 1:
         raise UserError("--jobs must be at least 1")
     return TagSettings(
-        archive=args.archive,
-        source="<stdin>" if args.input == "-" else args.input,
-        input_form=opened.form,
+        **input_settings(args, opened),
         output_form=args.output_format or output_form_for(opened.form),
-        skip=args.on_error == "skip",
         columns=_columns(args.columns),
         probabilities="all" if args.probabilities == "all" else bool(args.probabilities),
         top_k=args.top_k,
+    )
+
+
+def input_settings(args: argparse.Namespace, opened: "OpenInput") -> dict[str, Any]:
+    """Those that the model, the input and the options of `add_input_options` make."""
+    return dict(
+        archive=args.archive,
+        source="<stdin>" if args.input == "-" else args.input,
+        input_form=opened.form,
+        skip=args.on_error == "skip",
         language=args.language,
         tokenizer=args.tokenizer,
         tasks=None if args.tasks is None else [task.strip() for task in args.tasks.split(",")],

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bilstm_tagger.tagging.files.blocks import Block, TaggedBlock
+from bilstm_tagger.tagging.files.blocks import Block, Skipped, TaggedBlock
 from bilstm_tagger.tagging.files.records import PROBLEMS, OutputForm, Record
 from bilstm_tagger.tagging.prediction import Probabilities
 from bilstm_tagger.tagging.tagger import Tagger
@@ -23,7 +23,8 @@ class FormTagger:
     probabilities: Probabilities
     top_k: int
 
-    def __call__(self, block: Block) -> TaggedBlock:
+    def records(self, block: Block) -> list[Record]:
+        """The records of a block, and what is wrong with those that cannot be tagged."""
         records = self.reads(block)
         features = self.tagger.specification.feature_columns
         for record in records:
@@ -32,6 +33,15 @@ class FormTagger:
                     sentence.check(features)
             except PROBLEMS as error:
                 record.fail(error)
+        return records
+
+    def check_skipped(self, problem: Skipped) -> None:
+        """Raises `DataFormatError` for a record that cannot be tagged, unless those are skipped."""
+        if not self.skip:
+            raise DataFormatError(self.source, problem.line, _for_tagging(problem.problem))
+
+    def __call__(self, block: Block) -> TaggedBlock:
+        records = self.records(block)
         tagged = iter(
             self.tagger.tag(
                 itertools.chain.from_iterable(record.sentences for record in records),
@@ -53,8 +63,7 @@ class FormTagger:
                     result.sentences += len(sentences)
                     result.tokens += sum(len(sentence.tokens) for sentence in sentences)
             if (problem := record.problem) is not None:
-                if not self.skip:
-                    raise DataFormatError(self.source, problem.line, _for_tagging(problem.problem))
+                self.check_skipped(problem)
                 result.skipped.append(problem)
                 pieces.append(self.writes.untagged(record))
         result.output = b"".join(pieces)
