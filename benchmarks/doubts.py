@@ -11,7 +11,6 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
@@ -20,7 +19,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.corpus import Rows, read_rows, write_rows
+from benchmarks.corpus import read_rows, write_rows
 from benchmarks.doubt_scores import (
     Item,
     doubts_rankings,
@@ -30,15 +29,16 @@ from benchmarks.doubt_scores import (
     token_average_precision,
 )
 from benchmarks.noise import Change, SpanNoise
-from benchmarks.out_of_fold import predict
 from benchmarks.settings import CONFIGS, ROOT
+from bilstm_tagger.experiments.left_out import DataFile, predict, read_folds
 from bilstm_tagger.experiments.out_of_fold import (
     PREDICTIONS,
-    OutOfFoldSentence,
     read_out_of_fold,
     write_out_of_fold,
 )
+from bilstm_tagger.tagging import Tagger
 from bilstm_tagger.text.encodings import get_encoding
+from bilstm_tagger.text.folds import Folds
 
 FOLDS = 5
 TASK = "chunk"
@@ -63,57 +63,39 @@ def make_corpus(data: Path, folder: Path, part: str, seed: int) -> None:
     (folder / "changes.json").write_text(json.dumps(noise.changes))
 
 
-def train(config: Path, corpus: Path, run: Path, epochs: int) -> Path:
-    """The model that is trained on a file, or that was; a training goes on where it stopped."""
-    model = run / "model.tar.gz"
-    if not model.exists():
-        overrides = {"train_data_path": str(corpus), "trainer.num_epochs": epochs}
-        command = [sys.executable, "-m", "allennlp", "train", str(config), "-s", str(run)]
-        command += ["--include-package", "bilstm_tagger", "-o", json.dumps(overrides)]
-        command += ["--recover"] * run.exists()
-        subprocess.run(command, check=True, cwd=ROOT)
-    return model
+def run(command: str, config: Path, *arguments: str, corpus: Path, epochs: int) -> None:
+    """Runs a command of `allennlp` with a config on a file."""
+    overrides = {"train_data_path": str(corpus), "trainer.num_epochs": epochs}
+    call = [sys.executable, "-m", "allennlp", command, str(config), *arguments]
+    call += ["--include-package", "bilstm_tagger", "-o", json.dumps(overrides)]
+    subprocess.run(call, check=True, cwd=ROOT)
 
 
 def make_predictions(folder: Path, epochs: int, single_epochs: int) -> tuple[Path, Path]:
     """Those of five models out of fold, and those of one model on its own training data."""
-    sentences = read_rows(folder / "noisy.txt")
-    config = CONFIGS / "doubts.jsonnet"
-    together = folder / PREDICTIONS
+    corpus, config = folder / "noisy.txt", CONFIGS / "doubts.jsonnet"
+    runs = folder / f"folds_{epochs}"
+    together = runs / config.stem / PREDICTIONS
     if not together.exists():
-        results: dict[int, OutOfFoldSentence] = {}
-        for fold in range(FOLDS):
-            rest = [rows for number, rows in enumerate(sentences) if number % FOLDS != fold]
-            corpus = write_rows(folder / f"fold{fold + 1}.txt", rest)
-            model = train(config, corpus, folder / f"run{fold + 1}", epochs)
-            numbers = range(fold, len(sentences), FOLDS)
-            results.update(_predictions(folder, model, sentences, numbers, fold + 1))
-        write_out_of_fold(together, (results[number] for number in sorted(results)))
+        options = ["--folds", str(FOLDS), "--seeds", "1", "--by", "sentence", "-s", str(runs)]
+        run("crossval", config, *options, corpus=corpus, epochs=epochs)
     single = folder / f"single_{single_epochs}.jsonl"
     if not single.exists():
-        run = folder / f"single_{single_epochs}"
-        model = train(config, folder / "noisy.txt", run, single_epochs)
-        numbers = range(len(sentences))
-        results = dict(_predictions(folder, model, sentences, numbers, 1))
-        write_out_of_fold(single, (results[number] for number in numbers))
+        training = folder / f"single_{single_epochs}"
+        model = training / "model.tar.gz"
+        if not model.exists():
+            goes_on = ["--recover"] * training.exists()
+            run("train", config, "-s", str(training), *goes_on, corpus=corpus, epochs=single_epochs)
+        tagger = Tagger.load(model)
+        files = [DataFile("", str(corpus), str(corpus))]
+        sentences = read_folds(files, Folds(1, "sentence"), tagger.specification, only=1)
+        write_out_of_fold(single, predict(tagger, sentences))
     return together, single
 
 
-def _predictions(
-    folder: Path, model: Path, sentences: list[Rows], numbers: range, fold: int
-) -> Iterator[tuple[int, OutOfFoldSentence]]:
-    lines = np.cumsum([1, *(len(rows) + 1 for rows in sentences)]).tolist()
-    predictions = predict(model, TASK, [sentences[number] for number in numbers])
-    for number, prediction in zip(numbers, predictions, strict=True):
-        tokens = [row[0] for row in sentences[number]]
-        tasks = {TASK: prediction}
-        path = str(folder / "noisy.txt")
-        yield number, OutOfFoldSentence(path, number + 1, fold, tokens, tasks, lines[number])
-
-
-def cleanlab_rankings(python: str, folder: Path) -> dict[str, list[Item]]:
+def cleanlab_rankings(python: str, folder: Path, predictions: Path) -> dict[str, list[Item]]:
     """Those of cleanlab, by the same predictions."""
-    tasks = [sentence.tasks[TASK] for sentence in read_out_of_fold(folder / PREDICTIONS)]
+    tasks = [sentence.tasks[TASK] for sentence in read_out_of_fold(predictions)]
     # A label of the held-out fifth alone is none of the models.
     classes = {tag for task in tasks for tag in task.gold}
     classes.update(label for task in tasks for labels in task.labels for label, _ in labels)
@@ -138,7 +120,7 @@ def cleanlab_rankings(python: str, folder: Path) -> dict[str, list[Item]]:
         }
 
 
-def report(folder: Path, single: Path, python: Optional[str]) -> None:
+def report(folder: Path, together: Path, single: Path, python: Optional[str]) -> None:
     """Prints a table of the rankings, and writes it as JSON."""
     changes = [
         msgspec.convert(change, Change)
@@ -148,13 +130,13 @@ def report(folder: Path, single: Path, python: Optional[str]) -> None:
         [[row[-1] for row in rows] for rows in read_rows(folder / name)]
         for name in ("clean.txt", "noisy.txt")
     )
-    places, tokens = doubts_rankings(str(folder / PREDICTIONS))
+    places, tokens = doubts_rankings(str(together))
     rankings = {"doubts": places}
-    for name, path in (("out of fold", folder / PREDICTIONS), ("single model", single)):
+    for name, path in (("out of fold", together), ("single model", single)):
         for unit, ranking in loss_rankings(str(path), TASK).items():
             rankings[f"loss of {unit}, {name}"] = ranking
     if python is not None:
-        rankings |= cleanlab_rankings(python, folder)
+        rankings |= cleanlab_rankings(python, folder, together)
     table = Table("ranking", "items", *(f"P@{cut}" for cut in CUTS), "AP", "AP of tokens")
     content = {}
     for name, ranking in rankings.items():
@@ -186,8 +168,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "changes.json").exists():
         make_corpus(args.data, folder, args.part, args.seed)
-    _, single = make_predictions(folder, args.epochs, args.single_epochs or args.epochs)
-    report(folder, single, args.cleanlab)
+    paths = make_predictions(folder, args.epochs, args.single_epochs or args.epochs)
+    report(folder, *paths, args.cleanlab)
 
 
 if __name__ == "__main__":

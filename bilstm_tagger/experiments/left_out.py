@@ -11,9 +11,10 @@ from bilstm_tagger.experiments.out_of_fold import (
     OutOfFoldSentence,
     OutOfFoldTask,
     TokenSpan,
+    known_spans,
 )
 from bilstm_tagger.tagging import TaggedSentence, Tagger, TokenizedSentence
-from bilstm_tagger.tagging.commands.gold_files import NOT_KNOWN, GoldTags, gold_tags
+from bilstm_tagger.tagging.commands.gold_files import GoldTags, gold_tags
 from bilstm_tagger.tagging.results import rounded
 from bilstm_tagger.tagging.span_probabilities import span_probabilities
 from bilstm_tagger.tagging.specification import Specification
@@ -132,17 +133,8 @@ def encodings_of(specification: Specification) -> dict[str, Encoding]:
 def spans_of_tags(
     tags: Mapping[str, Sequence[str]], encodings: Mapping[str, Encoding]
 ) -> dict[str, list[TokenSpan]]:
-    """Task to the spans in its tags; of tags that are known in part, those that end before one
-    that is known."""
-    return {
-        task: [
-            (span.start, span.end - 1, span.label)
-            for span in encodings[task].spans([tag or "O" for tag in of_task])
-            if NOT_KNOWN not in of_task[span.start : span.end + 1]
-        ]
-        for task, of_task in tags.items()
-        if task in encodings
-    }
+    """Task to the spans in its tags."""
+    return {task: known_spans(of_task) for task, of_task in tags.items() if task in encodings}
 
 
 def missing_spans(

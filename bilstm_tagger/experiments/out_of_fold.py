@@ -1,12 +1,14 @@
 """Out-of-fold predictions: what models say of sentences that they were not trained on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from bilstm_tagger.tagging.commands.gold_files import NOT_KNOWN
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.files import write_whole
 from bilstm_tagger.text.lines import read_lines
+from bilstm_tagger.text.spans import read_spans
 
 PREDICTIONS = "predictions.jsonl"
 # Labels that are less probable are left out, but for the gold one.
@@ -14,6 +16,15 @@ LEAST_PROBABILITY = 0.0005
 
 # First token, last token (within), and the type.
 TokenSpan = tuple[int, int, str]
+
+
+def known_spans(tags: Sequence[str]) -> list[TokenSpan]:
+    """The spans in tags; where tags are not known, those that end before another tag than such."""
+    return [
+        (span.start, span.end - 1, span.label)
+        for span in read_spans([tag or "O" for tag in tags])
+        if NOT_KNOWN not in tags[span.start : span.end + 1]
+    ]
 
 
 class OutOfFoldTask(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -58,7 +58,7 @@ def written(tmp_path):
 def test_confident_learning_by_hand():
     # Self-confidence: A 0.9, 0.7, 0.2, so that the threshold is 0.6; B 0.8, 0.4: 0.6.
     task = labelled(
-        ["A", "A", "A", "B", "B", "_"],
+        ["A", "A", "A", "B", "B", ""],
         {"A": 0.9, "B": 0.1},
         {"A": 0.7, "B": 0.3},
         {"A": 0.2, "B": 0.8},
@@ -73,7 +73,7 @@ def test_confident_learning_by_hand():
     joint = Counter(
         (gold, confident_label(dict(labels), means))
         for gold, labels in zip(task.gold, task.labels, strict=True)
-        if gold != "_"
+        if gold
     )
     assert joint == {("A", "A"): 2, ("A", "B"): 1, ("B", "B"): 1, ("B", "A"): 1}
     places = list(label_places(task, means))
@@ -99,8 +99,9 @@ def test_thresholds_of_spans():
     thresholds.add_spans(
         spanned(["B-X", "I-X", "O", "B-Y"], [(0, 1, "X", 0.8), (3, 3, "Y", 0.5)], [0, 0, 0.6, 0])
     )
-    thresholds.add_spans(spanned(["B-X", "_"], [(0, 0, "X", 0.4)], [0.3, 0.9]))
-    thresholds.add_spans(spanned(["O", "_"], [], [1.0, 0.0]))
+    thresholds.add_spans(spanned(["B-X", "O", ""], [(0, 0, "X", 0.4)], [0.3, 0.8, 0.9]))
+    # Where the second span ends is not known.
+    thresholds.add_spans(spanned(["O", "B-X", ""], [], [1.0, 0.0, 0.0]))
     assert thresholds.means() == pytest.approx({"O": 0.8, "X": 0.6, "Y": 0.5})
 
 
@@ -178,11 +179,11 @@ def test_best_spans_by_enumeration():
 
 
 def test_no_doubt_where_no_label_is_known():
-    gold = ["O", "_", "O", "B-X"]
+    gold = ["O", "", "O", "B-X"]
     spans = [(0, 1, "X", 0.9), (2, 2, "X", 0.9), (3, 3, "X", 0.1), (3, 3, "Y", 0.9)]
     places = list(span_places(spanned(gold, spans, (0.1, 0.1, 0.1, 0.0))))
     assert [place.suggestion for place in places] == [[(2, 2, "X")], [(3, 3, "Y")]]
-    assert list(label_places(labelled(["_"], {"A": 1.0}), {"A": 0.5})) == []
+    assert list(label_places(labelled([""], {"A": 1.0}), {"A": 0.5})) == []
 
 
 # The ranking
@@ -208,9 +209,9 @@ def test_sure_disagreement_of_classes_that_are_seldom_unsure_comes_first(written
 
 @pytest.fixture
 def mixed(written):
-    """Predictions of two tasks; the second sentence lacks one, and "_" is no label."""
+    """Predictions of two tasks; the second sentence lacks one, and a label is not known."""
     ner = spanned(["B-X", "I-X", "O"], [(0, 1, "X", 0.05), (0, 1, "Y", 0.95)], [0.0, 0.0, 0.99])
-    pos = labelled(["A", "_", "B"], {"A": 0.9, "B": 0.1}, {"B": 1.0}, {"A": 0.7, "B": 0.3})
+    pos = labelled(["A", "", "B"], {"A": 0.9, "B": 0.1}, {"B": 1.0}, {"A": 0.7, "B": 0.3})
     return written(
         sentence(1, ["New", "York", "x"], {"pos": pos, "ner": ner}),
         sentence(2, ["#", "a"], {"pos": labelled(["B", "A"], {"B": 0.9}, {"A": 0.8})}),

@@ -8,11 +8,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Optional
 
-from bilstm_tagger.experiments.out_of_fold import OutOfFoldTask, TokenSpan
-from bilstm_tagger.text.spans import read_spans
+from bilstm_tagger.experiments.out_of_fold import OutOfFoldTask, known_spans
 
-# Stands where a token has no label.
-UNKNOWN = "_"
 OUTSIDE = "O"
 
 
@@ -31,13 +28,13 @@ class Thresholds:
     def add_labels(self, task: OutOfFoldTask) -> None:
         """Adds a sentence with plain labels."""
         for gold, labels in zip(task.gold, task.labels, strict=True):
-            if gold != UNKNOWN:
+            if gold:
                 self._add(gold, dict(labels).get(gold, 0.0))
 
     def add_spans(self, task: OutOfFoldTask) -> None:
         """Adds a sentence with spans, or with none."""
         probabilities = {(first, last, label): value for first, last, label, value in task.spans}
-        for span in gold_spans(task) if task.spans else ():
+        for span in known_spans(task.gold) if task.spans else ():
             self._add(span[2], probabilities[span])
         for gold, labels in zip(task.gold, task.labels, strict=True):
             if gold == OUTSIDE:
@@ -64,9 +61,3 @@ def confident_label(
         if label in thresholds and probability >= thresholds[label]
     ]
     return max(reaching, key=probabilities.__getitem__, default=None)
-
-
-def gold_spans(task: OutOfFoldTask) -> list[TokenSpan]:
-    """The spans of the labels; a token without a label is outside of them."""
-    tags = [OUTSIDE if tag == UNKNOWN else tag for tag in task.gold]
-    return [(span.start, span.end - 1, span.label) for span in read_spans(tags)]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from bilstm_tagger.experiments.doubts.confidence import UNKNOWN
 from bilstm_tagger.experiments.doubts.report import Doubt, DoubtReport
 from bilstm_tagger.experiments.out_of_fold import OutOfFoldSentence, read_out_of_fold
 from bilstm_tagger.tagging.json_input import check_cell
@@ -13,7 +12,8 @@ from bilstm_tagger.text.tag_recognition import recognise_tags
 
 # Sentences whose tags show the encoding.
 _SHOWN = 1000
-_NONE = (UNKNOWN,) * 3
+_NOTHING = "_"
+_NONE = (_NOTHING,) * 3
 
 
 def corpus_columns(report: DoubtReport) -> list[str]:
@@ -28,8 +28,8 @@ def corpus_lines(report: DoubtReport) -> Iterator[str]:
     """All sentences of the predictions, in their order: a token a line, its cells divided by tabs,
     and a blank line after each sentence.
 
-    Of each task a token has its gold tag; and where it is in doubt the suggested tag, the kind of
-    the doubt and the score, else "_".
+    Of each task a token has its gold tag, if it is known; and where it is in doubt the suggested
+    tag, the kind of the doubt and the score. "_" stands where there is nothing.
 
     # Errors
 
@@ -45,7 +45,9 @@ def corpus_lines(report: DoubtReport) -> Iterator[str]:
             doubts = of_sentence.get((sentence.file, sentence.number, task.name), [])
             gold = sentence.tasks.get(task.name)
             size = len(sentence.tokens)
-            cells.append([UNKNOWN] * size if gold is None else gold.gold)
+            cells.append(
+                [_NOTHING] * size if gold is None else [tag or _NOTHING for tag in gold.gold]
+            )
             columns = _doubt_columns(doubts, size, encodings.get(task.name))
             cells += map(list, zip(*columns, strict=True))
         yield _rows(sentence, cells)

@@ -3,14 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from bilstm_tagger.experiments.doubts.confidence import (
-    OUTSIDE,
-    UNKNOWN,
-    confident_label,
-    gold_spans,
-)
+from bilstm_tagger.experiments.doubts.confidence import OUTSIDE, confident_label
 from bilstm_tagger.experiments.doubts.report import Kind
-from bilstm_tagger.experiments.out_of_fold import OutOfFoldTask, TokenSpan
+from bilstm_tagger.experiments.out_of_fold import OutOfFoldTask, TokenSpan, known_spans
 
 
 class Place(NamedTuple):
@@ -45,7 +40,7 @@ def label_places(task: OutOfFoldTask, thresholds: Mapping[str, float]) -> Iterat
     """The tokens that confident learning counts for another label than their own, and those for
     which another label is the most probable one."""
     for token, (gold, labels) in enumerate(zip(task.gold, task.labels, strict=True)):
-        if gold == UNKNOWN:
+        if not gold:  # not known
             continue
         chances = dict(labels)
         label = confident_label(chances, thresholds)
@@ -71,8 +66,8 @@ def span_places(task: OutOfFoldTask) -> Iterator[Place]:
     """
     outside = [dict(labels).get(OUTSIDE, 0.0) for labels in task.labels]
     probabilities = {(first, last, label): value for first, last, label, value in task.spans}
-    unknown = {token for token, tag in enumerate(task.gold) if tag == UNKNOWN}
-    gold = set(gold_spans(task))
+    unknown = {token for token, tag in enumerate(task.gold) if not tag}
+    gold = set(known_spans(task.gold))
     suggested = set(best_spans(task.spans, outside))
     for spans in overlapping(gold ^ suggested):
         ours = [span for span in spans if span in gold]

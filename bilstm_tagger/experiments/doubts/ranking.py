@@ -4,12 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Optional, get_args
 
-from bilstm_tagger.experiments.doubts.confidence import (
-    UNKNOWN,
-    Thresholds,
-    confident_label,
-    gold_spans,
-)
+from bilstm_tagger.experiments.doubts.confidence import Thresholds, confident_label
 from bilstm_tagger.experiments.doubts.places import Place, label_places, span_places
 from bilstm_tagger.experiments.doubts.report import (
     Doubt,
@@ -21,8 +16,10 @@ from bilstm_tagger.experiments.doubts.report import (
 from bilstm_tagger.experiments.out_of_fold import (
     OutOfFoldSentence,
     OutOfFoldTask,
+    known_spans,
     read_out_of_fold,
 )
+from bilstm_tagger.tagging.commands.gold_files import NOT_KNOWN
 from bilstm_tagger.text.errors import DataFormatError, UserError
 
 # A suggestion that is at least as probable is sure.
@@ -85,7 +82,7 @@ class _Task:
         task = sentence.tasks[self.name]
         self.sentences += 1
         self.tokens += len(sentence.tokens)
-        self.unknown += task.gold.count(UNKNOWN)
+        self.unknown += task.gold.count(NOT_KNOWN)
         places = span_places(task) if self.of_spans else label_places(task, self.thresholds)
         self.places.extend((sentence, place) for place in places)
 
@@ -122,7 +119,7 @@ class _Task:
         agreed = []
         if self.of_spans:
             doubtful = {span for doubt in doubts for span in doubt.gold}
-            agreed = [s for s in gold_spans(sentence.tasks[self.name]) if s not in doubtful]
+            agreed = [s for s in known_spans(sentence.tasks[self.name].gold) if s not in doubtful]
         in_order = sorted(doubts, key=lambda doubt: doubt.first)
         return DoubtfulSentence(sentence.number, sentence.place, sentence.tokens, in_order, agreed)
 
@@ -232,7 +229,7 @@ def _fault(sentence: OutOfFoldSentence, task: OutOfFoldTask) -> Optional[str]:
         return "has a token without predicted labels"
     if task.spans:
         try:
-            spans = gold_spans(task)
+            spans = known_spans(task.gold)
         except ValueError as error:
             return f"has gold tags that are none of spans ({error})"
         if any(not 0 <= first <= last < length for first, last, _, _ in task.spans):
