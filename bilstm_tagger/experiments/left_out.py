@@ -46,7 +46,8 @@ class DataFile(NamedTuple):
 class FoldSentence(NamedTuple):
     """A sentence of the data, with its gold tags, and where it stands."""
 
-    place: tuple[str, str, int, int]  # data set, file, number and line, as of `OutOfFoldSentence`
+    # Data set, file, number and lines, as of `OutOfFoldSentence`.
+    place: tuple[str, str, int, list[int]]
     fold: int
     sentence: TokenizedSentence
     gold: GoldTags
@@ -75,7 +76,7 @@ def read_folds(
                 gold, _ = gold_tags(sentence, layout, specification)
                 name = path if declared.form == "brat" else file.name
                 yield FoldSentence(
-                    (file.dataset, name, number, sentence.line_numbers[0]),
+                    (file.dataset, name, number, list(filter(None, sentence.line_numbers))),
                     fold,
                     TokenizedSentence(sentence.tokens, sentence.columns),
                     gold,
@@ -170,9 +171,9 @@ def add_spans(
 
 def out_of_fold(sentence: FoldSentence, predictions: dict[str, OutOfFoldTask]) -> OutOfFoldSentence:
     """A sentence with predictions."""
-    dataset, file, number, line = sentence.place
+    dataset, file, number, lines = sentence.place
     tokens = sentence.sentence.tokens
-    return OutOfFoldSentence(file, number, sentence.fold, tokens, predictions, line, dataset)
+    return OutOfFoldSentence(file, number, sentence.fold, tokens, predictions, lines, dataset)
 
 
 def listed_labels(labels: Mapping[str, float], gold: str, least: float) -> list[tuple[str, float]]:

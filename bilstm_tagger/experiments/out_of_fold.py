@@ -53,13 +53,19 @@ class OutOfFoldSentence(msgspec.Struct, frozen=True, omit_defaults=True):
     fold: int  # from 1
     tokens: list[str]
     tasks: dict[str, OutOfFoldTask]
-    line: int = 0  # where it starts in the file, from 1; 0: the file has no lines
+    lines: list[int] = []  # of each token in the file, from 1; empty: the file has no lines
     dataset: str = ""
 
     @property
     def place(self) -> str:
-        """The file, and the line where there is one."""
-        return f"{self.file}:{self.line}" if self.line else f"{self.file}, sentence {self.number}"
+        """Where it starts: the file, and the line where there is one."""
+        return self.place_of(0)
+
+    def place_of(self, token: int) -> str:
+        """The place of a token, which is counted from 0."""
+        if self.lines:
+            return f"{self.file}:{self.lines[token]}"
+        return f"{self.file}, sentence {self.number}"
 
 
 def write_out_of_fold(path: PathLike, sentences: Iterable[OutOfFoldSentence]) -> None:

@@ -69,7 +69,11 @@ def report(tmp_path):
                 "pos <b>": labels_task(size, numbers.uniform(0.6, 0.99)),
             }
             line = 30 * number
-            sentences.append(OutOfFoldSentence("a.conll", number + 1, 1, tokens, tasks, line=line))
+            sentences.append(
+                OutOfFoldSentence(
+                    "a.conll", number + 1, 1, tokens, tasks, lines=[line] * len(tokens)
+                )
+            )
         path = tmp_path / "predictions.jsonl"
         write_out_of_fold(path, sentences)
         return find_doubts(str(path))

@@ -36,7 +36,8 @@ def spanned(gold, spans, outside):
 
 
 def sentence(number, tokens, tasks, file="data/train.conll"):
-    return OutOfFoldSentence(file, number, 1, tokens, tasks, line=10 * number)
+    lines = [10 * number + token for token in range(len(tokens))]
+    return OutOfFoldSentence(file, number, 1, tokens, tasks, lines=lines)
 
 
 @pytest.fixture
@@ -224,7 +225,7 @@ def test_tasks_are_in_one_list(mixed):
     doubts = [(doubt.task, doubt.kind, doubt.place, doubt.first) for doubt in report.doubts]
     assert doubts == [
         ("ner", "type", "data/train.conll:10", 0),
-        ("pos", "label", "data/train.conll:10", 2),
+        ("pos", "label", "data/train.conll:12", 2),
     ]
     ner, pos = report.tasks
     assert (ner.sentences, ner.tokens, ner.unknown, ner.of_spans) == (2, 4, 0, True)

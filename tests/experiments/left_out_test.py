@@ -29,13 +29,13 @@ def test_a_sentence_of_a_folder_is_named_by_its_text(specification, tmp_path):
     )
     a, b, c = (str(tmp_path / f"{name}.txt") for name in "abc")
     assert [entry.place for entry in first] == [
-        ("", a, 1, 0),
-        ("", a, 2, 0),
-        ("", c, 1, 0),
-        ("", c, 2, 0),
+        ("", a, 1, []),
+        ("", a, 2, []),
+        ("", c, 1, []),
+        ("", c, 2, []),
     ]
     assert [(entry.place, entry.fold, entry.gold) for entry in second] == [
-        (("", b, 1, 0), 2, {"ner": ["B-LOC", "O"]})
+        (("", b, 1, []), 2, {"ner": ["B-LOC", "O"]})
     ]
 
 

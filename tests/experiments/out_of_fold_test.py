@@ -25,7 +25,7 @@ SENTENCES = [
             ),
             "pos": OutOfFoldTask(["PN", "V"], ["PN", "V"], [[("PN", 1.0)], [("V", 1.0)]]),
         },
-        line=4,
+        lines=[4, 5],
     ),
     OutOfFoldSentence("train.json", 2, 1, ["Yes"], {}, dataset="news"),
 ]
@@ -36,6 +36,7 @@ def test_sentences_come_back(tmp_path):
     write_out_of_fold(path, SENTENCES)
     assert list(read_out_of_fold(path)) == SENTENCES
     assert [sentence.place for sentence in SENTENCES] == ["train.conll:4", "train.json, sentence 2"]
+    assert [sentence.place_of(1) for sentence in SENTENCES[:1]] == ["train.conll:5"]
 
 
 @pytest.mark.parametrize("line", ['{"file": "a"}', "[]", "no JSON"])

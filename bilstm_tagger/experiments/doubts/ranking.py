@@ -157,7 +157,7 @@ def find_doubts(
             score=score,
             task=task.name,
             kind=place.kind,
-            place=sentence.place,
+            place=sentence.place_of(first),
             file=sentence.file,
             sentence=sentence.number,
             first=first,

@@ -18,7 +18,7 @@ class Doubt(msgspec.Struct, frozen=True):
     score: float  # the larger, the likelier the labels are wrong; between 0 and 1
     task: str
     kind: Kind
-    place: str  # where the sentence starts, as "train.conll:17"
+    place: str  # of its first token, as "train.conll:17"
     file: str
     sentence: int  # its number in the file, from 1
     first: int  # token of the sentence, from 0

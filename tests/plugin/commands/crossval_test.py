@@ -57,7 +57,7 @@ def test_every_sentence_once_in_the_order_of_the_data(runs):
     assert [sentence.tokens for sentence in sentences] == [sentence.tokens for sentence in data]
     for number, (predicted, sentence) in enumerate(zip(sentences, data, strict=True)):
         assert (predicted.number, predicted.fold) == (number + 1, number % 3 + 1)
-        assert (predicted.file, predicted.line) == (DATA, sentence.line_numbers[0])
+        assert (predicted.file, predicted.lines) == (DATA, sentence.line_numbers)
         assert {task: of_task.gold for task, of_task in predicted.tasks.items()} == {
             task: sentence.columns[task] for task in ("pos", "chunk")
         }
