@@ -1,14 +1,13 @@
 """The scores of a cross-validation: of each fold, and of all folds together."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from bilstm_tagger.experiments.distribution import Scale, Summary
-from bilstm_tagger.experiments.left_out import spans_of_tags
 from bilstm_tagger.experiments.out_of_fold import OutOfFoldSentence
-from bilstm_tagger.tagging.commands.gold_files import NOT_KNOWN
 from bilstm_tagger.text.encodings import Encoding
-from bilstm_tagger.text.spans import precision_recall_f1
+from bilstm_tagger.text.known_spans import judged_spans
+from bilstm_tagger.text.spans import Span, precision_recall_f1
 
 # Name of a metric to scores.
 Scores = dict[str, list[float]]
@@ -39,17 +38,13 @@ class FoldScores:
         for task, of_task in sentence.tasks.items():
             gold, predicted = of_task.gold, of_task.predicted
             if task in self._encodings:
-                where_known = [
-                    tag if label else NOT_KNOWN for tag, label in zip(predicted, gold, strict=True)
-                ]
-                sides = [
-                    set(spans_of_tags({task: tags}, self._encodings)[task])
-                    for tags in (where_known, gold)
-                ]
-                numbers = len(sides[0] & sides[1]), len(sides[0]), len(sides[1])
+                encoding = self._encodings[task]
+                known = encoding.spans([tag or "O" for tag in gold])
+                judged = judged_spans(encoding.spans(predicted), known, _outside(gold))
+                numbers = len({*judged} & {*known}), len(judged), len(known)
             else:
-                known = [tag == label for tag, label in zip(predicted, gold, strict=True) if label]
-                numbers = sum(known), len(known), len(known)
+                right = [tag == label for tag, label in zip(predicted, gold, strict=True) if label]
+                numbers = sum(right), len(right), len(right)
             key = sentence.fold, seed, task
             self._counts[key] = _sum(self._counts.get(key, (0, 0, 0)), numbers)
 
@@ -88,6 +83,14 @@ class FoldScores:
     def _name(self, task: str) -> str:
         # Of labels, as many are predicted as are gold: their F1 is the accuracy.
         return f"{task}_f1" if task in self._encodings else f"{task}_accuracy"
+
+
+def _outside(gold: Sequence[str]) -> Callable[[Span], bool]:
+    """Whether spans are known to be outside of all spans, and where they would end is known."""
+    return lambda span: (
+        "" not in gold[span.start : span.end + 1]
+        and all(tag == "O" for tag in gold[span.start : span.end])
+    )
 
 
 def _sum(counts: tuple[int, int, int], more: tuple[int, int, int]) -> tuple[int, int, int]:

@@ -14,7 +14,7 @@ from bilstm_tagger.experiments.out_of_fold import (
     known_spans,
 )
 from bilstm_tagger.tagging import TaggedSentence, Tagger, TokenizedSentence
-from bilstm_tagger.tagging.commands.gold_files import GoldTags, gold_tags
+from bilstm_tagger.tagging.gold_tags import GoldTags, gold_tags
 from bilstm_tagger.tagging.results import rounded
 from bilstm_tagger.tagging.span_probabilities import span_probabilities
 from bilstm_tagger.tagging.specification import Specification

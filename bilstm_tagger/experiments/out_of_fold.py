@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from bilstm_tagger.tagging.commands.gold_files import NOT_KNOWN
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.files import write_whole
 from bilstm_tagger.text.lines import read_lines
@@ -19,12 +18,9 @@ TokenSpan = tuple[int, int, str]
 
 
 def known_spans(tags: Sequence[str]) -> list[TokenSpan]:
-    """The spans in tags; where tags are not known, those that end before another tag than such."""
-    return [
-        (span.start, span.end - 1, span.label)
-        for span in read_spans([tag or "O" for tag in tags])
-        if NOT_KNOWN not in tags[span.start : span.end + 1]
-    ]
+    """The spans in tags, as of `gold_tags`, of which some may not be known."""
+    spans = read_spans([tag or "O" for tag in tags])
+    return [(span.start, span.end - 1, span.label) for span in spans]
 
 
 class OutOfFoldTask(msgspec.Struct, frozen=True, omit_defaults=True):

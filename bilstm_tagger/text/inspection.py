@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, cast
 
 from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError, PathLike
+from bilstm_tagger.text.known_spans import known_spans
 from bilstm_tagger.text.memo import Memo
-from bilstm_tagger.text.possible_labels import InvalidTag, certain_labels
+from bilstm_tagger.text.possible_labels import InvalidTag, Possible
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.task_column import TaskColumn
 from bilstm_tagger.text.word_forms import CHAIN_STEPS, chain_step, word_forms
@@ -117,12 +118,13 @@ class _TagReader:
         except InvalidTag as error:
             self._fault(sentence, error.index, error.message, inspection)
             return
-        known = certain_labels(labels)
+        tokens = cast(list[Possible], labels)
+        known = [token.certain for token in tokens]
         inspection.partial_tokens += known.count(None)
-        if self._encoding is None:
+        if self._task.target is None:
             inspection.counts.update(filter(None, known))
         else:
-            spans = self._encoding.spans([tag or "O" for tag in known])
+            spans = known_spans(tokens, self._task.target)
             inspection.counts.update(span.label for span in spans)
 
     def _fault(

@@ -10,7 +10,7 @@ from bilstm_tagger.text.possible_labels import (
     Possible,
     consistent,
 )
-from bilstm_tagger.text.spans import CONLLEVAL_LETTERS, split_tag
+from bilstm_tagger.text.spans import conlleval_tag, split_tag
 
 # conlleval's letter of a tag, and its type, which is empty outside of spans.
 Parsed = tuple[str, str]
@@ -48,36 +48,42 @@ class PartialTags:
         self._parse = parse
         self._types = types
         self._partial = partial
-        unmarked = frozenset[str]() if unannotated == "all" else frozenset(unannotated)
-        tags = frozenset(tag for label in unmarked for tag in target.tags_of(label))
-        self._outside = Possible(frozenset(["O"]), None if unannotated == "all" else tags)
+        # The tags that a token which is outside of spans in the file may have, too; `None`: any.
+        self._unmarked: Optional[frozenset[str]] = None
+        if unannotated != "all":
+            self._unmarked = frozenset(tag for x in unannotated for tag in target.tags_of(x))
 
     def read(self, cells: Sequence[str], strict: bool = True) -> list[Possible]:
-        """What the cells of a sentence say. Not strict: as little as their types.
+        """What the cells of a sentence say. Not strict: only the types of the tags are used.
 
         Raises `InvalidTag`.
         """
+        parsed = [self._parsed(index, cell, strict) for index, cell in enumerate(cells)]
         tokens = []
-        parsed = [self._parsed(index, cell) for index, cell in enumerate(cells)]
         ended: set[str] = set()
         for index, tags in enumerate(parsed):
             following = parsed[index + 1] if index + 1 < len(parsed) else []
-            labels: set[str] = set()
-            others = None if tags is None else frozenset[str]()
+            named: set[str] = set()
             excluded = self._continuing(ended)
             ended = set()
             for letter, label in tags or ():
                 if not label:
-                    labels.add("O")
-                    others = self._outside.others
+                    named.add("O")
                     continue
                 ends = self._ends(letter, label, following)
                 if ends and strict:
                     ended.add(label)
-                starts = letter in "BS"
-                labels.update(self._tags(label, starts, ends) if strict else self._tags(label))
-            tokens.append(Possible(frozenset(labels), others, excluded))
-        return consistent(self._target, tokens)
+                named.update(
+                    self._tags(label, letter in "BS", ends) if strict else self._tags(label)
+                )
+            unnamed = None if tags is None else frozenset[str]()
+            tokens.append(Possible(frozenset(named), unnamed, excluded))
+        # Tags of the file that contradict each other are no spans that it does not mark.
+        known = consistent(self._target, tokens)
+        return [
+            self._widened(token, before.excluded) if "O" in token.named else token
+            for token, before in zip(known, tokens, strict=True)
+        ]
 
     def widened(self, tags: Sequence[str]) -> list[Possible]:
         """What tags in the encoding of the model say, if spans are missing among them."""
@@ -85,32 +91,38 @@ class PartialTags:
         ended = ""
         for tag in tags:
             label = split_tag(tag)[1]
-            if label:
-                tokens.append(Possible(frozenset([tag])))
-            else:
-                excluded = self._continuing([ended] if ended else [])
-                labels, others, _ = self._outside
-                tokens.append(
-                    Possible(labels, None, excluded)
-                    if others is None
-                    else Possible(labels, others - excluded)
-                )
+            token = Possible(frozenset([tag]))
+            if not label:
+                token = self._widened(token, self._continuing([ended] if ended else []))
+            tokens.append(token)
             ended = label
         return tokens
 
-    def _parsed(self, index: int, cell: str) -> Optional[list[Parsed]]:
+    def _widened(self, token: Possible, excluded: frozenset[str]) -> Possible:
+        """Of a token that may be outside of spans; `excluded`: tags that go on with the span before
+        it, which has ended."""
+        if self._unmarked is None:
+            return Possible(token.named, None, excluded)
+        return Possible(token.named, self._unmarked - excluded)
+
+    def _parsed(self, index: int, cell: str, strict: bool) -> Optional[list[Parsed]]:
         """The tags of a cell; `None`: it may be any."""
         try:
-            cells = self._partial.alternatives(cell)
-            if cells is None:
+            alternatives = self._partial.alternatives(cell)
+            if alternatives is None:
                 return None
-            tags = [self._source.read(self._parse(each)) for each in cells]
+            tags = list(map(self._parse, alternatives))
+            if strict:
+                for tag in tags:
+                    self._source.read(tag)
         except ValueError as error:
             raise InvalidTag(index, str(error)) from None
-        renamed = [(letter, self._types.get(label, label)) for letter, label in tags]
-        return [
-            (CONLLEVAL_LETTERS[letter], label) if label else ("O", "") for letter, label in renamed
-        ]
+        parsed = []
+        for tag in tags:
+            letter, label = conlleval_tag(tag)
+            renamed = self._types.get(label, label)
+            parsed.append((letter, renamed) if renamed else ("O", ""))
+        return parsed
 
     def _ends(self, letter: str, label: str, following: Optional[list[Parsed]]) -> Optional[bool]:
         """Whether a span ends with this tag; `None`: that is not known."""

@@ -15,21 +15,24 @@ _NONE: frozenset[str] = frozenset()
 class Possible(NamedTuple):
     """What is known of the label of a token."""
 
-    labels: frozenset[str]  # those that it may have by what the file says
-    # Those that it may have, too, though the file does not name them; `None`: any.
-    others: Optional[frozenset[str]] = _NONE
-    excluded: frozenset[str] = _NONE  # those that it cannot have, among any
+    named: frozenset[str]  # the labels that the file names, one of which it may be
+    # Labels that it may be, too, though the file does not name them; `None`: any.
+    unnamed: Optional[frozenset[str]] = _NONE
+    excluded: frozenset[str] = _NONE  # labels that it is not, among any
 
     def permits(self, label: str) -> bool:
-        """Whether it may have this label."""
+        """Whether it may be this label."""
         if label in self.excluded:
             return False
-        return self.others is None or label in self.labels or label in self.others
+        return self.unnamed is None or label in self.named or label in self.unnamed
 
     @property
-    def is_certain(self) -> bool:
-        """Whether it may have one label alone."""
-        return self.others is not None and len((self.labels | self.others) - self.excluded) == 1
+    def certain(self) -> Optional[str]:
+        """Its label, if there is one possibility alone."""
+        if self.unnamed is None:
+            return None
+        labels = self.named | self.unnamed
+        return next(iter(labels)) if len(labels) == 1 else None
 
 
 ANYTHING = Possible(_NONE, None)
@@ -40,14 +43,6 @@ Labels = Union[list[str], list[Possible]]
 def is_complete(labels: Labels) -> TypeGuard[list[str]]:
     """Whether the label of every token is known."""
     return not labels or isinstance(labels[0], str)
-
-
-def certain_labels(labels: Labels) -> list[Optional[str]]:
-    """The label of each token; `None` where it is not known for certain."""
-    return [
-        token if isinstance(token, str) else next(iter(token.labels)) if token.is_certain else None
-        for token in labels
-    ]
 
 
 class InvalidTag(ValueError):
@@ -105,13 +100,13 @@ def consistent(encoding: Encoding, tokens: Sequence[Possible]) -> list[Possible]
     # Of tokens that may have any tag, these stand for all: tags of a type that is not named go with
     # the same neighbours as `O`.
     types = {
-        split_tag(tag)[1] for token in tokens for tag in token.labels | (token.others or _NONE)
+        split_tag(tag)[1] for token in tokens for tag in token.named | (token.unnamed or _NONE)
     }
     every = {"O"}.union(*(encoding.tags_of(label) for label in types if label))
     remaining: list[set[str]] = []
     before: set[Optional[str]] = {None}
     for index, token in enumerate(tokens):
-        candidates = every if token.others is None else token.labels | token.others
+        candidates = every if token.unnamed is None else token.named | token.unnamed
         reached = {
             tag
             for tag in candidates - token.excluded
@@ -129,17 +124,6 @@ def consistent(encoding: Encoding, tokens: Sequence[Possible]) -> list[Possible]
         tags &= kept
         behind = set(tags)
     return [
-        token if token.others is None else Possible(token.labels & tags, token.others & tags)
+        token if token.unnamed is None else Possible(token.named & tags, token.unnamed & tags)
         for token, tags in zip(tokens, remaining, strict=True)
     ]
-
-
-def agreeing(tokens: Sequence[Possible], predicted: Sequence[str]) -> list[str]:
-    """The labels that agree with what is known, and wherever they can with a prediction."""
-    labels = []
-    for token, label in zip(tokens, predicted, strict=True):
-        if not token.permits(label):
-            others = (token.labels or token.others or {"O"}) - token.excluded
-            label = "O" if "O" in others else min(others, default="O")
-        labels.append(label)
-    return labels

@@ -12,7 +12,6 @@ from bilstm_tagger.text.possible_labels import (
     InvalidTag,
     PartialLabels,
     Possible,
-    agreeing,
     is_complete,
 )
 from bilstm_tagger.text.tag_spelling import TagSpelling
@@ -83,9 +82,11 @@ def test_gaps_mean_every_tagging_that_agrees(source, target):
         # No label is left that no tagging has, and the certain ones are all that are left.
         for index, token in enumerate(possible):
             left = {sequence[index] for sequence in expected}
-            assert token.is_certain == (len(left) == 1 and token.others is not None)
-            if token.others is not None:
-                assert token.labels | token.others == left
+            assert token.certain == (
+                min(left) if len(left) == 1 and token.unnamed is not None else None
+            )
+            if token.unnamed is not None:
+                assert token.named | token.unnamed == left
     assert tried > 200
 
 
@@ -117,9 +118,9 @@ def test_gaps_and_unmarked_spans_together():
     possible, _ = task.labels_of(["B-A", "_", "O", "B-A|B-B"])
     assert possible[0] == Possible(frozenset(["B-A", "S-A"]))
     assert possible[1] == ANYTHING
-    assert possible[2].labels == {"O"}
-    assert possible[2].others == {"S-B", "E-B"}  # a span that is open there has to end
-    assert possible[3].labels == {"S-A", "S-B"}
+    assert possible[2].named == {"O"}
+    assert possible[2].unnamed == {"S-B", "B-B", "I-B", "E-B"}
+    assert possible[3].named == {"S-A", "S-B"}
 
 
 def test_types_are_renamed_and_spelling_is_read():
@@ -164,12 +165,16 @@ def test_what_cannot_be_known_is_refused(settings, message):
         TaskColumn(**settings)
 
 
-def test_labels_that_agree_with_a_prediction():
-    tokens = [
-        Possible(frozenset(["B-A"])),
-        ANYTHING,
-        Possible(frozenset(["O"]), frozenset(["B-B", "I-B"])),
-        Possible(frozenset(), None, frozenset(["I-A"])),
-    ]
-    assert agreeing(tokens, ["O", "I-A", "B-B", "B-A"]) == ["B-A", "I-A", "B-B", "B-A"]
-    assert agreeing(tokens, ["B-A", "O", "B-A", "I-A"]) == ["B-A", "O", "O", "O"]
+def test_marked_spans_are_exact_where_others_are_not_marked():
+    task = TaskColumn("BIO", "IOBES", partial=True, unannotated=["PER"])
+    with pytest.raises(InvalidTag, match="no tags in IOBES"):
+        task.labels_of(["O", "I-PER", "_"])
+
+
+def test_repair_of_tags_of_another_encoding():
+    task = TaskColumn("BIO", partial=True)
+    with pytest.raises(InvalidTag, match="unknown prefix"):
+        task.labels_of(["E-PER", "_"])
+    possible, repaired = task.labels_of(["E-PER", "_"], repair=True)
+    assert repaired
+    assert possible[0].named == {"B-PER"}

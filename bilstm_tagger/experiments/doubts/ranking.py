@@ -19,7 +19,7 @@ from bilstm_tagger.experiments.out_of_fold import (
     known_spans,
     read_out_of_fold,
 )
-from bilstm_tagger.tagging.commands.gold_files import NOT_KNOWN
+from bilstm_tagger.tagging.gold_tags import NOT_KNOWN
 from bilstm_tagger.text.errors import DataFormatError, UserError
 
 # A suggestion that is at least as probable is sure.

@@ -1,13 +1,16 @@
 """Precision, recall and F1 of spans, as the CoNLL-2000 scorer conlleval counts them."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import torch.distributed as dist
 from allennlp.common.util import is_distributed
 from allennlp.training.metrics import Metric
 
-from bilstm_tagger.plugin.metrics.token_accuracy import Known, Pair, TagMetric
+from bilstm_tagger.plugin.metrics.token_accuracy import Pair, TagMetric
 from bilstm_tagger.text.encodings import get_encoding
+from bilstm_tagger.text.known_spans import judged_spans, known_spans
+from bilstm_tagger.text.possible_labels import Possible
 from bilstm_tagger.text.spans import Span, precision_recall_f1
 
 
@@ -18,8 +21,8 @@ class SpanF1(TagMetric):
 
     Spans are read as by conlleval (Tjong Kim Sang & Buchholz, 2000), in invalid tag sequences too;
     see `bilstm_tagger.text.encodings.Encoding.spans`. A predicted span is correct if its type and
-    both its ends are those of a gold span. Where gold tags are known in part, spans are scored
-    that are known, and predicted ones that cannot be right.
+    both its ends are those of a gold span. Where gold tags are known in part, the spans count that
+    are known, and the predicted ones that are right or wrong by that; see `judged_spans`.
 
     # Parameters
 
@@ -41,14 +44,31 @@ class SpanF1(TagMetric):
     def count(self, pairs: list[Pair]) -> None:
         read = self._encoding.spans
         # All are read before one is counted.
-        sentences = [
-            _known_spans(set(read(predicted)), set(read(gold)), known)
-            for predicted, gold, known in pairs
-        ]
+        sentences = [(set(read(predicted)), set(read(gold))) for predicted, gold in pairs]
         for predicted, gold in sentences:
-            parts = (predicted & gold, predicted, gold)
-            for counts, spans in zip(self._counts, parts, strict=True):
-                counts.update(span.label for span in spans)
+            self._count_spans(predicted, gold)
+
+    def count_partial(
+        self, predicted: Sequence[str], known: Sequence[Possible], ends_are_marked: bool = False
+    ) -> None:
+        gold = known_spans(known, self._encoding)
+
+        def is_outside(span: Span) -> bool:
+            # Where tags do not say that a span ends, it is known by the token behind it alone.
+            behind = known[span.end : span.end + 1]
+            if behind and behind[0].unnamed is None and not ends_are_marked:
+                return False
+            tags = self._encoding.tags_of(span.label)
+            tokens = known[span.start : span.end]
+            return all(token.permits("O") and not any(map(token.permits, tags)) for token in tokens)
+
+        judged = judged_spans(self._encoding.spans(predicted), gold, is_outside)
+        self._count_spans(set(judged), set(gold))
+
+    def _count_spans(self, predicted: set[Span], gold: set[Span]) -> None:
+        parts = (predicted & gold, predicted, gold)
+        for counts, spans in zip(self._counts, parts, strict=True):
+            counts.update(span.label for span in spans)
 
     def get_metric(self, reset: bool = False) -> dict[str, float]:
         """The scores, between 0 and 1, and 0.0 where undefined.
@@ -85,14 +105,3 @@ class SpanF1(TagMetric):
         workers: list[list[Counter[str]]] = [[]] * dist.get_world_size()
         dist.all_gather_object(workers, self._counts)
         return [sum(tables, Counter()) for tables in zip(*workers, strict=True)]
-
-
-def _known_spans(
-    predicted: set[Span], gold: set[Span], known: Known
-) -> tuple[set[Span], set[Span]]:
-    """The spans that can be scored."""
-    if known is None:
-        return predicted, gold
-    certain = [of_token.is_certain for of_token in known]
-    open_spans = {span for span in gold if not all(certain[span.start : span.end])}
-    return predicted - open_spans, gold - open_spans

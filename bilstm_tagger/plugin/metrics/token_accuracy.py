@@ -1,7 +1,6 @@
 """The share of tokens with the right tag."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Optional
 
 import torch
 from allennlp.nn.util import dist_reduce_sum
@@ -9,17 +8,8 @@ from allennlp.training.metrics import Metric
 
 from bilstm_tagger.text.possible_labels import Possible
 
-# What is known of the gold tags of a sentence; `None`: all.
-Known = Optional[Sequence[Possible]]
-
-
-class Pair(NamedTuple):
-    """The predicted and the gold tags of a sentence; where the latter are known in part, tags that
-    agree with what is known, and wherever they can with the prediction."""
-
-    predicted: Sequence[str]
-    gold: Sequence[str]
-    known: Known = None
+# The predicted and the gold tags of a sentence.
+Pair = tuple[Sequence[str], Sequence[str]]
 
 
 class TagMetric(Metric):
@@ -35,10 +25,7 @@ class TagMetric(Metric):
         self.reset()
 
     def __call__(
-        self,
-        predicted_tags: Sequence[Sequence[str]],
-        gold_tags: Sequence[Sequence[str]],
-        known: Optional[Sequence[Known]] = None,
+        self, predicted_tags: Sequence[Sequence[str]], gold_tags: Sequence[Sequence[str]]
     ) -> None:
         """Count a batch.
 
@@ -48,8 +35,6 @@ class TagMetric(Metric):
             The tags of each sentence, without padding.
         gold_tags : `Sequence[Sequence[str]]`
             The same for the gold tags, which may hold tags unseen in training.
-        known : `Sequence[Optional[Sequence[Possible]]]`, optional
-            Of each sentence, what is known of the gold tags, see `Pair`; what is not is not scored.
 
         # Raises
 
@@ -60,9 +45,8 @@ class TagMetric(Metric):
             raise ValueError(
                 f"{len(predicted_tags)} predicted sentences for {len(gold_tags)} gold ones"
             )
-        known = [None] * len(gold_tags) if known is None else known
-        pairs = list(map(Pair, predicted_tags, gold_tags, known))
-        for index, (predicted, gold, _) in enumerate(pairs):
+        pairs = list(zip(predicted_tags, gold_tags, strict=True))
+        for index, (predicted, gold) in enumerate(pairs):
             if len(predicted) != len(gold):
                 raise ValueError(
                     f"sentence {index} of the batch: {len(predicted)} predicted tags for "
@@ -73,21 +57,41 @@ class TagMetric(Metric):
     def count(self, pairs: list[Pair]) -> None:
         raise NotImplementedError
 
+    def count_partial(
+        self, predicted: Sequence[str], known: Sequence[Possible], ends_are_marked: bool = False
+    ) -> None:
+        """Count a sentence whose gold tags are known in part.
+
+        # Parameters
+
+        predicted : `Sequence[str]`
+            The tags of the sentence, in the encoding of the model.
+        known : `Sequence[Possible]`
+            What is known of the gold tags. What is not is neither right nor wrong.
+        ends_are_marked : `bool`, optional (default = `False`)
+            Whether the tags of the file mark where spans end.
+        """
+        raise NotImplementedError
+
 
 @Metric.register("token_accuracy")
 class TokenAccuracy(TagMetric):
-    """The share of tokens whose predicted tag is the gold tag, or one of several possible ones, of
-    those whose gold tag is known at all. Registered as a `Metric` with name "token_accuracy".
+    """The share of tokens whose predicted tag is the gold tag, or one of several possible ones.
+    Registered as a `Metric` with name "token_accuracy".
     """
 
     def count(self, pairs: list[Pair]) -> None:
-        for predicted, gold, known in pairs:
-            right = [a == b for a, b in zip(predicted, gold, strict=True)]
-            if known is not None:
-                of_tokens = zip(right, known, strict=True)
-                right = [hit for hit, possible in of_tokens if possible.others is not None]
-            self._correct += sum(right)
-            self._total += len(right)
+        for predicted, gold in pairs:
+            self._correct += sum(a == b for a, b in zip(predicted, gold, strict=True))
+            self._total += len(gold)
+
+    def count_partial(
+        self, predicted: Sequence[str], known: Sequence[Possible], ends_are_marked: bool = False
+    ) -> None:
+        for tag, possible in zip(predicted, known, strict=True):
+            if possible.unnamed is not None:
+                self._correct += possible.permits(tag)
+                self._total += 1
 
     def get_metric(self, reset: bool = False) -> dict[str, float]:
         """`{"accuracy": ...}`, between 0 and 1; 0.0 if no token was counted."""

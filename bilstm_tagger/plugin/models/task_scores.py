@@ -5,14 +5,13 @@ from typing import Any, Optional
 
 import torch.distributed
 from allennlp.common.util import is_distributed
-from allennlp.training.metrics import Metric
 
 from bilstm_tagger.plugin.metrics import SpanF1, TokenAccuracy
-from bilstm_tagger.plugin.metrics.token_accuracy import Known
+from bilstm_tagger.plugin.metrics.token_accuracy import TagMetric
 from bilstm_tagger.plugin.modules.decoders import TaskDecoder
 from bilstm_tagger.tagging.prediction import written
 from bilstm_tagger.text.encodings import Encoding, get_encoding
-from bilstm_tagger.text.possible_labels import agreeing, is_complete
+from bilstm_tagger.text.possible_labels import is_complete
 
 Metadata = Sequence[dict[str, Any]]
 Tags = list[list[str]]
@@ -54,7 +53,7 @@ class TaskScores:
         self._decoders = dict(decoders)
         # The sum of the losses of batches, and their number.
         self._losses = {name: (0.0, 0) for name in decoders}
-        self._metrics: dict[str, list[Metric]] = {name: [TokenAccuracy()] for name in decoders}
+        self._metrics: dict[str, list[TagMetric]] = {name: [TokenAccuracy()] for name in decoders}
         for name, decoder in decoders.items():
             if decoder.encoding is not None:
                 self._metrics[name].append(SpanF1(decoder.encoding.name, decoder.per_type))
@@ -76,20 +75,24 @@ class TaskScores:
             if name not in metadata[0].get("gold", ()) or not decoder.evaluate:
                 continue
             labels = predicted_labels(decoder, ids, lengths)
-            predicted = predicted_tags(name, decoder, labels, metadata)
+            predicted: Tags = []
             gold: Tags = []
-            known: list[Known] = []
-            for sentence, labels_of_sentence in zip(metadata, labels, strict=True):
-                tags = sentence["gold"][name]
-                possible = None if is_complete(tags) else tags
-                if possible is not None:
-                    tags = agreeing(possible, labels_of_sentence)
-                known.append(possible)
-                encoding = file_encoding(name, decoder, sentence)
-                gold.append(written(tags, decoder.encoding, encoding))
+            for tags, sentence in zip(labels, metadata, strict=True):
+                of_sentence, encoding = (
+                    sentence["gold"][name],
+                    file_encoding(name, decoder, sentence),
+                )
+                if is_complete(of_sentence):
+                    predicted += predicted_tags(name, decoder, [tags], [sentence])
+                    gold.append(written(of_sentence, decoder.encoding, encoding))
+                    continue
+                repaired = written(tags, decoder.encoding, decoder.encoding, decoder.repair)
+                for metric in self._metrics[name]:
+                    ends_are_marked = encoding is not None and encoding.marks_ends
+                    metric.count_partial(repaired, of_sentence, ends_are_marked)
             self._scored.add(name)
             for metric in self._metrics[name]:
-                metric(predicted, gold, known)
+                metric(predicted, gold)
 
     def get(self, with_scores: bool, reset: bool) -> dict[str, float]:
         """`<task>_loss`, and with scores also `<task>_accuracy`, `<task>_f1` and so on."""

@@ -41,8 +41,8 @@ def data_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> str:
                 for task, tags in instance["labels"].labels.items():
                     for tag in tags:
                         if isinstance(tag, Possible):
-                            labels[data_set][task].update(tag.labels)
-                            open_tokens[data_set][task] += not tag.is_certain
+                            labels[data_set][task].update(tag.named)
+                            open_tokens[data_set][task] += tag.certain is None
                         else:
                             labels[data_set][task].add(tag)
         for data_set, count in counts.items():

@@ -13,14 +13,9 @@ from bilstm_tagger.text.errors import UserError
 if TYPE_CHECKING:
     from bilstm_tagger.tagging import Tagger, TokenizedSentence
     from bilstm_tagger.tagging.specification import Specification
-    from bilstm_tagger.text.columns import Sentence
     from bilstm_tagger.text.dataset_layout import DatasetLayout
 
 logger = logging.getLogger(__name__)
-
-GoldTags = dict[str, list[str]]
-# In place of a tag that is not known for certain; no tag in a file is empty.
-NOT_KNOWN = ""
 
 
 class GoldSentence(NamedTuple):
@@ -28,7 +23,7 @@ class GoldSentence(NamedTuple):
 
     sentence: "TokenizedSentence"
     # Of some tasks, as a prediction writes them.
-    tags: GoldTags
+    tags: dict[str, list[str]]
     # Where it starts: the file, and the line where there is one.
     place: str
 
@@ -159,6 +154,7 @@ def read_gold(
     has a task whose tags are known in part in every sentence.
     """
     from bilstm_tagger.tagging import TokenizedSentence
+    from bilstm_tagger.tagging.gold_tags import NOT_KNOWN, gold_tags
     from bilstm_tagger.text.errors import DataFormatError
     from bilstm_tagger.text.read_dataset import read_dataset
 
@@ -197,32 +193,6 @@ def read_gold(
             total,
             task,
         )
-
-
-def gold_tags(
-    sentence: "Sentence", layout: "DatasetLayout", specification: "Specification"
-) -> tuple[GoldTags, bool]:
-    """The gold tags of a sentence for the tasks of a layout, as a prediction writes them, with
-    `NOT_KNOWN` where a tag is not known for certain, and whether any had to be repaired.
-
-    # Errors
-
-    `DataFormatError` for tags that are not in the declared encoding.
-    """
-    from bilstm_tagger.text.encodings import get_encoding
-    from bilstm_tagger.text.possible_labels import certain_labels
-
-    gold: GoldTags = {}
-    labels, repaired = layout.labels(sentence)
-    for task, of_task in labels.items():
-        known = certain_labels(of_task)
-        tags = [tag or NOT_KNOWN for tag in known]
-        written = specification.file_encoding(task)
-        if written is not None and specification.tasks[task].encoding is not None:
-            repaired_tags = get_encoding(written).repair([tag or "O" for tag in known])
-            tags = [tag and other for tag, other in zip(tags, repaired_tags, strict=True)]
-        gold[task] = tags
-    return gold, repaired
 
 
 def _check_columns(

@@ -1,3 +1,4 @@
+import random
 import warnings
 from datetime import timedelta
 
@@ -11,7 +12,9 @@ from seqeval.metrics import classification_report
 from torch import multiprocessing
 
 from bilstm_tagger.plugin.metrics import SpanF1, TokenAccuracy
-from bilstm_tagger.text.possible_labels import Possible, agreeing
+from bilstm_tagger.text.encodings import get_encoding
+from bilstm_tagger.text.possible_labels import Possible
+from bilstm_tagger.text.spans import Span
 
 NOTHING = {"precision": 0.0, "recall": 0.0, "f1": 0.0}
 
@@ -185,9 +188,8 @@ def certain(*tags):
 
 def scores_of_partial(known, predicted):
     f1, accuracy = SpanF1("BIO"), TokenAccuracy()
-    gold = agreeing(known, predicted)
-    f1([predicted], [gold], [known])
-    accuracy([predicted], [gold], [known])
+    for metric in (f1, accuracy):
+        metric.count_partial(predicted, known)
     return [*f1.get_metric().values(), accuracy.get_metric()["accuracy"]]
 
 
@@ -197,14 +199,55 @@ def scores_of_partial(known, predicted):
         # What is not known is neither right nor wrong.
         ("B-A O ? ?", "B-A O B-A I-A", [1.0, 1.0, 1.0, 1.0]),
         ("B-A O ? ?", "B-A O O O", [1.0, 1.0, 1.0, 1.0]),
-        # A span that cannot be right is wrong, even if it begins where nothing is known.
+        # Whether a span is judged depends on what is known alone: right ones would not be, here.
         ("? O O", "B-A I-A O", [0.0, 0.0, 0.0, 0.5]),
+        ("? O O", "O B-A O", [0.0, 0.0, 0.0, 0.5]),
+        ("? B-A O", "O B-A I-A", [0.0, 0.0, 0.0, 0.5]),
         # A span that is known and not found.
         ("? ? O B-A", "O O O O", [0.0, 0.0, 0.0, 0.5]),
         # A known span without its end is not scored.
         ("B-A ? O B-B", "B-A I-A O B-B", [1.0, 1.0, 1.0, 1.0]),
+        ("? I-A O", "O O O", [0.0, 0.0, 0.0, 0.5]),
+        ("? I-A O", "B-A I-A O", [0.0, 0.0, 0.0, 1.0]),
+        ("? I-A O", "O B-A O", [0.0, 0.0, 0.0, 0.5]),
         ("? ?", "B-A O", [0.0, 0.0, 0.0, 0.0]),
     ],
 )
 def test_tags_that_are_known_in_part(known, predicted, expected):
     assert scores_of_partial(certain(*known.split()), predicted.split()) == expected
+
+
+@pytest.mark.parametrize("encoding", ["BIO", "IOBES"])
+@pytest.mark.parametrize("change", ["type", "boundary", "invented", "dropped"])
+def test_scores_of_labels_that_are_known_in_part_are_those_of_all(encoding, change):
+    """Where half of the tags are not known, precision and recall stay what they are."""
+    chance = random.Random(1)
+    of_encoding = get_encoding(encoding)
+    whole, partial = SpanF1(encoding), SpanF1(encoding)
+    for _ in range(3000):
+        gold, predicted, end = [], [], 0
+        for _ in range(6):
+            start = end + chance.randint(0, 2)
+            end = start + chance.randint(1, 3)
+            span = Span(chance.choice("AB"), start, end)
+            if change == "invented" and chance.random() < 0.2:
+                predicted.append(span)
+                continue
+            gold.append(span)
+            if chance.random() > 0.2 or change == "invented":
+                predicted.append(span)
+            elif change == "type":
+                predicted.append(span._replace(label="C"))
+            elif change == "boundary":
+                predicted.append(span._replace(end=end + 1))
+                end += 1
+        length = end + 1
+        gold_tags = of_encoding.spans_to_tags(gold, length)
+        tags = of_encoding.spans_to_tags(predicted, length)
+        known = [OPEN if chance.random() < 0.5 else Possible(frozenset([x])) for x in gold_tags]
+        whole([tags], [gold_tags])
+        partial.count_partial(tags, known, of_encoding.marks_ends)
+    expected, found = whole.get_metric(), partial.get_metric()
+    # A wrong span that is longer has one more token that may not be known.
+    assert found["precision"] == pytest.approx(expected["precision"], abs=0.03)
+    assert found["recall"] == pytest.approx(expected["recall"], abs=0.03)

@@ -45,12 +45,12 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
         for task, labels in self.labels.items():
             counts = counter[label_namespace(task)]
             for label in labels:
-                if not isinstance(label, Possible):
+                if isinstance(label, str):
                     counts[label] += 1
-                elif label.is_certain:
-                    counts[next(iter(label.labels))] += 1
+                elif label.certain is not None:
+                    counts[label.certain] += 1
                 else:  # they have to be there, but are not counted
-                    for name in label.labels:
+                    for name in label.named:
                         counts[name] = max(counts[name], 1)
         for line in self.recognised:
             counter[NAMESPACE][line] += 1
@@ -123,7 +123,7 @@ def _possible_ids(task: str, labels: Sequence[Possible], known: Mapping[str, int
         if possible not in rows:
             rows[possible] = [possible.permits(label) for label in known]
             if not any(rows[possible]):
-                _warn(task, min(possible.labels, default="O"))
+                _warn(task, min(possible.named, default="O"))
     return torch.tensor([rows[possible] for possible in labels])
 
 
