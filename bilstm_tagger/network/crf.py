@@ -153,8 +153,7 @@ class ConditionalRandomField(torch.nn.Module):
             emissions.masked_fill(excluded, -torch.inf), mask, self.constrained, transition_weights
         )
         everything = self._potentials(emissions, mask, False, transition_weights)
-        agreeing = -crf_functional.log_likelihood(known, None)
-        return agreeing + crf_functional.log_likelihood(everything, None)
+        return crf_functional.log_partition(known) - crf_functional.log_partition(everything)
 
     def log_partition(
         self, emissions: Tensor, mask: Optional[Tensor] = None, constrained: bool = False
@@ -165,7 +164,7 @@ class ConditionalRandomField(torch.nn.Module):
         emissions and the parameters.
         """
         potentials = self._potentials(emissions, mask, constrained)
-        log_partition = -crf_functional.log_likelihood(potentials, None)
+        log_partition = crf_functional.log_partition(potentials)
         crf_functional.check_permitted(log_partition)
         return log_partition
 

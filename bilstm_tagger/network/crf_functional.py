@@ -33,7 +33,8 @@ class Padding(NamedTuple):
 
 class Potentials(NamedTuple):
     """What a path is scored with, all of one floating dtype. A start, transition or end of minus
-    infinity is forbidden. Emissions on padding, if finite, have no influence."""
+    infinity is forbidden, and so is an emission of minus infinity of a token, which needs another
+    tag. Emissions on padding, if finite, have no influence."""
 
     emissions: Tensor  # (batch, length, tags)
     transitions: Tensor  # (tags, tags), indexed [from, to]
@@ -243,17 +244,24 @@ class _LogLikelihood(torch.autograd.Function):
         return emissions.permute(2, 1, 0), transitions, *boundaries, None, None, None
 
 
-def log_likelihood(potentials: Potentials, tags: Optional[Tensor]) -> Tensor:
+def log_likelihood(potentials: Potentials, tags: Tensor) -> Tensor:
     """`log p(y | x)` of each sentence, (batch,), for tags (batch, length) that are within range on
-    padding, too; `-log Z(x)` for no tags: infinite, and without a gradient, where all paths are
-    forbidden."""
+    padding, too. A `ValueError` if all paths are forbidden."""
     posteriors = posteriors_of(potentials)
     if posteriors is not None:
         return _LogLikelihood.apply(*potentials, tags, posteriors)
-    log_partition = _log_space_partition(potentials)
-    if tags is not None:
-        check_permitted(log_partition)
-    return -log_partition if tags is None else path_scores(potentials, tags) - log_partition
+    partition = _log_space_partition(potentials)
+    check_permitted(partition)
+    return path_scores(potentials, tags) - partition
+
+
+def log_partition(potentials: Potentials) -> Tensor:
+    """`log Z(x)` of each sentence, (batch,): minus infinity, without a gradient, where all paths
+    are forbidden."""
+    posteriors = posteriors_of(potentials)
+    if posteriors is not None:
+        return -_LogLikelihood.apply(*potentials, None, posteriors)
+    return _log_space_partition(potentials)
 
 
 def marginals(potentials: Potentials) -> Tensor:

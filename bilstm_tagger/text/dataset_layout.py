@@ -146,14 +146,22 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
     def _invalid(self, sentence: Sentence, name: str, index: int, message: str) -> DataFormatError:
         task = self.tasks[name]
         column = task.column or name
+        line = sentence.line_numbers[index] or None
+        if task.source is None:
+            problem = f"column '{column}' of task '{name}': {message}"
+            return DataFormatError(sentence.path, line, problem)
         tags = sentence.columns[column]
+        tag = tags[index]
+        if task.gaps is not None:
+            # What they are without those that are known in part; at least the invalid one.
+            tags = [tag, *(other for other in tags if not task.gaps.is_gap(other))]
         recognised = recognise_tags([tags])
         readable = [_is_readable(task, tag) for tag in tags]
         of_spans = any(
             can and tag != task.spelling.outside for can, tag in zip(readable, tags, strict=True)
         )
         usual = PartialLabels()
-        if task.gaps is None and usual.is_gap(tags[index]):
+        if task.gaps is None and usual.is_gap(tag):
             fix = (
                 "if it stands for a label that is not known, or for several possible ones, set "
                 f"tasks.{name}.partial: true in the dataset reader; else fix the file"
@@ -176,7 +184,7 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
                 fix += ", which plain labels, such as parts of speech, have not"
         return DataFormatError(
             sentence.path,
-            sentence.line_numbers[index] or None,
+            line,
             f"column '{column}' of task '{name}' is declared as {task.encoding}, but {message}; "
             f"{fix}",
         )

@@ -77,7 +77,10 @@ class PartialLabels(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
             return None
         labels = [cell] if self.separator is None else cell.split(self.separator)
         if "" in labels:
-            raise ValueError(f"{cell!r} has an empty label beside {self.separator!r}")
+            raise ValueError(
+                f"{cell!r} has an empty label beside {self.separator!r}; fix it, or, where labels "
+                "contain that, set partial: {separator: null}"
+            )
         return labels
 
     def possible_labels(self, cells: Sequence[str]) -> list[Possible]:

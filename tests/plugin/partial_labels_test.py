@@ -80,6 +80,8 @@ def test_docbin(tmp_path):
         ("B-PER|B-ORG O", {"encoding": None, "partial": False}, None),
         ("B-PER X-PER|O", {}, r"gaps\.conll:2: .*unknown prefix in 'X-PER'"),
         ("B-PER O||B-PER", {}, r"gaps\.conll:2: .*has an empty label"),
+        ("E-PER _", {}, r"gaps\.conll:1: .*unknown prefix in 'E-PER'.*fix the file, set the"),
+        ("NN NN|", {"encoding": None}, r"gaps\.conll:2: .*'NN\|' has an empty.*separator: null"),
     ],
 )
 def test_errors_name_the_line(tmp_path, tags, task, message):
@@ -148,3 +150,14 @@ def test_training_tags_evaluates_and_reports(gaps, train, allennlp, tmp_path, ca
     caplog.clear()
     allennlp("calibration", archive, gaps)
     assert "labels of the task 'chunk' that are known in part" in caplog.text
+
+
+def test_an_unannotated_type_that_nothing_has_is_a_warning(train, tmp_path, caplog):
+    overrides = {
+        "dataset_reader.tasks.chunk.unannotated": ["NP", "Np"],
+        "trainer.num_epochs": 1,
+        "test_data_path": None,
+    }
+    train("training_config/quickstart.jsonnet", tmp_path / "model", overrides)
+    (line,) = [text for text in caplog.messages if "unannotated" in text]
+    assert line.startswith("tasks.chunk.unannotated names 'Np', a type that no training data have")

@@ -5,10 +5,12 @@ from collections import Counter, defaultdict
 from allennlp.data import DataLoader
 from rich.table import Table
 
+from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
 from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.plugin.modules.token_embedders import WordVectorEmbedder
 from bilstm_tagger.plugin.training.summary import text_of
 from bilstm_tagger.text.possible_labels import Possible
+from bilstm_tagger.text.spans import split_tag
 
 _EMBEDDER = "token_embedder_"
 
@@ -58,3 +60,23 @@ def data_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> str:
 
 def _known(share: float) -> str:
     return "" if share == 1 else f" (known of {share:.1%})"
+
+
+def unknown_unannotated_types(model: BiLSTMTagger, reader: ConllColumnsReader) -> list[str]:
+    """A line for each type of spans that some data set declares as `unannotated`, and that no data
+    set has: most are slips of the pen."""
+    lines = []
+    for name, layout in reader.datasets.items():
+        of_dataset = f" of data set '{name}'" if name else ""
+        for task, column in layout.tasks.items():
+            decoder = model.decoders().get(task)
+            if decoder is None or column.unannotated == "all":
+                continue
+            types = {split_tag(label)[1] for label in decoder.labels} - {""}
+            lines += [
+                f"tasks.{task}.unannotated{of_dataset} names {label!r}, a type that no training "
+                f"data have; there are {', '.join(sorted(types))}"
+                for label in column.unannotated
+                if label not in types
+            ]
+    return lines

@@ -22,7 +22,7 @@ from bilstm_tagger.plugin.errors import config_mistake
 from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.plugin.training.checkpointer import has_whole_checkpoint
 from bilstm_tagger.plugin.training.console import console, scores_of
-from bilstm_tagger.plugin.training.data_summary import data_summary
+from bilstm_tagger.plugin.training.data_summary import data_summary, unknown_unannotated_types
 from bilstm_tagger.plugin.training.trainer import TaggerTrainer
 from bilstm_tagger.tagging.commands.errors import Terminated, interruptible, one_line_errors
 from bilstm_tagger.text.errors import UserError
@@ -56,6 +56,9 @@ class EvaluatedTraining(TrainModel):
             }
             if kept:
                 console.info("\n%s", data_summary(self.model, kept))
+                reader = next(iter(kept.values())).reader
+                for line in unknown_unannotated_types(self.model, reader):
+                    logger.warning("%s", line)
             # Of a training that goes on, the checkpoint has the weights.
             if self.model.carried_over and not has_whole_checkpoint(Path(self.serialization_dir)):
                 lines = "\n  ".join(self.model.carried_over)

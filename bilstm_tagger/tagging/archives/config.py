@@ -120,7 +120,7 @@ class Softmax(_Decoder, frozen=True, tag="softmax"):
 
 
 class CRF(_Decoder, frozen=True, tag="crf"):
-    weight_strategy: str = "emission"
+    weight_strategy: Optional[str] = None
 
 
 class L1(_Component, frozen=True, tag="l1"):

@@ -23,7 +23,7 @@ class CRFDecoder(TaskDecoder):
 
     # Parameters
 
-    weight_strategy : `str`, optional (default=`"emission"`)
+    weight_strategy : `str`, optional (default=`None`, which is "emission")
         What `label_weights` weigh, as in the `crf_tagger` of allennlp-models. "emission": they
         multiply the emissions of the labels in the loss; "emission_transition": also the
         transitions from the labels (for both: Fernandes 2022, "Weighted CRF",
@@ -32,14 +32,16 @@ class CRFDecoder(TaskDecoder):
         needs complete labels.
     """
 
-    def __init__(self, weight_strategy: str = "emission", **settings: Any) -> None:
+    def __init__(self, weight_strategy: Optional[str] = None, **settings: Any) -> None:
         super().__init__(**settings)
-        if weight_strategy not in _STRATEGIES:
+        key = f"{self.key}.weight_strategy"
+        if weight_strategy not in (None, *_STRATEGIES):
             raise ConfigurationError(
-                f"model.tasks.{settings['task']}.weight_strategy must be one of "
-                f"{', '.join(_STRATEGIES)}, found {weight_strategy!r}"
+                f"{key} must be one of {', '.join(_STRATEGIES)}, found {weight_strategy!r}"
             )
-        self.weight_strategy = weight_strategy
+        if weight_strategy is not None and self.label_weights is None:
+            raise ConfigurationError(f"{key} needs 'label_weights'; add them, or leave it out")
+        self.weight_strategy = weight_strategy or _STRATEGIES[0]
 
     def build(self) -> None:
         self.crf = ConditionalRandomField(len(self.labels), self.allowed)
@@ -66,8 +68,8 @@ class CRFDecoder(TaskDecoder):
         if weights is not None and self.weight_strategy == "lannoy":
             if gold.dtype == torch.bool:
                 raise ConfigurationError(
-                    "weight_strategy: 'lannoy' needs a label of every token, and the data have "
-                    "tokens without one, or with several possible ones; use 'emission'"
+                    f"{self.key}.weight_strategy: 'lannoy' needs a label of every token, and the "
+                    "data have tokens without one, or with several possible ones; use 'emission'"
                 )
             return self.crf.lannoy_log_likelihood(emissions, gold.clamp(min=0), weights, mask)
         if weights is not None:

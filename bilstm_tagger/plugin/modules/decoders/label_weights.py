@@ -57,9 +57,11 @@ def weights_of_labels(
         of_types = Counter[str]()
         for label, kind in zip(labels, types, strict=True):
             of_types[kind] += counts.get(label, 0)
-        mean = of_types.total() / len(of_types)
-        return torch.tensor([mean / max(of_types[kind], 1) for kind in types])
-    known = dict.fromkeys((*labels, *types), 1.0)
+        # A label of the model that the training data has not has no part in the loss.
+        present = {kind: count for kind, count in of_types.items() if count}
+        mean = of_types.total() / len(present)
+        return torch.tensor([mean / present[kind] if kind in present else 1.0 for kind in types])
+    known = {*labels, *types}
     for name, weight in wanted.items():
         if name not in known:
             what = "labels, or types of spans" if of_spans else "labels"

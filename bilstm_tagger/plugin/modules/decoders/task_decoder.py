@@ -70,7 +70,7 @@ class TaskDecoder(torch.nn.Module, Registrable):
         label_weights: Optional[Union[str, dict[str, float]]] = None,
     ) -> None:
         super().__init__()
-        key = f"model.tasks.{task}"
+        self.key = key = f"model.tasks.{task}"
         labels = vocab.get_index_to_token_vocabulary(label_namespace(task))
         if not labels:
             raise ConfigurationError(
@@ -166,8 +166,8 @@ class TaskDecoder(torch.nn.Module, Registrable):
         """The weights of labels in the loss, (labels,), if there are any."""
         if self.label_weights is not None and bool(self.label_weights.isnan().any()):
             raise ConfigurationError(
-                "label_weights: 'balanced' needs to know how often the training data has each "
-                "label, which this 'vocabulary' does not: give the weights as numbers"
+                f"{self.key}.label_weights: 'balanced' needs to know how often the training data "
+                "has each label, which this 'vocabulary' does not: give the weights as numbers"
             )
         return self.label_weights
 

@@ -57,7 +57,7 @@ def test_they_are_stored():
         task="ner",
         input_sizes=[3, 4],
     )
-    with pytest.raises(ConfigurationError, match="'balanced' needs to know how often"):
+    with pytest.raises(ConfigurationError, match=r"ner\.label_weights: 'balanced' needs"):
         loaded.loss(torch.randn(1, 2, 4), torch.tensor([[0, 1]]))
     loaded.load_state_dict(trained.state_dict())
     assert torch.equal(loaded.label_weights, trained.label_weights)
@@ -84,6 +84,25 @@ def _without_counts():
 def test_wrong_weights_are_one_error(weights, message):
     with pytest.raises(ConfigurationError, match=rf"tasks\.ner\.label_weights.*{message}"):
         make("crf", weights)
+
+
+def test_balanced_types_without_tokens_weigh_1():
+    """Labels of a model that the training starts from, say."""
+    vocabulary = Vocabulary({"ner_labels": COUNTS})
+    vocabulary.add_token_to_namespace("B-MISC", "ner_labels")
+    decoder = TaskDecoder.from_params(
+        Params({"type": "crf", "label_weights": "balanced", "encoding": "BIO"}),
+        vocab=vocabulary,
+        task="ner",
+        input_sizes=[3, 4],
+    )
+    expected = [100 / 270, 100 / 24, 100 / 24, 100 / 6, 1.0]
+    torch.testing.assert_close(decoder.label_weights, torch.tensor(expected))
+
+
+def test_a_strategy_needs_weights():
+    with pytest.raises(ConfigurationError, match=r"ner\.weight_strategy needs 'label_weights'"):
+        make("crf", None, weight_strategy="lannoy")
 
 
 def test_wrong_strategy():
@@ -142,5 +161,5 @@ def test_lannoy_needs_complete_labels():
     decoder = make("crf", {"LOC": 2.0}, weight_strategy="lannoy")
     emissions = torch.randn(1, 2, 4)
     assert decoder.loss(emissions, torch.tensor([[1, 0]])).isfinite()
-    with pytest.raises(ConfigurationError, match="'lannoy' needs a label of every token"):
+    with pytest.raises(ConfigurationError, match=r"tasks\.ner\.weight_strategy: 'lannoy' needs"):
         decoder.loss(emissions, torch.ones(1, 2, 4, dtype=torch.bool))
