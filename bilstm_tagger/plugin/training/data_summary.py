@@ -70,7 +70,7 @@ def unknown_unannotated_types(model: BiLSTMTagger, reader: ConllColumnsReader) -
         of_dataset = f" of data set '{name}'" if name else ""
         for task, column in layout.tasks.items():
             decoder = model.decoders().get(task)
-            if decoder is None or column.unannotated == "all":
+            if decoder is None or decoder.encoding is None or column.unannotated == "all":
                 continue
             types = {split_tag(label)[1] for label in decoder.labels} - {""}
             lines += [
