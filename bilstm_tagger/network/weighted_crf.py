@@ -1,5 +1,7 @@
 """Likelihoods in which labels have weights."""
 
+from typing import Optional
+
 import torch
 from torch import Tensor
 
@@ -21,11 +23,9 @@ def lannoy_log_likelihood(potentials: Potentials, tags: Tensor, weights: Tensor)
     weights : `Tensor`, (tags,)
     """
     emissions, transitions, start, end, padding = potentials
-    states = log_space_states(potentials)
-    totals = torch.stack([log_sum_exp(state) for state in states], 1)  # (batch, length)
-    total = log_sum_exp(states[-1] + end)
-    norms = torch.diff(totals, dim=1, prepend=totals.new_zeros(len(totals), 1))
-    of_tokens = emissions.gather(2, tags.unsqueeze(2)).squeeze(2) - norms
+    norms = _scaled_norms(potentials)
+    of_tokens, of_end = _log_space_norms(potentials) if norms is None else norms
+    of_tokens = emissions.gather(2, tags.unsqueeze(2)).squeeze(2) - of_tokens
     moves = transitions[tags[:, :-1], tags[:, 1:]]
     token_weights = weights.to(emissions.dtype)[tags]
     last = tags[:, -1]
@@ -36,4 +36,45 @@ def lannoy_log_likelihood(potentials: Potentials, tags: Tensor, weights: Tensor)
         last = tags[padding.rows, padding.last]
     weighted = (of_tokens * token_weights).sum(1) + (moves * token_weights[:, :-1]).sum(1)
     boundaries = start.index_select(0, tags[:, 0]) + end.index_select(0, last)
-    return weighted + boundaries - (total - totals[:, -1])
+    return weighted + boundaries - of_end
+
+
+def _scaled_norms(potentials: Potentials) -> Optional[tuple[Tensor, Tensor]]:
+    """The logarithms of what the forward algorithm is normalised by at each token, (batch, length),
+    and at the end, (batch,) (Rabiner 1989, section V.A); of no meaning on padding.
+
+    Steps are matrix products of probabilities, many times faster than sums of logarithms, in double
+    precision. `None` where it does not suffice.
+    """
+    emissions, transitions, start, end, padding = potentials
+    # What is subtracted before the exponential, and added to its logarithm, has no gradient.
+    shifts = emissions.detach().amax(2)  # (batch, length)
+    top, first, last = (scores.detach().max() for scores in (transitions, start, end))
+    emitted = (emissions - shifts.unsqueeze(2)).double().exp()
+    moves = (transitions - top).double().exp()
+    state = (start - first).double().exp() * emitted[:, 0]
+    states, sums = [], []
+    for position in range(emissions.shape[1]):
+        if position:
+            state = (state @ moves) * emitted[:, position]
+        sums.append(state.sum(1))
+        state = state / sums[-1].unsqueeze(1)
+        states.append(state)
+    if padding is not None:
+        state = torch.stack(states)[padding.last, padding.rows]
+    total = state @ (end - last).double().exp()
+    norms = torch.stack(sums, 1)
+    valid = norms if padding is None else norms[padding.valid.t()]
+    if not bool((valid > 0).all() & (total > 0).all()):
+        return None
+    logs = norms.log().to(emissions.dtype) + shifts
+    constants = torch.cat([first.view(1), top.expand(logs.shape[1] - 1)])
+    return logs + constants, total.log().to(emissions.dtype) + last
+
+
+def _log_space_norms(potentials: Potentials) -> tuple[Tensor, Tensor]:
+    """The same for any scores."""
+    states = log_space_states(potentials)
+    totals = torch.stack([log_sum_exp(state) for state in states], 1)  # (batch, length)
+    before = torch.nn.functional.pad(totals[:, :-1], (1, 0))
+    return totals - before, log_sum_exp(states[-1] + potentials.end) - totals[:, -1]

@@ -11,6 +11,7 @@ from allennlp.modules.conditional_random_field import (
     ConditionalRandomFieldWeightTrans,
 )
 
+from bilstm_tagger.network import weighted_crf
 from tests.network.crf_test import SHAPES, gradients_are_right, make_crf, make_emissions
 
 
@@ -120,3 +121,18 @@ def test_gradients_with_weighted_transitions(possible):
         return crf.log_likelihood(emissions * weights, tags, mask, transition_weights=weights)
 
     assert gradients_are_right(crf, emissions, likelihood)
+
+
+def test_lannoy_by_products_is_that_by_logarithms(monkeypatch):
+    crf = make_crf(6, 3.0)
+    emissions, mask = make_emissions([50, 7, 1], 6, 3.0)
+    tags, weights = torch.randint(6, mask.shape), torch.rand(6).double() + 0.5
+    emissions.requires_grad_()
+    results = []
+    for norms in (weighted_crf._scaled_norms, lambda _: None):
+        monkeypatch.setattr(weighted_crf, "_scaled_norms", norms)
+        likelihood = crf.lannoy_log_likelihood(emissions, tags, weights, mask)
+        gradients = torch.autograd.grad(likelihood.sum(), [emissions, *crf.parameters()])
+        results.append([likelihood, *gradients])
+    for scaled, exact in zip(*results, strict=True):
+        torch.testing.assert_close(scaled, exact)
