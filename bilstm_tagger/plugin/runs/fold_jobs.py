@@ -230,10 +230,12 @@ def _config_of_fold(
         # here, after every epoch.
         kept = [callback for callback in callbacks if _type_of(callback) != "best_epochs"]
         changed["trainer"] = {**trainer, "callbacks": kept}
-    if (config.get("vocabulary") or {}).get("type") != _SAFE_VOCABULARY:
+    chosen = config.get("datasets_for_vocab_creation")
+    if chosen is None and _type_of(config.get("vocabulary")) != _SAFE_VOCABULARY:
         # By default, AllenNLP counts the words and labels of the test data, too.
-        validation = ["validation"] if config.get("validation_data_path") else []
-        changed.setdefault("datasets_for_vocab_creation", ["train", *validation])
+        chosen = ["train", *(["validation"] if config.get("validation_data_path") else [])]
+    if chosen is not None:
+        changed["datasets_for_vocab_creation"] = [name for name in chosen if name != "test"]
     return changed
 
 

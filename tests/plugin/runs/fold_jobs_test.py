@@ -79,6 +79,18 @@ def test_a_vocabulary_knows_nothing_of_the_fold(validation, settings):
     assert job.config["datasets_for_vocab_creation"] == expected
 
 
+@pytest.mark.parametrize("vocabulary", [{}, {"type": "word_vectors"}])
+def test_a_config_does_not_show_the_fold_to_the_vocabulary(validation, vocabulary):
+    chosen = {"datasets_for_vocab_creation": ["train", "test"], "vocabulary": vocabulary}
+    job = validation(documents(1, 1), 2, **chosen).jobs[0][0]
+    assert job.config["datasets_for_vocab_creation"] == ["train"]
+
+
+def test_a_vocabulary_by_its_name_alone(validation):
+    job = validation(documents(1, 1), 2, vocabulary="word_vectors").jobs[0][0]
+    assert "datasets_for_vocab_creation" not in job.config
+
+
 def test_another_reader_of_validation_data(validation):
     with pytest.raises(UserError, match="'validation_dataset_reader'.*leave it out"):
         validation(documents(1, 1), 2, validation_dataset_reader={**READER, "ragged": True})
