@@ -76,6 +76,7 @@ def cross_validation(
     for runs in the folder that are of other folds, or of another config.
     """
     path = _training_path(config)
+    _check_tasks(config)
     files = list(_data_files(path, config))
     division = _division(files, _layouts(config), number, unit)
     _check_folder(Path(folder, name), division)
@@ -125,6 +126,23 @@ def _training_path(config: Mapping[str, Any]) -> str | dict[str, str]:
                 "-o '{validation_data_path: null}'"
             )
     return path
+
+
+def _check_tasks(config: Mapping[str, Any]) -> None:
+    """A `UserError` for a task whose tags would have no probabilities."""
+    model = config.get("model")
+    tasks = model.get("tasks") if isinstance(model, dict) else None
+    for name, task in (tasks if isinstance(tasks, dict) else {}).items():
+        if (
+            isinstance(task, dict)
+            and task.get("repair") == "O"
+            and task.get("constrained") is False
+        ):
+            raise UserError(
+                f"model.tasks.{name} has repair: 'O' and constrained: false: tags that the repair "
+                "makes 'O' have no probabilities of their own, which the predictions need. Leave "
+                "'constrained' out, or take repair: 'B'"
+            )
 
 
 def _paths(path: Any) -> list[str]:

@@ -210,6 +210,11 @@ def test_data_that_have_changed(runs, allennlp, capsys):
         ((), {"dataset_reader.max_instances": 5}, "leave 'max_instances' out"),
         ((), {"dataset_reader.type": "other"}, "'conll_columns'"),
         ((), {"dataset_reader.form": "xml"}, "dataset_reader: Invalid enum value 'xml'"),
+        (
+            (),
+            {"model.tasks.chunk.repair": "O", "model.tasks.chunk.constrained": False},
+            "model.tasks.chunk has repair: 'O' and constrained: false",
+        ),
         ((), {"train_data_path": None}, "must name whole files"),
         ((), {"train_data_path": {"x": DATA}}, "names the data set 'x'"),
         ((), {"train_data_path": "missing.conll"}, "there is no such file"),
