@@ -139,7 +139,7 @@ def test_the_figures_are_those_by_hand(runs, allennlp, capsys):
             tags[fold, seed] = numpy.array([sum(correct), len(correct), len(correct)])
             # AllenNLP has scored the same sentences.
             record = RunRecord.load(run_folder(runs, fold, seed) / "run.json")
-            assert (record.name, record.fold) == (f"quickstart/fold-{fold}", fold)
+            assert (record.name, record.fold.only) == (f"quickstart/fold-{fold}", fold)
             assert record.test("pos_accuracy") == pytest.approx(numpy.mean(correct))
 
     def shown(counts) -> str:
@@ -205,7 +205,7 @@ def test_data_that_have_changed(runs, allennlp, capsys):
     [
         (("--folds", "1"), {}, "--folds must be at least 2"),
         (("--folds", "45"), {}, "--folds is 45, and there are 44 sentences: give fewer"),
-        (("--by", "document"), {}, r"nothing says where documents begin.* \(--by sentence\)"),
+        (("--by", "document"), {}, "nothing says where documents begin.*--by sentence"),
         ((), {"validation_data_path": "./" + DATA}, "best epoch would be chosen by sentences"),
         ((), {"dataset_reader.max_instances": 5}, "leave 'max_instances' out"),
         ((), {"dataset_reader.type": "other"}, "'conll_columns'"),
