@@ -95,8 +95,8 @@ def folded_path(path: Any) -> Optional[FoldedPath]:
 
     `UserError` for wrong settings.
     """
-    # In a dictionary of data sets it would be a path.
-    if not isinstance(path, Mapping) or not isinstance(path.get("folds"), int):
+    # Other dictionaries are from data set to file.
+    if not isinstance(path, Mapping) or not {"path", "folds"} <= path.keys():
         return None
     try:
         return msgspec.convert(dict(path), FoldedPath)
