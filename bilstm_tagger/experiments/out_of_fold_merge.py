@@ -15,7 +15,6 @@ from bilstm_tagger.experiments.left_out import (
     FoldSentence,
     SpanChances,
     add_spans,
-    encodings_of,
     fold_sequence,
     listed_labels,
     listed_spans,
@@ -86,7 +85,7 @@ def merge(
     `UserError` where predictions are missing, or are those of other data.
     """
     # All models have the same tasks and layouts.
-    scores = FoldScores(encodings_of(models[0][0].tagger.specification))
+    scores = FoldScores(models[0][0].tagger.specification.file_encodings)
     with TemporaryDirectory(prefix=".merge-", dir=Path(path).parent) as scratch:
         parts = []
         for number, of_fold in enumerate(models, start=1):
@@ -104,7 +103,8 @@ def merge(
 def merge_models(
     models: Sequence[FoldModel], sentences: Iterable[FoldSentence], scores: FoldScores
 ) -> Iterator[OutOfFoldSentence]:
-    """The means of what the models of a fold say of its sentences. Each is scored.
+    """The means of what the models of a fold say of its sentences. What each of the models
+    predicts is added to the scores.
 
     # Errors
 
