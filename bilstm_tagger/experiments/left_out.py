@@ -207,4 +207,5 @@ def _prediction(
             for chances, tag in zip(labels, gold, strict=True)
         ],
         listed_spans(spans),
+        specification.file_encoding(task),
     )

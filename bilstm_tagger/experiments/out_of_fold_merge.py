@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+import msgspec
+
 from bilstm_tagger.experiments.fold_scores import FoldScores
 from bilstm_tagger.experiments.left_out import (
     LEFT_OUT,
@@ -172,7 +174,7 @@ def _means(
             )
         ]
         of_spans = _mean((chances[task] for chances in spans), share)
-        means[task] = OutOfFoldTask(first.gold, first.predicted, labels, listed_spans(of_spans))
+        means[task] = msgspec.structs.replace(first, labels=labels, spans=listed_spans(of_spans))
     return means
 
 

@@ -61,6 +61,8 @@ def test_every_sentence_once_in_the_order_of_the_data(runs):
         assert {task: of_task.gold for task, of_task in predicted.tasks.items()} == {
             task: sentence.columns[task] for task in ("pos", "chunk")
         }
+        encodings = {task: of_task.encoding for task, of_task in predicted.tasks.items()}
+        assert encodings == {"pos": None, "chunk": "BIO"}
         for of_task in predicted.tasks.values():
             assert [*map(len, (of_task.gold, of_task.predicted, of_task.labels))] == [
                 len(sentence.tokens)

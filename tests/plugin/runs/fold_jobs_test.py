@@ -47,6 +47,16 @@ def test_more_folds_than_documents(validation):
     assert validation(documents(1, 2), 3, "sentence").folds.number == 3
 
 
+def test_a_file_without_documents_beside_few_documents(validation, tmp_path):
+    """It is not the number of documents that is wrong."""
+    (tmp_path / "plain").write_text("A O\n\nB O\n\nC O")
+    layout = {key: value for key, value in READER.items() if key != "type"}
+    reader = {"type": "conll_columns", "datasets": {"a": layout, "b": layout}}
+    path = {"a": str(tmp_path / "data"), "b": str(tmp_path / "plain")}
+    made = validation(documents(2, 1), 3, dataset_reader=reader, train_data_path=path)
+    assert made.folds.unit == "sentence"
+
+
 def test_the_runs_of_a_fold(validation, tmp_path):
     made = validation(
         documents(1, 1),
