@@ -122,10 +122,12 @@ def read_configs(
             f"by the configs' validation_metric higher {metrics[0]} is better in some, lower in "
             "others; compare them by another, --metric"
         )
-    if len({run.record.fold for _, config in configs for run in config.runs}) > 1:
+    folds = [run.record.fold for _, config in configs for run in config.runs]
+    if any(fold != folds[0] for fold in folds):
         raise UserError(
-            "these runs left out different folds of their data (`allennlp crossval`), and are "
-            "scored on different sentences: choose those of one fold with --configs"
+            "these runs left out different folds, or folds of different data (`allennlp "
+            "crossval`), and are scored on different sentences: choose those of one fold with "
+            "--configs"
         )
     names = Counter(config.name for _, config in configs)
     return {

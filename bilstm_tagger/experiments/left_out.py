@@ -18,7 +18,7 @@ from bilstm_tagger.tagging.gold_tags import GoldTags, gold_tags
 from bilstm_tagger.tagging.results import rounded
 from bilstm_tagger.tagging.span_probabilities import span_probabilities
 from bilstm_tagger.tagging.specification import Specification
-from bilstm_tagger.text.encodings import Encoding, get_encoding
+from bilstm_tagger.text.encodings import Encoding
 from bilstm_tagger.text.folds import Folds
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.spans import Span
@@ -103,7 +103,7 @@ def windows(sentences: Iterable[FoldSentence]) -> Iterator[list[FoldSentence]]:
 def predict(tagger: Tagger, sentences: Iterable[FoldSentence]) -> Iterator[OutOfFoldSentence]:
     """What a model says of sentences: spans are those that are gold, and those that it predicts."""
     specification = tagger.specification
-    encodings = encodings_of(specification)
+    encodings = specification.file_encodings
     for window in windows(sentences):
         tasks = list(window[0].gold)
         tagged = tagger.with_tasks(tasks).tag(
@@ -120,15 +120,6 @@ def predict(tagger: Tagger, sentences: Iterable[FoldSentence]) -> Iterator[OutOf
                 for task in tasks
             }
             yield out_of_fold(entry, predictions)
-
-
-def encodings_of(specification: Specification) -> dict[str, Encoding]:
-    """Of the files, for the tasks of spans."""
-    return {
-        name: get_encoding(encoding)
-        for name in specification.tasks
-        if (encoding := specification.file_encoding(name)) is not None
-    }
 
 
 def spans_of_tags(
@@ -216,4 +207,5 @@ def _prediction(
             for chances, tag in zip(labels, gold, strict=True)
         ],
         listed_spans(spans),
+        specification.file_encoding(task),
     )

@@ -1,6 +1,7 @@
 """Out-of-fold predictions: what models say of sentences that they were not trained on."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Optional
 
 import msgspec
 
@@ -39,6 +40,8 @@ class OutOfFoldTask(msgspec.Struct, frozen=True, omit_defaults=True):
     # Of every span that is gold or that some model predicts: that exactly this span is there. From
     # left to right. Empty for plain labels.
     spans: list[tuple[int, int, str, float]] = []
+    # Of the tags, as `bilstm_tagger.text.encodings` calls it. `None`: they are plain labels.
+    encoding: Optional[str] = None
 
 
 class OutOfFoldSentence(msgspec.Struct, frozen=True, omit_defaults=True):

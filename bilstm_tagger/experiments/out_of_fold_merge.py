@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+import msgspec
+
 from bilstm_tagger.experiments.fold_scores import FoldScores
 from bilstm_tagger.experiments.left_out import (
     LEFT_OUT,
@@ -15,7 +17,6 @@ from bilstm_tagger.experiments.left_out import (
     FoldSentence,
     SpanChances,
     add_spans,
-    encodings_of,
     fold_sequence,
     listed_labels,
     listed_spans,
@@ -86,7 +87,7 @@ def merge(
     `UserError` where predictions are missing, or are those of other data.
     """
     # All models have the same tasks and layouts.
-    scores = FoldScores(encodings_of(models[0][0].tagger.specification))
+    scores = FoldScores(models[0][0].tagger.specification.file_encodings)
     with TemporaryDirectory(prefix=".merge-", dir=Path(path).parent) as scratch:
         parts = []
         for number, of_fold in enumerate(models, start=1):
@@ -104,7 +105,8 @@ def merge(
 def merge_models(
     models: Sequence[FoldModel], sentences: Iterable[FoldSentence], scores: FoldScores
 ) -> Iterator[OutOfFoldSentence]:
-    """The means of what the models of a fold say of its sentences. Each is scored.
+    """The means of what the models of a fold say of its sentences. What each of the models
+    predicts is added to the scores.
 
     # Errors
 
@@ -172,7 +174,7 @@ def _means(
             )
         ]
         of_spans = _mean((chances[task] for chances in spans), share)
-        means[task] = OutOfFoldTask(first.gold, first.predicted, labels, listed_spans(of_spans))
+        means[task] = msgspec.structs.replace(first, labels=labels, spans=listed_spans(of_spans))
     return means
 
 

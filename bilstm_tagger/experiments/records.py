@@ -18,7 +18,7 @@ import msgspec
 
 from bilstm_tagger.text.errors import PathLike, UserError
 from bilstm_tagger.text.files import write_text
-from bilstm_tagger.text.folds import folded_path
+from bilstm_tagger.text.folds import FoldedPath, folded_path
 
 RECORD = "run.json"
 TABLE = "runs.jsonl"
@@ -73,11 +73,10 @@ class RunRecord:
         return first.lstrip("+-") if isinstance(first, str) else None
 
     @property
-    def fold(self) -> int | None:
+    def fold(self) -> FoldedPath | None:
         """The fold of its data that the run left out, and is scored on; `None`: it is of no
         cross-validation."""
-        folded = folded_path(self.config.get("test_data_path"))
-        return None if folded is None else folded.only
+        return folded_path(self.config.get("test_data_path"))
 
     def dev(self, metric: str) -> float | None:
         return self.metrics.get(DEV + metric)

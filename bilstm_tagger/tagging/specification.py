@@ -21,7 +21,7 @@ from bilstm_tagger.tagging.input_specification import (
 )
 from bilstm_tagger.text.character_spans import CONTROL
 from bilstm_tagger.text.dataset_layout import DatasetLayout
-from bilstm_tagger.text.encodings import get_encoding
+from bilstm_tagger.text.encodings import Encoding, get_encoding
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling
 from bilstm_tagger.text.task_column import TaskColumn
@@ -173,6 +173,15 @@ class Specification(Part, frozen=True):
         """The encoding in which the tags of a task are written: that of its first data set."""
         column = self._column(task)
         return self.tasks[task].encoding if column is None else column.encoding
+
+    @property
+    def file_encodings(self) -> dict[str, Encoding]:
+        """`file_encoding` of the tasks of spans."""
+        return {
+            name: get_encoding(encoding)
+            for name in self.tasks
+            if (encoding := self.file_encoding(name)) is not None
+        }
 
     def spelling(self, task: str) -> TagSpelling:
         """How the tags of a task are spelled: as in its first data set."""

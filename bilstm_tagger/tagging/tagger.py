@@ -94,11 +94,7 @@ class Tagger:
             raise UserError(f"'threads' must be 1 or more, or None, found {threads!r}")
         self.tasks = specification.tagging_tasks if tasks is None else self._checked_tasks(tasks)
         # Task to how its tags are read as spans.
-        self._encodings = {
-            name: get_encoding(encoding)
-            for name in specification.tasks
-            if (encoding := specification.file_encoding(name)) is not None
-        }
+        self._encodings = specification.file_encodings
         self._spellings = {
             name: spelling
             for name in specification.tasks

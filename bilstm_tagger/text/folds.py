@@ -33,7 +33,7 @@ class Folds(msgspec.Struct, frozen=True):
 
         # Errors
 
-        `DataFormatError`, at the end, for a file without documents where they are needed.
+        `NoDocuments`, at the end, for a file without documents where they are needed.
         """
         index, document = -1, None
         for sentence in sentences:
@@ -41,17 +41,21 @@ class Folds(msgspec.Struct, frozen=True):
                 index, document = index + 1, sentence.document
             yield index % self.number + 1, sentence
         if self.unit == "document" and index == 0 and document == 0:
-            raise no_documents(path)
+            raise NoDocuments(path)
 
 
-def no_documents(path: PathLike) -> DataFormatError:
-    """The error for a file that does not say where documents begin."""
-    return DataFormatError(
-        path,
-        None,
-        "nothing says where documents begin: expected lines '# newdoc', or -DOCSTART- with "
-        "document_dividers: true in the dataset reader; add them, or divide the data by sentence",
-    )
+class NoDocuments(DataFormatError):
+    """A file that is divided by document does not say where documents begin."""
+
+    def __init__(self, path: PathLike) -> None:
+        super().__init__(
+            path,
+            None,
+            "nothing says where documents begin: expected lines '# newdoc', or -DOCSTART- with "
+            "document_dividers: true in the dataset reader; add them, or divide the data by "
+            "sentence (by: 'sentence' in the config, --by sentence of crossval)",
+        )
+        self.args = (path,)  # what pickle calls the constructor with
 
 
 class FoldedPath(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -91,8 +95,8 @@ def folded_path(path: Any) -> Optional[FoldedPath]:
 
     `UserError` for wrong settings.
     """
-    # In a dictionary of data sets it would be a path.
-    if not isinstance(path, Mapping) or not isinstance(path.get("folds"), int):
+    # Other dictionaries are from data set to file.
+    if not isinstance(path, Mapping) or not {"path", "folds"} <= path.keys():
         return None
     try:
         return msgspec.convert(dict(path), FoldedPath)

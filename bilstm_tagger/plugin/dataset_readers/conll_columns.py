@@ -19,6 +19,7 @@ from bilstm_tagger.plugin.data.token_indexers import ColumnIndexer
 from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text import dataset_layout as layouts
 from bilstm_tagger.text.columns import Sentence
+from bilstm_tagger.text.dataset_files import dataset_files
 from bilstm_tagger.text.errors import DataFormatError, UserError
 from bilstm_tagger.text.folds import folded_path
 from bilstm_tagger.text.memo import Memo
@@ -141,22 +142,10 @@ class ConllColumnsReader(DatasetReader):
 
     def _files(self, path: DataPath) -> Iterator[tuple[str, str]]:
         """Data set and file of a path."""
-        if isinstance(path, Mapping):
-            for name, file in path.items():
-                if name not in self.datasets or name == "":
-                    raise ConfigurationError(
-                        f"The data path names the data set {name!r}, but 'datasets' of the dataset "
-                        f"reader declares {sorted(filter(None, self.datasets))}: {dict(path)}"
-                    )
-                yield name, file
-        elif len(self.datasets) == 1:
-            yield next(iter(self.datasets)), os.fspath(path)
-        else:
-            example = json.dumps({next(iter(self.datasets)): os.fspath(path)})
-            raise ConfigurationError(
-                f"There are several data sets ({', '.join(self.datasets)}): say to which the file "
-                f"belongs, as in {example}"
-            )
+        try:
+            yield from dataset_files(path, self.datasets)
+        except UserError as error:
+            raise ConfigurationError(str(error)) from None
 
     def _read(self, file_path: DataPath) -> Iterator[Instance]:
         instances = self._instances(file_path)

@@ -18,9 +18,10 @@ from bilstm_tagger.experiments.records import NO_RECORD, RECORD
 from bilstm_tagger.plugin.data.paths import local_path
 from bilstm_tagger.plugin.runs.jobs import Job, jobs_of_named
 from bilstm_tagger.tagging import Tagger
+from bilstm_tagger.text.dataset_files import dataset_files
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import UserError
-from bilstm_tagger.text.folds import FoldedPath, Folds, Unit, folded_path, no_documents
+from bilstm_tagger.text.folds import FoldedPath, Folds, NoDocuments, Unit, folded_path
 from bilstm_tagger.text.read_dataset import read_dataset
 
 _READER = "conll_columns"
@@ -76,6 +77,7 @@ def cross_validation(
     for runs in the folder that are of other folds, or of another config.
     """
     path = _training_path(config)
+    _check_tasks(config)
     files = list(_data_files(path, config))
     division = _division(files, _layouts(config), number, unit)
     _check_folder(Path(folder, name), division)
@@ -127,6 +129,23 @@ def _training_path(config: Mapping[str, Any]) -> str | dict[str, str]:
     return path
 
 
+def _check_tasks(config: Mapping[str, Any]) -> None:
+    """A `UserError` for a task whose tags would have no probabilities."""
+    model = config.get("model")
+    tasks = model.get("tasks") if isinstance(model, dict) else None
+    for name, task in (tasks if isinstance(tasks, dict) else {}).items():
+        if (
+            isinstance(task, dict)
+            and task.get("repair") == "O"
+            and task.get("constrained") is False
+        ):
+            raise UserError(
+                f"model.tasks.{name} has repair: 'O' and constrained: false: tags that the repair "
+                "makes 'O' have no probabilities of their own, which the predictions need. Leave "
+                "'constrained' out, or take repair: 'B'"
+            )
+
+
 def _paths(path: Any) -> list[str]:
     if isinstance(path, Mapping):
         return [file for value in path.values() for file in _paths(value)]
@@ -152,17 +171,7 @@ def _layouts(config: Mapping[str, Any]) -> dict[str, DatasetLayout]:
 
 def _data_files(path: str | Mapping[str, str], config: Mapping[str, Any]) -> Iterator[DataFile]:
     """The files of the training."""
-    layouts = _layouts(config)
-    if not isinstance(path, Mapping):
-        if len(layouts) > 1:
-            raise UserError(f"train_data_path must say which of {sorted(layouts)} {path} is")
-        path = {next(iter(layouts)): path}
-    for dataset, file in path.items():
-        if dataset not in layouts:
-            raise UserError(
-                f"train_data_path names the data set {dataset!r}; 'datasets' of the dataset reader "
-                f"has {sorted(layouts)}"
-            )
+    for dataset, file in dataset_files(path, _layouts(config)):
         yield DataFile(dataset, file, local_path(file, "train_data_path"))
 
 
@@ -173,26 +182,22 @@ def _division(
     unit: Unit | None,
 ) -> Folds:
     """How the files are divided. A `UserError` where they cannot be."""
+    if unit is None:
+        try:
+            return _division(files, layouts, number, "document")
+        except NoDocuments:
+            unit = "sentence"
+    folds = Folds(number, unit)
     counts = {}
     for file in files:
-        sentences = documents = 0
-        current, marked = None, False
-        for sentence in read_dataset(file.path, layouts[file.dataset]):
-            sentences += 1
-            marked = marked or sentence.document > 0
-            if sentence.document != current:
-                current, documents = sentence.document, documents + 1
-        counts[file] = sentences, documents, marked
-    if unit is None:
-        unit = "document" if all(marked for _, _, marked in counts.values()) else "sentence"
-    for file, (sentences, documents, marked) in counts.items():
-        if unit == "document" and not marked:
-            raise UserError(f"{no_documents(file.name)} (--by sentence)")
-        count = documents if unit == "document" else sentences
+        sentences = read_dataset(file.path, layouts[file.dataset])
+        counts[file.name] = max(fold for fold, _ in folds.assign(file.name, sentences))
+    for name, count in counts.items():
+        # Where there are fewer folds than wanted, there is one for each document or sentence.
         if count < number:
             fix = "give fewer" + (", or --by sentence" if unit == "document" else "")
-            raise UserError(f"--folds is {number}, and there are {count} {unit}s: {fix}", file.name)
-    return Folds(number, unit)
+            raise UserError(f"--folds is {number}, and there are {count} {unit}s: {fix}", name)
+    return folds
 
 
 def _check_folder(folder: Path, folds: Folds) -> None:
@@ -230,10 +235,12 @@ def _config_of_fold(
         # here, after every epoch.
         kept = [callback for callback in callbacks if _type_of(callback) != "best_epochs"]
         changed["trainer"] = {**trainer, "callbacks": kept}
-    if (config.get("vocabulary") or {}).get("type") != _SAFE_VOCABULARY:
+    chosen = config.get("datasets_for_vocab_creation")
+    if chosen is None and _type_of(config.get("vocabulary")) != _SAFE_VOCABULARY:
         # By default, AllenNLP counts the words and labels of the test data, too.
-        validation = ["validation"] if config.get("validation_data_path") else []
-        changed.setdefault("datasets_for_vocab_creation", ["train", *validation])
+        chosen = ["train", *(["validation"] if config.get("validation_data_path") else [])]
+    if chosen is not None:
+        changed["datasets_for_vocab_creation"] = [name for name in chosen if name != "test"]
     return changed
 
 

@@ -17,9 +17,16 @@ def record(tmp_path):
     """Writes runs of a config; returns their folder."""
 
     def write(
-        name, scores, metric="f1", validation_metric="+f1", test=True, folder="runs", failed=()
+        name,
+        scores,
+        metric="f1",
+        validation_metric="+f1",
+        test=True,
+        folder="runs",
+        failed=(),
+        **settings,
     ) -> Path:
-        config = {"trainer": {"validation_metric": validation_metric}, "model": name}
+        config = {"trainer": {"validation_metric": validation_metric}, "model": name, **settings}
         root = tmp_path / folder / name
         for seed, score in enumerate(scores, 1):
             metrics = {f"best_validation_{metric}": score - 0.01, "best_validation_loss": 2.0}
@@ -185,6 +192,25 @@ class TestRuns:
         out, _ = compare(*folders, "--metric=+mae")
         assert "mae, per cent, test; higher is better" in out
         assert out.splitlines()[-1].startswith("b is better than a by 1.00 points")
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"only": 2},
+            {"folds": 10},
+            {"by": "sentence"},
+            {"path": "b.conll"},
+            {"path": {"news": "a.conll"}},
+            None,
+        ],
+    )
+    def test_folds_that_have_other_sentences(self, other, record, compare, error):
+        fold = {"path": "a.conll", "folds": 5, "by": "document", "only": 1}
+        first = record("first", LOW, test_data_path=fold)
+        compare(first, record("same", HIGH, test_data_path=fold))
+        path = "test.conll" if other is None else fold | other
+        different = record("different", HIGH, test_data_path=path)
+        assert "left out different folds, or folds of different data" in error(first, different)
 
     @pytest.mark.parametrize("command", ["compare", "distribution"])
     def test_tables_are_whole_in_a_narrow_terminal(

@@ -61,6 +61,8 @@ def test_every_sentence_once_in_the_order_of_the_data(runs):
         assert {task: of_task.gold for task, of_task in predicted.tasks.items()} == {
             task: sentence.columns[task] for task in ("pos", "chunk")
         }
+        encodings = {task: of_task.encoding for task, of_task in predicted.tasks.items()}
+        assert encodings == {"pos": None, "chunk": "BIO"}
         for of_task in predicted.tasks.values():
             assert [*map(len, (of_task.gold, of_task.predicted, of_task.labels))] == [
                 len(sentence.tokens)
@@ -139,7 +141,7 @@ def test_the_figures_are_those_by_hand(runs, allennlp, capsys):
             tags[fold, seed] = numpy.array([sum(correct), len(correct), len(correct)])
             # AllenNLP has scored the same sentences.
             record = RunRecord.load(run_folder(runs, fold, seed) / "run.json")
-            assert (record.name, record.fold) == (f"quickstart/fold-{fold}", fold)
+            assert (record.name, record.fold.only) == (f"quickstart/fold-{fold}", fold)
             assert record.test("pos_accuracy") == pytest.approx(numpy.mean(correct))
 
     def shown(counts) -> str:
@@ -205,11 +207,16 @@ def test_data_that_have_changed(runs, allennlp, capsys):
     [
         (("--folds", "1"), {}, "--folds must be at least 2"),
         (("--folds", "45"), {}, "--folds is 45, and there are 44 sentences: give fewer"),
-        (("--by", "document"), {}, r"nothing says where documents begin.* \(--by sentence\)"),
+        (("--by", "document"), {}, "nothing says where documents begin.*--by sentence"),
         ((), {"validation_data_path": "./" + DATA}, "best epoch would be chosen by sentences"),
         ((), {"dataset_reader.max_instances": 5}, "leave 'max_instances' out"),
         ((), {"dataset_reader.type": "other"}, "'conll_columns'"),
         ((), {"dataset_reader.form": "xml"}, "dataset_reader: Invalid enum value 'xml'"),
+        (
+            (),
+            {"model.tasks.chunk.repair": "O", "model.tasks.chunk.constrained": False},
+            "model.tasks.chunk has repair: 'O' and constrained: false",
+        ),
         ((), {"train_data_path": None}, "must name whole files"),
         ((), {"train_data_path": {"x": DATA}}, "names the data set 'x'"),
         ((), {"train_data_path": "missing.conll"}, "there is no such file"),

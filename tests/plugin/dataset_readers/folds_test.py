@@ -135,6 +135,7 @@ def test_a_file_without_documents(tmp_path):
         ({"only": 1, "without": 2}, "either 'without' or 'only'"),
         ({"only": 1, "by": "page"}, "'page'"),
         ({"only": 1, "folds": 1}, ">= 2"),
+        ({"only": 1, "folds": "5"}, r"Expected `int`, got `str`.*\.folds"),
         ({"only": 1, "seed": 1}, "seed"),
     ],
 )

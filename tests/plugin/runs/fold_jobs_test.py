@@ -47,6 +47,16 @@ def test_more_folds_than_documents(validation):
     assert validation(documents(1, 2), 3, "sentence").folds.number == 3
 
 
+def test_a_file_without_documents_beside_few_documents(validation, tmp_path):
+    """It is not the number of documents that is wrong."""
+    (tmp_path / "plain").write_text("A O\n\nB O\n\nC O")
+    layout = {key: value for key, value in READER.items() if key != "type"}
+    reader = {"type": "conll_columns", "datasets": {"a": layout, "b": layout}}
+    path = {"a": str(tmp_path / "data"), "b": str(tmp_path / "plain")}
+    made = validation(documents(2, 1), 3, dataset_reader=reader, train_data_path=path)
+    assert made.folds.unit == "sentence"
+
+
 def test_the_runs_of_a_fold(validation, tmp_path):
     made = validation(
         documents(1, 1),
@@ -77,6 +87,18 @@ def test_a_vocabulary_knows_nothing_of_the_fold(validation, settings):
     job = validation(documents(1, 1), 2, **settings).jobs[0][0]
     expected = ["train", "validation"] if settings else ["train"]
     assert job.config["datasets_for_vocab_creation"] == expected
+
+
+@pytest.mark.parametrize("vocabulary", [{}, {"type": "word_vectors"}])
+def test_a_config_does_not_show_the_fold_to_the_vocabulary(validation, vocabulary):
+    chosen = {"datasets_for_vocab_creation": ["train", "test"], "vocabulary": vocabulary}
+    job = validation(documents(1, 1), 2, **chosen).jobs[0][0]
+    assert job.config["datasets_for_vocab_creation"] == ["train"]
+
+
+def test_a_vocabulary_by_its_name_alone(validation):
+    job = validation(documents(1, 1), 2, vocabulary="word_vectors").jobs[0][0]
+    assert "datasets_for_vocab_creation" not in job.config
 
 
 def test_another_reader_of_validation_data(validation):

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bilstm_tagger.experiments.out_of_fold import read_out_of_fold
 from bilstm_tagger.plugin.runs import on_ray
-from bilstm_tagger.plugin.runs.jobs import Job, jobs_of
+from bilstm_tagger.plugin.runs.fold_jobs import cross_validation
+from bilstm_tagger.plugin.runs.jobs import Job, jobs_of, read_config
 from bilstm_tagger.plugin.runs.recording import record_of
 from bilstm_tagger.text.errors import UserError
 
@@ -42,7 +44,7 @@ def killer_of_worker(job: Job, epoch: int) -> tuple[threading.Thread, list[int]]
     killed = []
 
     def kill() -> None:
-        end = time.monotonic() + 90
+        end = time.monotonic() + 180
         while not (Path(job.folder) / f"metrics_epoch_{epoch}.json").exists():
             assert time.monotonic() < end
             time.sleep(0.05)
@@ -55,22 +57,28 @@ def killer_of_worker(job: Job, epoch: int) -> tuple[threading.Thread, list[int]]
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds processes by /proc")
-def test_two_workers_one_of_which_is_killed(tmp_path, monkeypatch):
+def test_two_folds_one_of_which_is_killed(tmp_path, monkeypatch):
     pytest.importorskip("ray", reason="the extra 'ray' is not installed")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    jobs = jobs_of([CONFIG], [1, 2], str(tmp_path / "runs"), SHORT)
+    config = read_config(CONFIG, SHORT) | {"validation_data_path": "fixtures/corpus/test.conll"}
+    validation = cross_validation("quickstart", config, 2, None, [1], str(tmp_path / "runs"))
+    jobs = [job for of_fold in validation.jobs for job in of_fold]
     killer, killed = killer_of_worker(jobs[0], 2)
-    records = {job.seed: record for job, record in on_ray.run_on_ray(jobs, 2, "local")}
+    records = {job.name: record for job, record in on_ray.run_on_ray(jobs, 2, "local")}
     killer.join()
     assert killed
-    assert sorted(records) == [1, 2]
-    for seed, record in records.items():
+    assert sorted(records) == [job.name for job in jobs]
+    for job in jobs:
+        record = records[job.name]
         assert record.finished, record.error
         assert record.epochs == 20
-        assert record == jobs[seed - 1].record()
+        assert record == job.record()
     # It went on with what was there.
     first_epoch = Path(jobs[0].folder) / "metrics_epoch_0.json"
     assert [first_epoch.stat().st_mtime_ns] == killed
+    validation.merge()
+    sentences = read_out_of_fold(validation.predictions)
+    assert [sentence.fold for sentence in sentences] == [1, 2] * 22
 
 
 def test_a_run_that_ray_gives_up_is_recorded_and_stops_no_other(tmp_path, monkeypatch):
