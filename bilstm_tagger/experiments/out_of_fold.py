@@ -1,6 +1,7 @@
 """Out-of-fold predictions: what models say of sentences that they were not trained on."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Optional
 
 import msgspec
 
@@ -43,6 +44,7 @@ class OutOfFoldTask(msgspec.Struct, frozen=True, omit_defaults=True):
     # Of every span that is gold or that some model predicts: that exactly this span is there. From
     # left to right. Empty for plain labels.
     spans: list[tuple[int, int, str, float]] = []
+    encoding: Optional[str] = None  # of the tags; none: plain labels
 
 
 class OutOfFoldSentence(msgspec.Struct, frozen=True, omit_defaults=True):

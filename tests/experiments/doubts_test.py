@@ -187,6 +187,14 @@ def test_no_doubt_where_no_label_is_known():
     assert list(label_places(labelled([""], {"A": 1.0}), {"A": 0.5})) == []
 
 
+def test_no_doubt_where_only_a_part_of_a_span_is_known():
+    # The first span may end at the second or the third token.
+    gold = ["B-X", "I-X", "", "O"]
+    for span in ((0, 0, "X", 0.9), (0, 1, "X", 0.9), (1, 1, "Y", 0.9)):
+        task = spanned(gold, [span, (3, 3, "Y", 0.9)], (0.1, 0.1, 0.1, 0.0))
+        assert [place.suggestion for place in span_places(task)] == [[(3, 3, "Y")]]
+
+
 # The ranking
 
 
