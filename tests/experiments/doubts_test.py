@@ -12,6 +12,7 @@ import pytest
 
 from bilstm_tagger.command_line import main
 from bilstm_tagger.experiments.doubts.confidence import Thresholds, confident_label
+from bilstm_tagger.experiments.doubts.page import make_doubt_page
 from bilstm_tagger.experiments.doubts.places import best_spans, label_places, span_places
 from bilstm_tagger.experiments.doubts.ranking import find_doubts
 from bilstm_tagger.experiments.doubts.report import Doubt
@@ -314,6 +315,47 @@ def test_a_task_of_spans_without_one(written):
     path = written(sentence(1, ["a", "b"], {"ner": spanned(["O", "O"], [], (0.4, 0.4))}))
     report = find_doubts(path)
     assert report.tasks[0].of_spans and report.doubts == []
+
+
+def test_data_sets_may_have_the_same_file(written, tmp_path, capsys):
+    sentences = [
+        sentence(1, [word], {"pos": labelled(["A"], {"A": 0.1, label: 0.9})})
+        for word, label in (("a", "B"), ("b", "C"))
+    ]
+    names = ("first", "second")
+    path = written(
+        *(msgspec.structs.replace(s, dataset=n) for s, n in zip(sentences, names, strict=True))
+    )
+    report = find_doubts(path)
+    assert [(doubt.dataset, doubt.tokens) for doubt in report.doubts] == [
+        ("first", ["a"]),
+        ("second", ["b"]),
+    ]
+    doubtful = [(s.dataset, s.tokens, len(s.doubts)) for s in report.tasks[0].doubtful]
+    assert doubtful == [("first", ["a"], 1), ("second", ["b"], 1)]
+    assert "data set second" in make_doubt_page(report)
+    table, corpus = tmp_path / "d.csv", tmp_path / "corpus"
+    output = run(capsys, path, "--output-file", table, "--corpus", corpus)
+    assert "second" in output
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    assert [row["dataset"] for row in rows] == ["first", "second"]
+    suggested = [line.split("\t")[2] for line in corpus.read_text().splitlines() if line]
+    assert suggested == ["B", "C"]
+
+
+def test_a_data_file_has_all_words(written, tmp_path, capsys):
+    words = [f"word{number}" for number in range(12)]
+    spans = [(0, 11, "X", 0.1), (0, 11, "Y", 0.9)]
+    of_spans = spanned(["B-X", *["I-X"] * 11, "O"], [*spans, (12, 12, "X", 0.9)], [0] * 13)
+    path = written(sentence(1, [*words, "z"], {"ner": of_spans}))
+    table = tmp_path / "d.csv"
+    output = run(capsys, path, "--output-file", table)
+    rows = {row["kind"]: row for row in csv.DictReader(table.read_text().splitlines())}
+    shown = {kind: (row["gold"], row["suggestion"]) for kind, row in rows.items()}
+    text = " ".join(words)
+    assert shown == {"type": (f"[{text}]X", f"[{text}]Y"), "missed": ("no span", "[z]X")}
+    assert "…" in output and "word5 word6" not in output
+    assert "dataset" not in rows["type"]
 
 
 def test_number_and_task(mixed, tmp_path, capsys):

@@ -1,5 +1,6 @@
 """The corpus with columns of doubts."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from bilstm_tagger.experiments.doubts.report import Doubt, DoubtReport
@@ -37,17 +38,17 @@ def corpus_lines(report: DoubtReport) -> Iterator[str]:
 
     `DataFormatError` for a token or tag that a column cannot hold.
     """
-    of_sentence: dict[tuple[str, int, str], list[Doubt]] = {}
+    of_sentence: defaultdict[tuple[str, str, int, str], list[Doubt]] = defaultdict(list)
     for doubt in report.doubts:
-        of_sentence.setdefault((doubt.file, doubt.sentence, doubt.task), []).append(doubt)
+        of_sentence[doubt.dataset, doubt.file, doubt.sentence, doubt.task].append(doubt)
     for sentence in read_out_of_fold(report.predictions):
         cells = [sentence.tokens]
         for task in report.tasks:
-            doubts = of_sentence.get((sentence.file, sentence.number, task.name), [])
             predicted = sentence.tasks.get(task.name)
             if predicted is None:
                 cells += [[_NOTHING] * len(sentence.tokens)] * 4
                 continue
+            doubts = of_sentence[sentence.dataset, sentence.file, sentence.number, task.name]
             cells.append([tag or _NOTHING for tag in predicted.gold])
             cells += map(list, zip(*_doubt_columns(doubts, predicted), strict=True))
         yield _rows(sentence, cells)

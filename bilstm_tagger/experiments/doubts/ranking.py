@@ -106,10 +106,10 @@ class _Task:
             confident = [doubt.confident for _, doubt in doubts if doubt.kind == kind]
             if (kind != "label") == self.of_spans:
                 kinds[kind] = len(confident), sum(confident)
-        by_sentence: defaultdict[tuple[str, int], list[Doubt]] = defaultdict(list)
+        by_sentence: defaultdict[tuple[str, str, int], list[Doubt]] = defaultdict(list)
         sentences = {}
         for sentence, doubt in doubts:
-            key = sentence.file, sentence.number
+            key = sentence.dataset, sentence.file, sentence.number
             sentences[key] = sentence
             by_sentence[key].append(doubt)
         return TaskDoubts(
@@ -129,7 +129,14 @@ class _Task:
             doubtful = {span for doubt in doubts for span in doubt.gold}
             agreed = [s for s in known_spans(sentence.tasks[self.name].gold) if s not in doubtful]
         in_order = sorted(doubts, key=lambda doubt: doubt.first)
-        return DoubtfulSentence(sentence.number, sentence.place, sentence.tokens, in_order, agreed)
+        return DoubtfulSentence(
+            sentence.number,
+            sentence.place,
+            sentence.tokens,
+            in_order,
+            agreed,
+            sentence.dataset,
+        )
 
 
 def find_doubts(
@@ -176,6 +183,7 @@ def find_doubts(
             gold_probability=place.gold_probability,
             probability=place.probability,
             confident=task.is_confident(place),
+            dataset=sentence.dataset,
         )
         doubts.append(doubt)
         of_task[task.name].append((sentence, doubt))
