@@ -53,12 +53,13 @@ class Training(msgspec.Struct, frozen=True):
 
 def read_trainings(path: Path) -> list[Training]:
     """The trainings of a file; none where there is no file."""
-    if not path.is_file():
-        return []
-    decode = msgspec.json.Decoder(Training).decode
-    lines = path.read_bytes().splitlines(keepends=True)
+    return list(map(msgspec.json.Decoder(Training).decode, _whole_lines(path).splitlines()))
+
+
+def _whole_lines(path: Path) -> bytes:
+    content = path.read_bytes() if path.is_file() else b""
     # The last line may be half a line, after an interruption.
-    return [decode(line) for line in lines if line.endswith(b"\n")]
+    return content[: content.rfind(b"\n") + 1]
 
 
 def simulate(
@@ -75,7 +76,8 @@ def simulate(
 
     trainings = {training.key: training for training in read_trainings(path)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"".join(map(_line, trainings.values())))
+    with path.open("ab") as file:
+        file.truncate(len(_whole_lines(path)))
     read: dict[str, Corpus] = {}
     for repetition, name in itertools.product(range(1, repetitions + 1), corpora):
         for strategy, diversity in strategies:
@@ -89,13 +91,9 @@ def simulate(
                         read[name] = Corpus(name, data)
                     trainings[key] = _make(read[name], key, chosen)
                     with path.open("ab") as file:
-                        file.write(_line(trainings[key]))
+                        file.write(msgspec.json.encode(trainings[key]) + b"\n")
                     print(_progress(trainings[key]), flush=True)
                 chosen = trainings[key].chosen
-
-
-def _line(training: Training) -> bytes:
-    return msgspec.json.encode(training) + b"\n"
 
 
 def _progress(training: Training) -> str:

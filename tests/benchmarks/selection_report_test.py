@@ -1,9 +1,12 @@
-"""Tables and plot of a simulation of active learning, of made-up curves."""
+"""A simulation of active learning, with made-up trainings: resumption, tables and plot."""
+
+import sys
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
-from benchmarks.selection import Training, read_trainings
+from benchmarks.selection import Training, read_trainings, simulate
 from benchmarks.selection_report import curves_of, markdown, plot, report, saving, verdicts
 
 SIZES = [100, 200, 400]
@@ -72,6 +75,45 @@ def test_report_and_plot():
     assert "| errors:0.5 | 400 sentences | 50 +- 0 % | 50 +- 0 % |" in text
     assert plot(trainings(), "dev").count(b"<svg") == 1
     assert markdown([["a", "b"], ["1", "2"]]) == "| a | b |\n| --- | ---: |\n| 1 | 2 |"
+
+
+class Interrupt(Exception):
+    pass
+
+
+def test_an_interrupted_simulation_goes_on(tmp_path, monkeypatch):
+    made = []
+
+    def make(corpus, key, before):
+        if len(made) == 4:
+            raise Interrupt
+        made.append(key)
+        name, strategy, diversity, repetition, size = key
+        chosen = [*before, *range(len(before), size)]
+        return Training(name, strategy, diversity, repetition, chosen, 20 * size, 5.0, 4.0, 1.0)
+
+    corpora = SimpleNamespace(Corpus=lambda name, data: name)
+    monkeypatch.setitem(sys.modules, "benchmarks.selection_training", corpora)
+    monkeypatch.setattr("benchmarks.selection._make", make)
+    path = tmp_path / "trainings.jsonl"
+    options = (["wnut17"], [("random", 0.0), ("errors", 0.5)], 2, SIZES, tmp_path, path)
+    with pytest.raises(Interrupt):
+        simulate(*options)
+    # As a kill in the middle of a line leaves it.
+    path.write_bytes(path.read_bytes()[:-5])
+    before = path.read_bytes()
+    first, made[:] = made[:3], []
+    with pytest.raises(Interrupt):
+        simulate(*options)
+    content = path.read_bytes()
+    assert content.startswith(before[: before.rfind(b"\n") + 1])
+    first, made[:] = [*first, *made], []
+    simulate(*options)
+    # All strategies of a repetition have the first size together.
+    assert len(made) == 3 and len({*first, *made}) == len(read_trainings(path)) == 10
+    assert path.read_bytes().startswith(content)
+    simulate(*options)
+    assert len(made) == 3
 
 
 def test_half_a_line_is_left_out(tmp_path):

@@ -46,7 +46,7 @@ def spans_task(kind, size, chance):
     spans.append((5, 5, "LOC", 0.97))
     chances = [chance if 1 <= token <= 2 and suggested is None else 0.03 for token in range(size)]
     labels = [[("O", chance), ("B-X", 0.01)] for chance in chances]
-    return OutOfFoldTask(tags, tags, labels, spans)
+    return OutOfFoldTask(tags, tags, labels, spans, "BIO")
 
 
 def labels_task(size, chance):
@@ -184,7 +184,7 @@ def test_labels_stand_at_their_token(show, report):
 def test_a_doubt_of_several_spans_counts_once(show, tmp_path):
     tags = ["B-X", "I-X", "B-X", "I-X"]
     spans = [(0, 1, "X", 0.05), (2, 3, "X", 0.1), (1, 2, "Y", 0.9)]
-    task = OutOfFoldTask(tags, tags, [[("O", 0.1), ("B-X", 0.1)]] * 4, spans)
+    task = OutOfFoldTask(tags, tags, [[("O", 0.1), ("B-X", 0.1)]] * 4, spans, "BIO")
     path = tmp_path / "predictions.jsonl"
     write_out_of_fold(path, [OutOfFoldSentence("a", 1, 1, list("abcd"), {"ner": task})])
     page = show(find_doubts(str(path)))

@@ -12,6 +12,7 @@ import pytest
 
 from bilstm_tagger.command_line import main
 from bilstm_tagger.experiments.doubts.confidence import Thresholds, confident_label
+from bilstm_tagger.experiments.doubts.page import make_doubt_page
 from bilstm_tagger.experiments.doubts.places import best_spans, label_places, span_places
 from bilstm_tagger.experiments.doubts.ranking import find_doubts
 from bilstm_tagger.experiments.doubts.report import Doubt
@@ -29,10 +30,10 @@ def labelled(gold, *probabilities):
     return OutOfFoldTask(gold, [pairs[0][0] for pairs in labels], labels)
 
 
-def spanned(gold, spans, outside):
+def spanned(gold, spans, outside, encoding="BIO"):
     """A sentence with spans, and of each token the probability to be outside of them."""
     labels = [[("O", chance), ("I-X", 1 - chance)] for chance in outside]
-    return OutOfFoldTask(gold, gold, labels, spans)
+    return OutOfFoldTask(gold, gold, labels, spans, encoding)
 
 
 def sentence(number, tokens, tasks, file="data/train.conll"):
@@ -187,6 +188,14 @@ def test_no_doubt_where_no_label_is_known():
     assert list(label_places(labelled([""], {"A": 1.0}), {"A": 0.5})) == []
 
 
+def test_no_doubt_where_only_a_part_of_a_span_is_known():
+    # The first span may end at the second or the third token.
+    gold = ["B-X", "I-X", "", "O"]
+    for span in ((0, 0, "X", 0.9), (0, 1, "X", 0.9), (1, 1, "Y", 0.9)):
+        task = spanned(gold, [span, (3, 3, "Y", 0.9)], (0.1, 0.1, 0.1, 0.0))
+        assert [place.suggestion for place in span_places(task)] == [[(3, 3, "Y")]]
+
+
 # The ranking
 
 
@@ -282,10 +291,71 @@ def test_what_the_command_writes(mixed, tmp_path, capsys):
 def test_suggestions_have_the_encoding_of_the_files(written, tmp_path, capsys):
     gold = ["B-X", "E-X", "S-X", "O"]
     spans = [(0, 1, "X", 0.1), (0, 2, "X", 0.9), (2, 2, "X", 0.1)]
-    written(sentence(1, list("abcd"), {"ner": spanned(gold, spans, (0, 0, 0, 1))}))
+    task = spanned(gold, spans, (0, 0, 0, 1), "IOBES")
+    written(sentence(1, list("abcd"), {"ner": task}))
     run(capsys, tmp_path / "runs", "--corpus", tmp_path / "corpus")
     rows = [line.split("\t") for line in (tmp_path / "corpus").read_text().splitlines()]
     assert [row[2] for row in rows[:4]] == ["B-X", "I-X", "E-X", "_"]
+
+
+def test_a_suggested_tag_fits_the_spans_beside_it(written, tmp_path, capsys):
+    """In IOB1, a span right after one of its type begins with B."""
+    gold = ["I-X", "O", "I-X", "O"]
+    spans = [(0, 0, "X", 0.9), (1, 1, "X", 0.9), (2, 2, "X", 0.1), (2, 3, "X", 0.9)]
+    task = spanned(gold, spans, (0, 0.1, 0, 0.1), "IOB1")
+    written(sentence(1, list("abcd"), {"ner": task}))
+    run(capsys, tmp_path / "runs", "--corpus", tmp_path / "corpus")
+    rows = [line.split("\t") for line in (tmp_path / "corpus").read_text().splitlines()]
+    # Each suggestion stands alone: what it fits are the gold spans.
+    assert [row[2] for row in rows[:4]] == ["_", "B-X", "I-X", "I-X"]
+
+
+def test_a_task_of_spans_without_one(written):
+    """Where all are missing, a label is no doubt by itself."""
+    path = written(sentence(1, ["a", "b"], {"ner": spanned(["O", "O"], [], (0.4, 0.4))}))
+    report = find_doubts(path)
+    assert report.tasks[0].of_spans and report.doubts == []
+
+
+def test_data_sets_may_have_the_same_file(written, tmp_path, capsys):
+    sentences = [
+        sentence(1, [word], {"pos": labelled(["A"], {"A": 0.1, label: 0.9})})
+        for word, label in (("a", "B"), ("b", "C"))
+    ]
+    names = ("first", "second")
+    path = written(
+        *(msgspec.structs.replace(s, dataset=n) for s, n in zip(sentences, names, strict=True))
+    )
+    report = find_doubts(path)
+    assert [(doubt.dataset, doubt.tokens) for doubt in report.doubts] == [
+        ("first", ["a"]),
+        ("second", ["b"]),
+    ]
+    doubtful = [(s.dataset, s.tokens, len(s.doubts)) for s in report.tasks[0].doubtful]
+    assert doubtful == [("first", ["a"], 1), ("second", ["b"], 1)]
+    assert "data set second" in make_doubt_page(report)
+    table, corpus = tmp_path / "d.csv", tmp_path / "corpus"
+    output = run(capsys, path, "--output-file", table, "--corpus", corpus)
+    assert "second" in output
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    assert [row["dataset"] for row in rows] == ["first", "second"]
+    suggested = [line.split("\t")[2] for line in corpus.read_text().splitlines() if line]
+    assert suggested == ["B", "C"]
+
+
+def test_a_data_file_has_all_words(written, tmp_path, capsys):
+    words = [f"word{number}" for number in range(12)]
+    spans = [(0, 11, "X", 0.1), (0, 11, "Y", 0.9)]
+    of_spans = spanned(["B-X", *["I-X"] * 11, "O"], [*spans, (12, 12, "X", 0.9)], [0] * 13)
+    path = written(sentence(1, [*words, "z"], {"ner": of_spans}))
+    table = tmp_path / "d.csv"
+    output = run(capsys, path, "--output-file", table)
+    rows = {row["kind"]: row for row in csv.DictReader(table.read_text().splitlines())}
+    shown = {kind: (row["gold"], row["suggestion"]) for kind, row in rows.items()}
+    text = " ".join(words)
+    assert shown == {"type": (f"[{text}]X", f"[{text}]Y"), "missed": ("no span", "[z]X")}
+    assert "…" in output and "word5 word6" not in output
+    assert "dataset" not in rows["type"]
 
 
 def test_number_and_task(mixed, tmp_path, capsys):
@@ -337,14 +407,25 @@ def test_a_file_with_other_line_ends(mixed, tmp_path, capsys):
         (spanned(["B-X", "?"], [(0, 0, "X", 1.0)], [0, 1]), "none of spans"),
         (spanned(["B-X", "B-X"], [(0, 0, "X", 1.0)], [0, 0]), "gold span without a probability"),
         (spanned(["B-X", "O"], [(0, 0, "X", 1), (1, 2, "X", 0)], [0, 0]), "outside of the sent"),
+        (spanned(["B-X", "O"], [], [0, 1]), "gold span without a probability"),
+        (spanned(["B-X", "O"], [(0, 0, "X", 1)], [0, 1], None), "no encoding of its tags"),
+        (spanned(["O", "O"], [], [1, 1], "BOI"), "unknown tag encoding 'BOI'"),
     ],
 )
 def test_predictions_that_do_not_fit_are_named(written, error, task, fault):
     path = written(
-        sentence(1, ["a"], {"t": labelled(["A"], {"A": 1.0})}), sentence(2, ["a", "b"], {"t": task})
+        sentence(1, ["a"], {"u": labelled(["A"], {"A": 1.0})}), sentence(2, ["a", "b"], {"t": task})
     )
     line = error(path)
     assert fault in line and ".jsonl:2: " in line and "data/train.conll:20" in line
+
+
+def test_a_task_has_an_encoding_everywhere_or_nowhere(written, error):
+    of_spans = spanned(["O"], [], [1])
+    path = written(
+        sentence(1, ["a"], {"t": of_spans}), sentence(2, ["a"], {"t": labelled(["O"], {"O": 1.0})})
+    )
+    assert "in some sentences, and none in others" in error(path)
 
 
 def test_other_content_is_named(written, error, tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bilstm_tagger.experiments.out_of_fold import PREDICTIONS
 from bilstm_tagger.tagging.commands.errors import check_writable, one_line_errors, write_file
+from bilstm_tagger.tagging.commands.option_types import positive_integer
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.requirements import missing
 
@@ -36,9 +37,9 @@ def add_doubts_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--number",
         metavar="N",
-        type=_positive,
-        help="the number of doubts, in all that is written (default = all, and "
-        f"{_SHOWN} in the table)",
+        type=positive_integer,
+        help="write only the first N doubts, to the table and to all files (default = "
+        f"{_SHOWN} in the table, all in the files)",
     )
     add("--report", metavar="FILE.html", help="write a page of sentences to look at")
     add(
@@ -53,12 +54,6 @@ def add_doubts_options(parser: argparse.ArgumentParser) -> None:
         "suggested tag, the kind of the doubt and its score",
     )
     parser.set_defaults(func=run_doubts)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found '{text}'")
-    return int(text)
 
 
 @one_line_errors()

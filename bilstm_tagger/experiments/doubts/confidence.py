@@ -32,9 +32,9 @@ class Thresholds:
                 self._add(gold, dict(labels).get(gold, 0.0))
 
     def add_spans(self, task: OutOfFoldTask) -> None:
-        """Adds a sentence with spans, or with none."""
+        """Adds a sentence of a task with spans."""
         probabilities = {(first, last, label): value for first, last, label, value in task.spans}
-        for span in known_spans(task.gold) if task.spans else ():
+        for span in known_spans(task.gold):
             self._add(span[2], probabilities[span])
         for gold, labels in zip(task.gold, task.labels, strict=True):
             if gold == OUTSIDE:

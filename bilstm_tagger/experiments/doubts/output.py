@@ -10,8 +10,6 @@ from bilstm_tagger.experiments.doubts.report import Doubt, DoubtReport
 from bilstm_tagger.experiments.doubts.terminal import described
 from bilstm_tagger.text.errors import UserError
 
-# The fields of a doubt that are lists, in CSV text for people.
-_LISTS = ("tokens", "gold", "suggestion")
 FORMS = (".json", ".jsonl", ".csv")
 
 
@@ -29,14 +27,20 @@ def doubts_as(path: str, report: DoubtReport) -> bytes:
     if path.lower().endswith(".json"):
         return encode(report) + b"\n"
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(Doubt.__struct_fields__)
+    fields = list(Doubt.__struct_fields__)
+    if not any(doubt.dataset for doubt in report.doubts):
+        fields.remove("dataset")
+    writer = csv.DictWriter(stream, fields, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
     writer.writerows(map(_row, report.doubts))
     return stream.getvalue().encode()
 
 
-def _row(doubt: Doubt) -> list[Any]:
-    row = msgspec.structs.asdict(doubt)
-    row["tokens"] = " ".join(doubt.tokens)
-    row.update({side: described(doubt, side) for side in ("gold", "suggestion")})
-    return list(row.values())
+def _row(doubt: Doubt) -> dict[str, Any]:
+    """The fields of a doubt; those that are lists as text for people."""
+    return {
+        **msgspec.structs.asdict(doubt),
+        "tokens": " ".join(doubt.tokens),
+        "gold": described(doubt.gold, doubt),
+        "suggestion": described(doubt.suggestion, doubt),
+    }

@@ -66,14 +66,16 @@ def _sentence(sentence: DoubtfulSentence) -> dict[str, Any]:
     outcomes = [{"kind": "right", "gold": span, "predicted": span} for span in sentence.agreed]
     for doubt in sentence.doubts:
         outcomes += _outcomes(doubt)
+    facts = [f"data set {sentence.dataset}"] if sentence.dataset else []
+    facts += [
+        f"rank {doubt.rank:,} (score {doubt.score:.3f})"
+        for doubt in sorted(sentence.doubts, key=lambda doubt: doubt.rank)
+    ]
     return {
         "number": sentence.number,
         "place": sentence.place,
         "tokens": sentence.tokens,
-        "facts": [
-            f"rank {doubt.rank:,} (score {doubt.score:.3f})"
-            for doubt in sorted(sentence.doubts, key=lambda doubt: doubt.rank)
-        ],
+        "facts": facts,
         "outcomes": [outcomes],
     }
 

@@ -62,18 +62,20 @@ def span_places(task: OutOfFoldTask) -> Iterator[Place]:
     Spans that overlap are one place, and so are all that hang together by such overlaps. The
     probability of several spans is that of the least probable one, which is the most that they can
     have together; that of no span is the smallest probability of a token to be outside of spans.
-    Places with a token that has no label are left out.
+    Places with a token whose label is not known, or is part of a span that is not known as a whole,
+    are left out.
     """
     outside = [dict(labels).get(OUTSIDE, 0.0) for labels in task.labels]
     probabilities = {(first, last, label): value for first, last, label, value in task.spans}
-    unknown = {token for token, tag in enumerate(task.gold) if not tag}
     gold = set(known_spans(task.gold))
+    known = {token for token, tag in enumerate(task.gold) if tag == OUTSIDE}
+    known.update(token for first, last, _ in gold for token in range(first, last + 1))
     suggested = set(best_spans(task.spans, outside))
     for spans in overlapping(gold ^ suggested):
         ours = [span for span in spans if span in gold]
         theirs = [span for span in spans if span in suggested]
         tokens = range(spans[0][0], max(last for _, last, _ in spans) + 1)
-        if not unknown.isdisjoint(tokens):
+        if not known.issuperset(tokens):
             continue
         no_span = min(outside[token] for token in tokens)
         gold_probability = min((probabilities[span] for span in ours), default=no_span)

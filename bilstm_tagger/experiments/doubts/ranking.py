@@ -20,6 +20,7 @@ from bilstm_tagger.experiments.out_of_fold import (
     read_out_of_fold,
 )
 from bilstm_tagger.tagging.gold_tags import NOT_KNOWN
+from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import DataFormatError, UserError
 
 # A suggestion that is at least as probable is sure.
@@ -69,14 +70,21 @@ class SureShares:
 class _Task:
     """Collects what there is of a task."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, of_spans: bool) -> None:
         self.name = name
-        self.of_spans = False
+        self.of_spans = of_spans
+        self.chances = Thresholds()
         self.thresholds: dict[str, float] = {}
         self.sentences = 0
         self.tokens = 0
         self.unknown = 0
         self.places: list[tuple[OutOfFoldSentence, Place]] = []
+
+    def add_chances(self, task: OutOfFoldTask) -> None:
+        if self.of_spans:
+            self.chances.add_spans(task)
+        else:
+            self.chances.add_labels(task)
 
     def find_places(self, sentence: OutOfFoldSentence) -> None:
         task = sentence.tasks[self.name]
@@ -98,10 +106,10 @@ class _Task:
             confident = [doubt.confident for _, doubt in doubts if doubt.kind == kind]
             if (kind != "label") == self.of_spans:
                 kinds[kind] = len(confident), sum(confident)
-        by_sentence: defaultdict[tuple[str, int], list[Doubt]] = defaultdict(list)
+        by_sentence: defaultdict[tuple[str, str, int], list[Doubt]] = defaultdict(list)
         sentences = {}
         for sentence, doubt in doubts:
-            key = sentence.file, sentence.number
+            key = sentence.dataset, sentence.file, sentence.number
             sentences[key] = sentence
             by_sentence[key].append(doubt)
         return TaskDoubts(
@@ -121,7 +129,14 @@ class _Task:
             doubtful = {span for doubt in doubts for span in doubt.gold}
             agreed = [s for s in known_spans(sentence.tasks[self.name].gold) if s not in doubtful]
         in_order = sorted(doubts, key=lambda doubt: doubt.first)
-        return DoubtfulSentence(sentence.number, sentence.place, sentence.tokens, in_order, agreed)
+        return DoubtfulSentence(
+            sentence.number,
+            sentence.place,
+            sentence.tokens,
+            in_order,
+            agreed,
+            sentence.dataset,
+        )
 
 
 def find_doubts(
@@ -168,6 +183,7 @@ def find_doubts(
             gold_probability=place.gold_probability,
             probability=place.probability,
             confident=task.is_confident(place),
+            dataset=sentence.dataset,
         )
         doubts.append(doubt)
         of_task[task.name].append((sentence, doubt))
@@ -187,31 +203,26 @@ def _scored(
 def _tasks(path: str, wanted: Optional[Sequence[str]]) -> dict[str, _Task]:
     """The tasks in the order of their names, with their thresholds."""
     tasks: dict[str, _Task] = {}
-    thresholds: dict[str, tuple[Thresholds, Thresholds]] = {}
     for number, sentence in enumerate(read_out_of_fold(path), start=1):
         for name, task in sentence.tasks.items():
             if wanted is not None and name not in wanted:
                 continue
-            if fault := _fault(sentence, task):
+            collected = tasks.setdefault(name, _Task(name, task.encoding is not None))
+            if fault := _fault(sentence, task, collected.of_spans):
                 raise DataFormatError(
                     path,
                     number,
                     f"the task '{name}' of {sentence.place} {fault}; write the predictions anew, "
                     "with 'allennlp crossval'",
                 )
-            tasks.setdefault(name, _Task(name))
-            of_labels, of_spans = thresholds.setdefault(name, (Thresholds(), Thresholds()))
-            # Only the sentences with spans tell that a task has some.
-            tasks[name].of_spans |= bool(task.spans)
-            of_labels.add_labels(task)
-            of_spans.add_spans(task)
+            collected.add_chances(task)
     if missing := sorted({*(wanted or ())}.difference(tasks)):
         raise UserError(
             f"{path} has no predictions of the task '{missing[0]}'; it has those of "
             f"{', '.join(sorted(_names(path))) or 'none'}"
         )
-    for name, collected in tasks.items():
-        collected.thresholds = thresholds[name][collected.of_spans].means()
+    for collected in tasks.values():
+        collected.thresholds = collected.chances.means()
     return dict(sorted(tasks.items()))
 
 
@@ -219,21 +230,25 @@ def _names(path: str) -> set[str]:
     return {name for sentence in read_out_of_fold(path) for name in sentence.tasks}
 
 
-def _fault(sentence: OutOfFoldSentence, task: OutOfFoldTask) -> Optional[str]:
-    """What is wrong with predictions."""
+def _fault(sentence: OutOfFoldSentence, task: OutOfFoldTask, of_spans: bool) -> Optional[str]:
+    """What is wrong with predictions; `of_spans`: whether the task has spans in other sentences."""
     length = len(sentence.tokens)
     for what, items in (("gold labels", task.gold), ("lists of labels", task.labels)):
         if len(items) != length:
             return f"has {len(items)} {what} for {length} tokens"
     if not all(task.labels):
         return "has a token without predicted labels"
-    if task.spans:
-        try:
-            spans = known_spans(task.gold)
-        except ValueError as error:
-            return f"has gold tags that are none of spans ({error})"
-        if any(not 0 <= first <= last < length for first, last, _, _ in task.spans):
-            return "has a span outside of the sentence"
-        if not {*spans} <= {span[:3] for span in task.spans}:
-            return "has a gold span without a probability"
+    if of_spans != (task.encoding is not None):
+        return "has an encoding of its tags in some sentences, and none in others"
+    if task.encoding is None:
+        return "has spans, but no encoding of its tags" if task.spans else None
+    try:
+        get_encoding(task.encoding)
+        spans = known_spans(task.gold)
+    except ValueError as error:
+        return f"has gold tags that are none of spans ({error})"
+    if any(not 0 <= first <= last < length for first, last, _, _ in task.spans):
+        return "has a span outside of the sentence"
+    if not {*spans} <= {span[:3] for span in task.spans}:
+        return "has a gold span without a probability"
     return None

@@ -11,7 +11,7 @@ from bilstm_tagger.experiments.out_of_fold import TokenSpan
 Kind = Literal["label", "type", "boundary", "missed", "spurious"]
 
 
-class Doubt(msgspec.Struct, frozen=True):
+class Doubt(msgspec.Struct, frozen=True, omit_defaults=True):
     """A place of a corpus whose labels are likely wrong."""
 
     rank: int  # from 1, over all tasks
@@ -33,9 +33,10 @@ class Doubt(msgspec.Struct, frozen=True):
     # Whether confident learning takes the labels for wrong: the suggestion has at least the
     # probability that it has on average where it is the label.
     confident: bool
+    dataset: str = ""  # that the file is of, where there are several
 
 
-class DoubtfulSentence(msgspec.Struct, frozen=True):
+class DoubtfulSentence(msgspec.Struct, frozen=True, omit_defaults=True):
     """A sentence with doubts in a task."""
 
     number: int  # in the file, from 1
@@ -43,6 +44,7 @@ class DoubtfulSentence(msgspec.Struct, frozen=True):
     tokens: list[str]
     doubts: list[Doubt]  # from left to right
     agreed: list[TokenSpan]  # spans that are gold and suggested, too
+    dataset: str = ""  # as of the doubts
 
 
 class TaskDoubts(msgspec.Struct, frozen=True):

@@ -1,10 +1,14 @@
 """A report of doubts on the terminal."""
 
+from collections.abc import Sequence
+from typing import Optional
+
 from bilstm_tagger.experiments.doubts.page import KIND_NAMES
 from bilstm_tagger.experiments.doubts.report import Doubt, DoubtReport
+from bilstm_tagger.experiments.out_of_fold import TokenSpan
 from bilstm_tagger.tagging.commands.tables import print_table
 
-# Characters of the words around a doubt.
+# Characters of the words of a span.
 _WIDTH = 40
 
 
@@ -18,37 +22,40 @@ def print_doubts(report: DoubtReport, number: int) -> None:
     ]
     print_table("Doubts", ("task", "kind", "doubts", "confident"), rows, 2)
     several = len(report.tasks) > 1
+    of_datasets = any(doubt.dataset for doubt in report.doubts)
     shown = [
         (
             f"{doubt.rank}",
             f"{doubt.score:.3f}",
             doubt.place,
+            *((doubt.dataset,) if of_datasets else ()),
             *((doubt.task,) if several else ()),
             KIND_NAMES[doubt.kind],
-            described(doubt, "gold"),
-            described(doubt, "suggestion"),
+            described(doubt.gold, doubt, _WIDTH),
+            described(doubt.suggestion, doubt, _WIDTH),
             f"{doubt.gold_probability:.3f}",
             f"{doubt.probability:.3f}",
         )
         for doubt in report.doubts[:number]
     ]
-    header = ("rank", "score", "place", *(("task",) if several else ()), "kind", "gold")
+    more = (*(("data set",) if of_datasets else ()), *(("task",) if several else ()))
     title = f"The first {len(shown):,} of {len(report.doubts):,}"
-    columns = (*header, "suggestion", "P(gold)", "P(suggestion)")
+    sides = ("gold", "suggestion", "P(gold)", "P(suggestion)")
+    columns = ("rank", "score", "place", *more, "kind", *sides)
     print_table(title, columns, shown, len(columns) - 2)
 
 
-def described(doubt: Doubt, side: str) -> str:
-    """The labels of a doubt, or its suggestion, with the tokens, such as "[the bank]NP"."""
-    spans = doubt.gold if side == "gold" else doubt.suggestion
-    if not spans:
-        return "no span" if side == "suggestion" else _short(" ".join(doubt.tokens))
+def described(spans: Sequence[TokenSpan], doubt: Doubt, width: Optional[int] = None) -> str:
+    """The spans of a side of a doubt with their words, such as "[the bank]NP"; of each no more
+    characters than the width, if there is one."""
     pieces = []
     for first, last, label in spans:
         words = " ".join(doubt.tokens[first - doubt.first : last - doubt.first + 1])
-        pieces.append(f"[{_short(words)}]{label}")
-    return " ".join(pieces)
+        pieces.append(f"[{_shortened(words, width)}]{label}")
+    return " ".join(pieces) or "no span"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH // 2]}…{text[-_WIDTH // 2 + 1 :]}"
+def _shortened(text: str, width: Optional[int]) -> str:
+    if width is None or len(text) <= width:
+        return text
+    return f"{text[: width // 2]}…{text[-width // 2 + 1 :]}"

@@ -13,6 +13,7 @@ from bilstm_tagger.tagging.commands.errors import (
     quiet_logging,
     write_file,
 )
+from bilstm_tagger.tagging.commands.option_types import positive_integer
 from bilstm_tagger.tagging.commands.tag_options import add_input_options
 from bilstm_tagger.text.errors import UserError
 
@@ -30,7 +31,8 @@ DESCRIPTION = (
 )
 HELP = "Select the sentences that are most worth labelling next."
 _NUMBER, _DIVERSITY = 100, 0.5
-_STRATEGIES = {
+# The measures of `bilstm_tagger.tagging.uncertainty`, which imports numpy, and random choice.
+STRATEGIES = {
     "errors": "the expected number of errors in spans, or in tags of a task without spans",
     "error_rate": "the same for each token",
     "probability": "the probability of the best tagging, for each token",
@@ -57,19 +59,22 @@ def add_select_options(parser: argparse.ArgumentParser) -> None:
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument(
         "--number",
-        type=_positive,
+        type=positive_integer,
         metavar="N",
         help=f"the number of sentences that are selected (default: {_NUMBER})",
     )
     budget.add_argument(
-        "--tokens", type=_positive, metavar="N", help="the number of tokens that they may have"
+        "--tokens",
+        type=positive_integer,
+        metavar="N",
+        help="the number of tokens that they may have",
     )
     add(
         "--strategy",
-        choices=list(_STRATEGIES),
+        choices=list(STRATEGIES),
         default=_DEFAULT,
         help="what sentences are scored by. "
-        + "; ".join(f"{name}: {text}" for name, text in _STRATEGIES.items())
+        + "; ".join(f"{name}: {text}" for name, text in STRATEGIES.items())
         + f" (default: {_DEFAULT})",
     )
     add(
@@ -108,12 +113,6 @@ def add_select_options(parser: argparse.ArgumentParser) -> None:
     add("--table", metavar="FILE.tsv", help="write the table of all selected sentences")
     add_input_options(parser, "leave it out")
     parser.set_defaults(func=run_select)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found '{text}'")
-    return int(text)
 
 
 def _share(text: str) -> float:
@@ -199,10 +198,14 @@ def _score_file(
     check_writable(args.scores)
     names = (
         *("input_form", "skip", "language", "tokenizer", "tasks", "constrained", "calibrated"),
-        *("dataset", "layout", "vectors"),
+        *("dataset", "layout"),
     )
     of = {"strategy": args.strategy, **{name: getattr(settings, name) for name in names}}
-    return ScoreFile(args.scores, scored_pool(find_model(args.archive), opened.input.status, of))
+    # A file that is not there is an error of the model that reads it.
+    is_there = args.vectors is not None and os.path.exists(args.vectors)
+    vectors = os.stat(args.vectors) if is_there else None
+    pool = scored_pool(find_model(args.archive), opened.input.status, vectors, of)
+    return ScoreFile(args.scores, pool)
 
 
 def _check_outputs(args: argparse.Namespace, opened: "OpenInput") -> None:
@@ -244,7 +247,7 @@ def _summary(
     wanted = args.number or (None if args.tokens else _NUMBER)
     few = wanted is not None and len(selection.sentences) < wanted
     left_out = {
-        "that are there twice": pool.duplicates,
+        "duplicates": pool.duplicates,
         "with labels": selection.labelled,
         "longer than --tokens": selection.too_long,
         "that cannot be read": pool.skipped,

@@ -56,7 +56,7 @@ class Pool:
     _seen: set[int] = field(default_factory=set)
 
     def distinct(self, block: Block) -> list[PoolSentence]:
-        """The sentences of a block that were not there before, in this or another block."""
+        """The sentences of a block that have not been read before, in this or another block."""
         distinct = []
         for record in self.form_tagger.records(block):
             if (problem := record.problem) is not None:

@@ -15,19 +15,30 @@ class ScoredPool(msgspec.Struct, frozen=True):
     """What the scores of a file are of, its first line."""
 
     model: str  # the SHA-256 of its file
-    pool: str  # its size in bytes and the time of its last change, or empty for a folder
+    pool: str  # its size in bytes and the time of its last change, or "none" for a folder
+    vector_file: str  # the same, or "none" without one
     settings: str  # all else that scores depend on
 
 
 def scored_pool(
-    model: PathLike, pool: Optional[os.stat_result], settings: dict[str, object]
+    model: PathLike,
+    pool: Optional[os.stat_result],
+    vectors: Optional[os.stat_result],
+    settings: dict[str, object],
 ) -> ScoredPool:
-    """What scores are of, by the path of the model, the status of the pool's file, and the other
-    settings."""
+    """What scores are of, by the path of the model, the status of the files of the pool and of more
+    word vectors, and the other settings."""
     with open(model, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    changed = "" if pool is None else f"{pool.st_size} bytes, changed at {pool.st_mtime_ns} ns"
-    return ScoredPool(digest, changed, msgspec.json.encode(settings, order="sorted").decode())
+    text = msgspec.json.encode(settings, order="sorted").decode()
+    return ScoredPool(digest, _identity(pool), _identity(vectors), text)
+
+
+def _identity(status: Optional[os.stat_result]) -> str:
+    """Of files that are too large to read them for it."""
+    if status is None:
+        return "none"
+    return f"{status.st_size} bytes, changed at {status.st_mtime_ns} ns"
 
 
 class ScoreFile:
@@ -50,14 +61,14 @@ class ScoreFile:
         self._stream: Optional[BinaryIO] = None
         content = self._path.read_bytes() if self._path.exists() else b""
         # After an interruption, the last line may be half a line.
-        self._lines = content[: content.rfind(b"\n") + 1].splitlines()
-        if content and not self._lines:
-            raise self._error("expected the scores of a pool, found something else")
+        self._size = content.rfind(b"\n") + 1
+        self._lines = content[: self._size].splitlines()
+        self._header = msgspec.json.encode(of)
         if self._lines:
             self._check(of)
-        else:
-            self._lines = [msgspec.json.encode(of)]
-        self._scored = len(self._lines) - 1
+        elif not self._header.startswith(content):
+            raise self._error("expected the scores of a pool, found something else")
+        self._scored = max(len(self._lines) - 1, 0)
 
     def _check(self, of: ScoredPool) -> None:
         try:
@@ -67,17 +78,18 @@ class ScoreFile:
         for what in ScoredPool.__struct_fields__:
             old, new = getattr(before, what), getattr(of, what)
             if old != new:
-                raise self._error(f"the scores are of another {what} ({old:.80}, now {new:.80})")
+                name = what.replace("_", " ")
+                raise self._error(f"the scores are of another {name} ({old:.80}, now {new:.80})")
 
     def _error(self, problem: str) -> UserError:
         return UserError(f"{problem}; remove the file, or name another one, --scores", self._path)
 
     def __enter__(self) -> "ScoreFile":
-        # Without what is left of half a line.
-        self._stream = self._path.open("wb")
-        for line in self._lines:
-            self._stream.write(line + b"\n")
-        self._stream.flush()
+        self._stream = self._path.open("ab")
+        # Without what is left of half a line. All whole lines stay: they may be hours of work.
+        self._stream.truncate(self._size)
+        if not self._lines:
+            self._write(self._header)
         return self
 
     def __exit__(
@@ -107,6 +119,9 @@ class ScoreFile:
 
     def add(self, scores: list[float]) -> None:
         """Writes the scores of the next block."""
+        self._write(msgspec.json.encode(scores))
+
+    def _write(self, line: bytes) -> None:
         assert self._stream is not None
-        self._stream.write(msgspec.json.encode(scores) + b"\n")
+        self._stream.write(line + b"\n")
         self._stream.flush()

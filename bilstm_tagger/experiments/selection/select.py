@@ -12,18 +12,16 @@ from bilstm_tagger.experiments.selection.pool import Pool, PoolSentence, digest_
 from bilstm_tagger.experiments.selection.score_file import ScoreFile
 from bilstm_tagger.tagging.files.blocks import Block
 from bilstm_tagger.tagging.results import TaggedSentence
-from bilstm_tagger.tagging.uncertainty import MEASURES
 from bilstm_tagger.text.errors import UserError
 
 RANDOM = "random"
-STRATEGIES = (*MEASURES, RANDOM)
 
 
 @dataclass(frozen=True)
 class SelectionPlan:
     """What is wanted."""
 
-    strategy: str  # one of `STRATEGIES`
+    strategy: str  # one of `uncertainty.MEASURES`, or `RANDOM`
     budget: int  # the number of sentences, or of tokens
     of_tokens: bool = False  # whether the budget is one of tokens
     diversity: float = 0.0  # as of `choose`

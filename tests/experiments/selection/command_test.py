@@ -1,8 +1,10 @@
 """The command `select`: pools of every form, resumption, and what it refuses."""
 
+import contextlib
 import csv
 import gzip
 import json
+import resource
 import shutil
 from pathlib import Path
 
@@ -10,11 +12,15 @@ import pytest
 
 from bilstm_tagger.command_line import main
 from bilstm_tagger.experiments.selection.choice import choose
-from bilstm_tagger.experiments.selection.select import STRATEGIES
+from bilstm_tagger.experiments.selection.command import STRATEGIES
+from bilstm_tagger.experiments.selection.score_file import ScoredPool, ScoreFile
+from bilstm_tagger.experiments.selection.select import RANDOM
 from bilstm_tagger.tagging import Tagger, TokenizedSentence
+from bilstm_tagger.tagging.uncertainty import MEASURES
 from bilstm_tagger.text.column_format import ColumnFormat
 from bilstm_tagger.text.columns import read_sentences
 
+VECTORS = "fixtures/vectors/vectors.16d.txt"
 POOL, CONLLU = Path("fixtures/corpus/dev.conll"), Path("fixtures/corpus/pos.conllu")
 
 
@@ -55,6 +61,10 @@ def pool_sentences(path=POOL):
 
 def columns_of(sentences):
     return "".join("".join(f"{token}\n" for token in tokens) + "\n" for tokens in sentences)
+
+
+def test_every_measure_is_a_strategy():
+    assert STRATEGIES.keys() == {*MEASURES, RANDOM}
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -106,7 +116,7 @@ def test_never_the_same_sentence_twice(select, table, error, tmp_path):
     pool.write_text(columns_of(sentences + sentences[::-1]))
     _, last = select(pool, "--number", 5)
     assert "Selected 5 of 88 sentences, " in last
-    assert "; left out: 44 that are there twice; scored" in last
+    assert "; left out: 44 duplicates; scored" in last
     labelled, chosen = [], set()
     for number, form in enumerate(("json", "conll", "conllu", "json", "conll")):
         labelled.append(tmp_path / f"{number}.{form}")
@@ -238,6 +248,38 @@ def test_an_interrupted_scoring_goes_on(select, tmp_path, monkeypatch):
     assert len(done) == blocks - 3
 
 
+def test_scores_stay_where_nothing_can_be_written(tmp_path):
+    """As on a full disk, or at a kill before the first new line."""
+    path = tmp_path / "scores.jsonl"
+    of = ScoredPool("model", "pool", "none", "settings")
+    with ScoreFile(str(path), of) as scores:
+        for number in range(100):
+            scores.add([float(number)] * 9)
+    content = path.read_bytes()
+    scores = ScoreFile(str(path), of)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with contextlib.suppress(OSError), scores:
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == content
+
+
+def test_half_of_the_first_line_is_an_empty_file(select, error, tmp_path):
+    scores, others = tmp_path / "scores.jsonl", tmp_path / "others.jsonl"
+    whole = select(POOL, "--scores", others)
+    header = others.read_bytes().splitlines()[0]
+    scores.write_bytes(header[:50])
+    assert select(POOL, "--scores", scores) == whole
+    assert scores.read_bytes() == others.read_bytes()
+    # A file of something else, whose only line has no end.
+    scores.write_bytes(b"my notes")
+    assert "found something else" in error(POOL, "--scores", scores)
+    assert scores.read_bytes() == b"my notes"
+
+
 def test_scores_of_something_else(select, error, tmp_path):
     pool, scores = tmp_path / "pool.conll", tmp_path / "scores.jsonl"
     shutil.copy(POOL, pool)
@@ -254,6 +296,20 @@ def test_scores_of_something_else(select, error, tmp_path):
     )
 
 
+def test_scores_with_other_vectors(select, error, tmp_path):
+    """What is in the file of vectors counts, and not its name."""
+    vectors, scores = tmp_path / "vectors.txt", tmp_path / "scores.jsonl"
+    shutil.copy(VECTORS, vectors)
+    whole = select(POOL, "--scores", scores, "--vectors", vectors)
+    moved = vectors.rename(tmp_path / "moved.txt")
+    assert select(POOL, "--scores", scores, "--vectors", moved) == whole
+    with moved.open("a") as file:
+        file.write("zzyzx" + " 0.1" * 16 + "\n")
+    told = error(POOL, "--scores", scores, "--vectors", moved)
+    assert "the scores are of another vector file (" in told
+    assert "of another vector file (" in error(POOL, "--scores", scores)
+
+
 def test_pools_without_sentences_and_other_mistakes(error, select, tmp_path):
     empty, same = tmp_path / "empty.conll", tmp_path / "same.conll"
     empty.write_text("\n\n")
@@ -265,7 +321,7 @@ def test_pools_without_sentences_and_other_mistakes(error, select, tmp_path):
     _, last = select(same, "--input-format", "conll")
     assert last == (
         "Selected 1 of 50 sentences, 2 tokens; fewer than 100, as there are no more; left out: 49 "
-        "that are there twice; scored by: chunk, pos"
+        "duplicates; scored by: chunk, pos"
     )
     assert "no such file" in error(tmp_path / "none.txt")
     assert "no such file" in error(POOL, "--labelled", tmp_path / "none.txt")
