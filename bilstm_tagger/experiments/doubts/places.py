@@ -62,14 +62,12 @@ def span_places(task: OutOfFoldTask) -> Iterator[Place]:
     Spans that overlap are one place, and so are all that hang together by such overlaps. The
     probability of several spans is that of the least probable one, which is the most that they can
     have together; that of no span is the smallest probability of a token to be outside of spans.
-    Places with a token whose label is not known, or is part of a span that is not known as a whole,
-    are left out.
+    Places with a token whose label is not known are left out.
     """
     outside = [dict(labels).get(OUTSIDE, 0.0) for labels in task.labels]
     probabilities = {(first, last, label): value for first, last, label, value in task.spans}
     gold = set(known_spans(task.gold))
-    known = {token for token, tag in enumerate(task.gold) if tag == OUTSIDE}
-    known.update(token for first, last, _ in gold for token in range(first, last + 1))
+    known = {token for token, tag in enumerate(task.gold) if tag}
     suggested = set(best_spans(task.spans, outside))
     for spans in overlapping(gold ^ suggested):
         ours = [span for span in spans if span in gold]
