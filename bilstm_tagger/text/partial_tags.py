@@ -1,7 +1,7 @@
 """Tags of spans that are known in part."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Literal, Optional, Union
+from typing import Optional, Union
 
 from bilstm_tagger.text.encodings import Encoding
 from bilstm_tagger.text.possible_labels import (
@@ -29,9 +29,9 @@ class PartialTags:
     types : `Dict[str, Optional[str]]`
         Types of the file to those of the model.
     partial : `PartialLabels`
-    unannotated : `Union[Literal["all"], Collection[str]]`
-        The types of the model of which the file does not mark all spans: what it has as outside of
-        spans may belong to one of them.
+    unannotated : `Union[str, Collection[str]]`
+        "all", or the types of the model of which the file does not mark all spans: what it has as
+        outside of spans may belong to one of them.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class PartialTags:
         parse: Callable[[str], str],
         types: dict[str, Optional[str]],
         partial: PartialLabels,
-        unannotated: Union[Literal["all"], Collection[str]],
+        unannotated: Union[str, Collection[str]],
     ) -> None:
         self._source = source
         self._target = target

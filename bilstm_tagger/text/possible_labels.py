@@ -81,6 +81,12 @@ class PartialLabels(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
                 f"{cell!r} has an empty label beside {self.separator!r}; fix it, or, where labels "
                 "contain that, set partial: {separator: null}"
             )
+        for label in labels:
+            if label in self.missing:
+                raise ValueError(
+                    f"{cell!r} has {label!r} beside another label: that stands alone, and means "
+                    "that any label is possible"
+                )
         return labels
 
     def possible_labels(self, cells: Sequence[str]) -> list[Possible]:
@@ -116,14 +122,15 @@ def consistent(encoding: Encoding, tokens: Sequence[Possible]) -> list[Possible]
             if any(encoding.permits(previous, tag) for previous in before)
         }
         if not reached:
-            raise InvalidTag(index, f"no tags in {encoding.name} agree with this and those before")
+            raise InvalidTag(index, "no sequence of tags agrees with this and those before it")
         remaining.append(reached)
         before = set(reached)
     behind: set[Optional[str]] = {None}
     for tags in reversed(remaining):
         kept = {tag for tag in tags if any(encoding.permits(tag, other) for other in behind)}
         if not kept:
-            raise InvalidTag(len(tokens) - 1, f"an open span cannot end there in {encoding.name}")
+            problem = "no sequence of tags agrees with this at the end of the sentence"
+            raise InvalidTag(len(tokens) - 1, problem)
         tags &= kept
         behind = set(tags)
     return [

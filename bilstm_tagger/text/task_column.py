@@ -1,7 +1,7 @@
 """The column that holds the labels of a task, and how they are read."""
 
 from collections.abc import Sequence
-from typing import Literal, Optional, Union
+from typing import Optional, Union
 
 import msgspec
 
@@ -46,7 +46,7 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
     partial: Union[bool, PartialLabels] = False
     # The types of spans, as the model learns them, that the file does not mark, or not all of them:
     # what it has as outside of spans may belong to one. "all": of whatever type.
-    unannotated: Union[Literal["all"], list[str]] = []
+    unannotated: Union[str, list[str]] = []
 
     def __post_init__(self) -> None:
         for key, value, default in (
@@ -76,6 +76,13 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
         if self.source is not None:
             self.encoding = self.source.name
         self.model_encoding = None if self.target is None else self.target.name
+        if isinstance(self.unannotated, str) and self.unannotated != "all":
+            raise UserError(
+                f"unannotated is {self.unannotated!r}: give a list of types, as "
+                f"[{self.unannotated!r}], or 'all'"
+            )
+        if "O" in self.unannotated:
+            raise UserError("unannotated has 'O', which is no type of spans; leave it out")
         self.gaps: Optional[PartialLabels] = None
         if self.partial:
             self.gaps = PartialLabels() if self.partial is True else self.partial
@@ -95,6 +102,12 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
 
     def _check_gaps(self) -> None:
         """That of tags in the file that are known in part, the spans can be read."""
+        assert self.gaps is not None
+        if self.source is not None and self.spelling.outside in self.gaps.missing:
+            raise UserError(
+                f"partial.missing has {self.spelling.outside!r}, the tag of tokens outside of "
+                "spans; where these may be in a span, set unannotated"
+            )
         if self.encoding == AUTO:
             raise UserError(
                 f"encoding: '{AUTO}' cannot recognise tags that are known in part: name the "

@@ -75,7 +75,7 @@ def test_docbin(tmp_path):
 @pytest.mark.parametrize(
     ("tags", "task", "message"),
     [
-        ("B-PER _ O I-PER", {}, r"gaps\.conll:4: .*no tags in BIO agree with this"),
+        ("B-PER _ O I-PER", {}, r"gaps\.conll:4: .*no sequence of tags agrees with this"),
         ("B-PER ? O", {"partial": False}, r"gaps\.conll:2: .*set tasks\.ner\.partial: true"),
         ("B-PER|B-ORG O", {"encoding": None, "partial": False}, None),
         ("B-PER X-PER|O", {}, r"gaps\.conll:2: .*unknown prefix in 'X-PER'"),

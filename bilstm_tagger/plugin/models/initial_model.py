@@ -37,6 +37,8 @@ def read_initial_model(source: str) -> tuple[Specification, dict[str, numpy.ndar
 
 
 def _path_of(source: str) -> str:
+    if not source:
+        raise UserError("it is empty; name a model, or leave it out")
     if installed_model(source) is not None:
         return source
     names = ", ".join(model.name for model in installed_models())

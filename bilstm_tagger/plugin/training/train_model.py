@@ -113,6 +113,8 @@ def ends_in_one_line(train: Callable[..., Any]) -> Callable[..., Any]:
             config = _read_config(parameter_filename, overrides)
             if not force and folder.is_dir() and any(folder.iterdir()):
                 _check_goes_on(folder, config, recover)
+            if force:
+                _check_deletes_no_input(folder, config)
             return train(
                 parameter_filename, serialization_dir, overrides, recover, force, **settings
             )
@@ -158,6 +160,21 @@ def _read_config(path: Any, overrides: Any) -> Params:
     if not isinstance(config.params, dict):
         raise UserError("a config is an object, { ... }", path)
     return config
+
+
+def _check_deletes_no_input(folder: Path, config: Params) -> None:
+    """A `UserError` where the training reads something, such as the model that it starts from, that
+    is in the folder that it deletes."""
+    for key, value in config.as_flat_dict().items():
+        if not isinstance(value, str) or not value:
+            continue
+        path = Path(value)
+        if path.exists() and path.resolve().is_relative_to(folder.resolve()):
+            raise UserError(
+                f"{key} is {value}, which is in the folder that -f (--force) deletes; train in "
+                "another folder (-s)",
+                folder,
+            )
 
 
 def _check_goes_on(folder: Path, config: Params, recover: bool) -> None:

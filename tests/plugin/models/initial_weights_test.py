@@ -424,3 +424,16 @@ def test_many_labels_are_not_all_shown(continued):
     new = continued("".join(f"Zyx {tag} O _\n" for tag in "ABCDEFGH") + NEW)
     (line,) = [line for line in new.model.carried_over if line.startswith("task pos: ")]
     assert line.startswith("task pos: 17 of 25 labels carried over; new: A, B, C, D, E, F and 2 ")
+
+
+def test_force_does_not_delete_the_model_that_it_starts_from(
+    quickstart_archive, error_of, tmp_path
+):
+    folder = tmp_path / "model"
+    shutil.copytree(quickstart_archive.parent, folder)
+    archive = folder / "model.tar.gz"
+    for source in (archive, folder):
+        overrides = json.dumps({"model.initial_weights": str(source)})
+        line = error_of("train", CONFIG, "-f", "-s", folder, "-o", overrides)
+        assert "model.initial_weights is" in line and "-f (--force) deletes" in line
+        assert archive.is_file()

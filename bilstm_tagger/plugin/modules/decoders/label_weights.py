@@ -3,18 +3,21 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Optional, Union
+from typing import Any, Optional
 
 import torch
+from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 
 from bilstm_tagger.text.spans import split_tag
 
 BALANCED = "balanced"
+# Losses stay within what single precision holds.
+_MOST = 1_000_000
 
 
 def weights_of_labels(
-    wanted: Union[str, Mapping[str, float]],
+    wanted: Any,
     labels: Sequence[str],
     of_spans: bool,
     counts: Optional[Mapping[str, int]],
@@ -46,12 +49,14 @@ def weights_of_labels(
     number.
     """
     types = [split_tag(label)[1] or label if of_spans else label for label in labels]
-    if isinstance(wanted, str):
-        if wanted != BALANCED:
-            raise ConfigurationError(
-                f"{key} must be '{BALANCED}', or a weight for labels or types of spans, as in "
-                f"{{{types[-1]}: 2.0}}; found {wanted!r}"
-            )
+    if isinstance(wanted, Params):
+        wanted = wanted.as_dict(quiet=True)
+    if wanted != BALANCED and not isinstance(wanted, Mapping):
+        raise ConfigurationError(
+            f"{key} must be '{BALANCED}', or a weight for labels or types of spans, as in "
+            f"{{{types[-1]}: 2.0}}; found {wanted!r}"
+        )
+    if wanted == BALANCED:
         if counts is None:
             return torch.full([len(labels)], math.nan)
         of_types = Counter[str]()
@@ -69,8 +74,11 @@ def weights_of_labels(
                 f"{key} names {name!r}, which the training data has not; its {what} are "
                 f"{', '.join(map(str, dict.fromkeys(types)))}"
             )
-        if not 0 < weight < math.inf:
-            raise ConfigurationError(f"{key}.{name} must be a number above 0, found {weight}")
+        is_number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
+        if not is_number or not 0 < weight <= _MOST:
+            raise ConfigurationError(
+                f"{key}.{name} must be a number above 0 and up to {_MOST:,}, found {weight!r}"
+            )
     return torch.tensor(
         [
             wanted.get(label, wanted.get(kind, 1.0))

@@ -1,6 +1,6 @@
 """What every decoder of a task has: the layer that it reads, own layers, and tag scores."""
 
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 import torch
 from allennlp.common import Lazy, Registrable
@@ -67,15 +67,15 @@ class TaskDecoder(torch.nn.Module, Registrable):
         per_type: bool = False,
         constrained: Optional[bool] = None,
         repair: Optional[str] = None,
-        label_weights: Optional[Union[str, dict[str, float]]] = None,
+        label_weights: Any = None,
     ) -> None:
         super().__init__()
         self.key = key = f"model.tasks.{task}"
         labels = vocab.get_index_to_token_vocabulary(label_namespace(task))
         if not labels:
             raise ConfigurationError(
-                f"{key}: the training data has no labels of this task; declare it under 'tasks' of "
-                "the dataset reader, or take it out of the model"
+                f"{key}: the training data has no labels of this task, or all of them are missing; "
+                "declare it under 'tasks' of the dataset reader, or take it out of the model"
             )
         last = len(input_sizes) - 1
         level = last if level is None else level

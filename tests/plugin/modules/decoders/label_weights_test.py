@@ -78,7 +78,13 @@ def _without_counts():
         ({"LOC": 0}, "LOC must be a number above 0"),
         ({"LOC": -1.0}, "LOC must be a number above 0"),
         ({"LOC": float("nan")}, "LOC must be a number above 0"),
+        ({"LOC": "two"}, "LOC must be a number above 0"),
+        ({"LOC": None}, "LOC must be a number above 0"),
+        ({"LOC": True}, "LOC must be a number above 0"),
+        ({"LOC": 1e308}, "LOC must be a number above 0 and up to 1,000,000"),
         ("balance", "must be 'balanced', or"),
+        ([1, 2], "must be 'balanced', or"),
+        (2, "must be 'balanced', or"),
     ],
 )
 def test_wrong_weights_are_one_error(weights, message):
