@@ -11,7 +11,7 @@ from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.known_spans import known_spans
 from bilstm_tagger.text.memo import Memo
-from bilstm_tagger.text.possible_labels import InvalidTag, Possible
+from bilstm_tagger.text.possible_labels import InvalidTag, PartialLabels, Possible
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.task_column import TaskColumn
 from bilstm_tagger.text.word_forms import CHAIN_STEPS, chain_step, word_forms
@@ -27,6 +27,8 @@ class TaskInspection:
     # Labels, or types of spans, and how often they occur.
     counts: Counter[str] = field(default_factory=Counter)
     partial_tokens: int = 0  # whose label is not known, or one of several
+    # Plain labels that may stand for those, where the layout does not say so: `_`, `?`, `A|B`.
+    doubtful: Counter[str] = field(default_factory=Counter)
     invalid_sentences: int = 0  # whose tags are not in the declared encoding and spelling
     faults: list[DataFormatError] = field(default_factory=list)  # of the first of them
     unreadable_sentences: int = 0  # of these, the ones with tags that no repair can read
@@ -77,7 +79,21 @@ def inspect_file(path: PathLike, layout: DatasetLayout) -> FileInspection:
         inspection.sentences[tuple(sentence.tokens)] += 1
         for name, reader in readers.items():
             reader.count(sentence, inspection.tasks[name])
+    for name, task in layout.tasks.items():
+        if task.source is None and task.gaps is None:
+            inspection.tasks[name].doubtful = _doubtful(inspection.tasks[name].counts)
     return inspection
+
+
+def _doubtful(counts: Counter[str]) -> Counter[str]:
+    """The plain labels that look like no label, or like several other labels of the same file."""
+    usual = PartialLabels()
+    doubtful = Counter[str]()
+    for label, count in counts.items():
+        parts = label.split(usual.separator)
+        if label in usual.missing or (len(parts) > 1 and all(part in counts for part in parts)):
+            doubtful[label] = count
+    return doubtful
 
 
 class _TagReader:

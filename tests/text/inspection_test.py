@@ -92,3 +92,13 @@ def test_look_up_shares(inspect):
     assert {"Ada", "ada", "NUMBER_TOKEN"} <= wanted_words([inspection])
     shares = look_up_shares(inspection, {"Ada", "ada", "oslo", "NUMBER_TOKEN"})
     assert shares == {"exact": 0.25, "lower-cased": 0.25, "normalised": 0.25, "unknown": 0.25}
+
+
+def test_plain_labels_that_may_stand_for_others(tmp_path):
+    path = tmp_path / "pos.conll"
+    path.write_text("a NN\nb ?\nc NN|VB\nd VB\ne X|Y\n")
+    layout = DatasetLayout({"tokens": 0, "pos": 1}, {"pos": TaskColumn()})
+    assert inspect_file(path, layout).tasks["pos"].doubtful == {"?": 1, "NN|VB": 1}
+    layout = DatasetLayout({"tokens": 0, "pos": 1}, {"pos": TaskColumn(partial=True)})
+    task = inspect_file(path, layout).tasks["pos"]
+    assert (task.partial_tokens, task.doubtful) == (3, {})

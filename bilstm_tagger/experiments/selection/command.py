@@ -89,9 +89,11 @@ def add_select_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--labelled",
         nargs="+",
+        action="extend",
         default=[],
         metavar="FILE",
-        help="files with sentences that have labels, of any form: they are not selected again",
+        help="files of any form with sentences that have labels, which are not selected again; can "
+        "be repeated",
     )
     add(
         "--scores",

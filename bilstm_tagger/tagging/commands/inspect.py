@@ -195,6 +195,13 @@ def _print_remarkable_tags(
         if task.partial_tokens:
             tokens = f"{task.partial_tokens:,} of {_count(inspection.token_count, 'token')}"
             print(f"{file}: the label of {tokens} is not known, or is one of several")
+        if task.doubtful:
+            labels = ", ".join(f"{label!r}" for label, _ in task.doubtful.most_common(5))
+            tokens = _count(task.doubtful.total(), "token")
+            print(
+                f"{file}: {tokens} with {labels}: if these stand for labels that are not known, or "
+                f"for several possible ones, set tasks.{name}.partial: true"
+            )
         if task.invalid_sentences:
             sentences = _count(task.invalid_sentences, "sentence")
             encoding = layout.tasks[name].encoding

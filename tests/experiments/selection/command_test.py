@@ -120,7 +120,8 @@ def test_never_the_same_sentence_twice(select, table, error, tmp_path):
     labelled, chosen = [], set()
     for number, form in enumerate(("json", "conll", "conllu", "json", "conll")):
         labelled.append(tmp_path / f"{number}.{form}")
-        more = ("--labelled", *labelled[:-1]) if number else ()
+        # One after the other is as all at once.
+        more = [part for path in labelled[:-1] for part in ("--labelled", path)]
         rows = table(*(pool, "--number", 10, "-o", labelled[-1], "--output-format", form, *more))
         assert len(rows) == (4 if number == 4 else 10)
         chosen |= {row["sentence"] for row in rows}

@@ -9,7 +9,7 @@ from bilstm_tagger.network.crf import ConditionalRandomField
 from bilstm_tagger.plugin.data.fields import UNKNOWN_LABEL
 from bilstm_tagger.plugin.modules.decoders.task_decoder import TaskDecoder
 
-_STRATEGIES = ("emission", "emission_transition", "lannoy")
+_STRATEGIES = ("lannoy", "emission", "emission_transition")
 
 
 @TaskDecoder.register("crf")
@@ -23,13 +23,14 @@ class CRFDecoder(TaskDecoder):
 
     # Parameters
 
-    weight_strategy : `str`, optional (default=`None`, which is "emission")
-        What `label_weights` weigh, as in the `crf_tagger` of allennlp-models. "emission": they
-        multiply the emissions of the labels in the loss; "emission_transition": also the
-        transitions from the labels (for both: Fernandes 2022, "Weighted CRF",
-        https://eraldoluis.github.io/2022/05/10/weighted-crf.html); "lannoy": they multiply the
-        share of each token in the log-likelihood (de Lannoy et al. 2012), which takes longer, and
-        needs complete labels.
+    weight_strategy : `str`, optional (default=`None`, which is "lannoy")
+        What `label_weights` weigh, as in the `crf_tagger` of allennlp-models. "lannoy": they
+        multiply the share of each token in the log-likelihood (de Lannoy et al. 2012), so that the
+        heavier a label, the more it counts; it needs complete labels, and takes longer.
+        "emission": they multiply the emissions of the labels in the loss, and "emission_transition"
+        also the transitions from the labels (for both: Fernandes 2022, "Weighted CRF",
+        https://eraldoluis.github.io/2022/05/10/weighted-crf.html). As tags are predicted by the
+        emissions themselves, a heavy label learns smaller ones.
     """
 
     def __init__(self, weight_strategy: Optional[str] = None, **settings: Any) -> None:
@@ -68,8 +69,9 @@ class CRFDecoder(TaskDecoder):
         if weights is not None and self.weight_strategy == "lannoy":
             if gold.dtype == torch.bool:
                 raise ConfigurationError(
-                    f"{self.key}.weight_strategy: 'lannoy' needs a label of every token, and the "
-                    "data have tokens without one, or with several possible ones; use 'emission'"
+                    f"{self.key}.weight_strategy: 'lannoy', the default, needs a label of every "
+                    "token, and the data have tokens without one, or with several possible ones; "
+                    "leave label_weights out, or use a softmax, or another strategy"
                 )
             return self.crf.lannoy_log_likelihood(emissions, gold.clamp(min=0), weights, mask)
         if weights is not None:

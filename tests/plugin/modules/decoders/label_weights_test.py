@@ -163,9 +163,32 @@ def test_crf_by_enumeration(strategy):
     torch.testing.assert_close(decoder.loss(emissions, possible), every - some)
 
 
-def test_lannoy_needs_complete_labels():
-    decoder = make("crf", {"LOC": 2.0}, weight_strategy="lannoy")
+def test_lannoy_is_the_default_and_needs_complete_labels():
+    decoder = make("crf", {"LOC": 2.0})
     emissions = torch.randn(1, 2, 4)
     assert decoder.loss(emissions, torch.tensor([[1, 0]])).isfinite()
-    with pytest.raises(ConfigurationError, match=r"tasks\.ner\.weight_strategy: 'lannoy' needs"):
+    with pytest.raises(
+        ConfigurationError, match=r"tasks\.ner\.weight_strategy: 'lannoy', the default, needs"
+    ):
         decoder.loss(emissions, torch.ones(1, 2, 4, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("kind", ["softmax", "crf"])
+def test_a_heavier_label_is_predicted_more_often(kind):
+    """Where the same token is once "O" and once a name."""
+    chances = []
+    for weight in (0.2, 1.0, 5.0):
+        decoder = make(kind, {"PER": weight})
+        gold = torch.tensor([[0], [3]])
+        scores = torch.zeros(4, requires_grad=True)
+        optimizer = torch.optim.Adam([scores], lr=0.1)
+        if kind == "crf":
+            for parameter in decoder.crf.parameters():
+                torch.nn.init.zeros_(parameter)
+        for _ in range(150):
+            optimizer.zero_grad()
+            decoder.loss(scores.expand(2, 1, 4), gold).backward()
+            optimizer.step()
+        chances.append(scores.softmax(-1)[3].item())
+    assert chances == sorted(chances)
+    assert chances[0] < 0.3 and chances[1] == pytest.approx(0.5, abs=0.05) and chances[2] > 0.7
