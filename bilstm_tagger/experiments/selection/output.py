@@ -100,9 +100,10 @@ def _shortened(text: str, width: Optional[int]) -> str:
     return text if len(text) <= width else f"{text[: width - 4]} ..."
 
 
-def tab_separated(sentences: list[SelectedSentence]) -> str:
+def tab_separated(sentences: list[SelectedSentence]) -> bytes:
     """The table of all sentences, for programs."""
     text = io.StringIO()
     writer = csv.writer(text, dialect="excel-tab", lineterminator="\n")
     writer.writerows([COLUMNS, *table_rows(sentences)])
-    return text.getvalue()
+    # An unpaired surrogate comes out as an escape, as in JSON.
+    return text.getvalue().encode("utf-8", "backslashreplace")
