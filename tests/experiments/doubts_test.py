@@ -235,6 +235,7 @@ def test_tasks_are_in_one_list(mixed):
         ("pos", "label", "data/train.conll:12", 2),
     ]
     ner, pos = report.tasks
+    assert (ner.total, ner.listed) == (1, 1)
     assert (ner.sentences, ner.tokens, ner.unknown, ner.of_spans) == (2, 4, 0, True)
     assert (pos.sentences, pos.tokens, pos.unknown, pos.of_spans) == (2, 5, 1, False)
     # Y is the type of no gold span, and has no threshold to reach.
@@ -362,6 +363,33 @@ def test_number_and_task(mixed, tmp_path, capsys):
     assert "The first 1 of 1" in output and len(path.read_text().splitlines()) == 2
 
 
+def test_a_number_cuts_the_list_and_not_the_counts(written, tmp_path, capsys):
+    spans = [(0, 0, "X", 0.01), (0, 0, "Y", 0.99), (1, 1, "X", 0.1), (1, 1, "Y", 0.8)]
+    gold = ["B-X", "B-X", "B-X", "O"]
+    task = spanned(gold, [*spans, (2, 2, "X", 1.0), (3, 3, "Y", 0.9)], (0.0, 0.1, 0.0, 0.1))
+    other = spanned(["B-Y"], [(0, 0, "Y", 0.3)], (0.7,))
+    path = written(sentence(1, list("abcd"), {"t": task}), sentence(2, ["e"], {"t": other}))
+    whole, cut = find_doubts(path), find_doubts(path, number=1)
+    assert cut.doubts == whole.doubts[:1]
+    kinds = {"type": (2, 2), "boundary": (0, 0), "missed": (1, 1), "spurious": (1, 1)}
+    assert cut.tasks[0].kinds == kinds
+    (doubtful,) = cut.tasks[0].doubtful
+    assert len(doubtful.doubts) == 1
+    # Of the doubt below the cut, a gold span is none that models agree with.
+    assert doubtful.agreed == [(2, 2, "X")]
+    page = tmp_path / "page.html"
+    output = run(capsys, path, "--number", 1, "--report", page)
+    assert "The first 1 of 4\n" in output
+    assert "Of 4 doubts the page lists 1, in <button" in page.read_text()
+    assert "the page lists" not in make_doubt_page(whole)
+
+
+def test_a_token_with_line_ends_stays_in_its_row(written, capsys):
+    path = written(sentence(1, ["a\nb\x1b"], {"t": labelled(["A"], {"A": 0.1, "B": 0.9})}))
+    (row,) = [line for line in run(capsys, path).splitlines() if "[a" in line]
+    assert r"[a\nb\x1b]A" in row
+
+
 @pytest.fixture
 def error(capsys):
     def run(*arguments):
@@ -380,6 +408,9 @@ def test_mistakes_in_the_call(mixed, written, tmp_path, error):
     assert ".html" in error(mixed, "--report", "page.pdf")
     assert ".json, .jsonl, .csv" in error(mixed, "--output-file", "doubts.txt")
     assert "is the output, too" in error(mixed, "--corpus", mixed)
+    table = tmp_path / "a.csv"
+    told = error(mixed, "--corpus", table, "--output-file", tmp_path / "x" / ".." / "a.csv")
+    assert "--output-file and --corpus name one file twice, " in told and not table.exists()
     assert "no such file" in error(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
     assert "allennlp crossval" in error(tmp_path / "empty")
@@ -408,6 +439,14 @@ def test_a_file_with_other_line_ends(mixed, tmp_path, capsys):
         (spanned(["B-X", "O"], [], [0, 1]), "gold span without a probability"),
         (spanned(["B-X", "O"], [(0, 0, "X", 1)], [0, 1], None), "no encoding of its tags"),
         (spanned(["O", "O"], [], [1, 1], "BOI"), "unknown tag encoding 'BOI'"),
+        (
+            OutOfFoldTask(["A", "A"], ["A"], [[("A", 1.0)]] * 2),
+            "has 1 predicted labels for 2 tokens",
+        ),
+        (spanned(["O", "O"], [(0, 0, "", 1)], [0, 1]), "has an empty label, or an empty type"),
+        (labelled(["A", "A"], {"": 1.0}, {"A": 1.0}), "has an empty label, or an empty type"),
+        (labelled(["A", "A"], {"A": 1.5}, {"A": 1.0}), "of 'A' that is not between 0 and 1: 1.5"),
+        (spanned(["O", "O"], [(0, 1, "X", -2)], [0, 1]), "of 'X' that is not between 0 and 1: -2"),
     ],
 )
 def test_predictions_that_do_not_fit_are_named(written, error, task, fault):
@@ -416,6 +455,18 @@ def test_predictions_that_do_not_fit_are_named(written, error, task, fault):
     )
     line = error(path)
     assert fault in line and ".jsonl:2: " in line and "data/train.conll:20" in line
+
+
+def test_damaged_sentences_are_named(written, error, tmp_path):
+    tasks = {"t": labelled(["A", "A"], {"A": 1.0}, {"A": 1.0})}
+    first = sentence(1, ["a", "b"], tasks)
+    line = error(written(first, msgspec.structs.replace(first, number=2, lines=[3])))
+    assert ".jsonl:2: sentence 2 of data/train.conll has 1 numbers of lines for 2 tokens" in line
+    others = (sentence(2, ["a", "b"], tasks), sentence(1, ["a", "b"], tasks, "b.conll"))
+    line = error(written(first, *others, first))
+    assert ".jsonl:4: sentence 1 of data/train.conll is in line 1, too; write" in line
+    for path in (written(), written(msgspec.structs.replace(first, tasks={}))):
+        assert f"{path}: the file has no predictions; write" in error(path)
 
 
 def test_a_task_has_an_encoding_everywhere_or_nowhere(written, error):

@@ -65,7 +65,7 @@ def run_doubts(args: argparse.Namespace) -> None:
     from bilstm_tagger.experiments.doubts.page import make_doubt_page
     from bilstm_tagger.experiments.doubts.ranking import find_doubts
     from bilstm_tagger.experiments.doubts.terminal import print_doubts
-    from bilstm_tagger.tagging.files.output_file import check_outputs
+    from bilstm_tagger.tagging.files.output_file import check_distinct, check_outputs
 
     path = find_predictions(args.runs)
     if args.report and find_spec("jinja2") is None:
@@ -74,6 +74,9 @@ def run_doubts(args: argparse.Namespace) -> None:
         raise UserError(f"--report is {args.report}; its name must end in .html")
     if args.output_file:
         check_form(args.output_file)
+    check_distinct(
+        {"--report": args.report, "--output-file": args.output_file, "--corpus": args.corpus}
+    )
     outputs = [name for name in (args.report, args.output_file, args.corpus) if name]
     if os.path.exists(path):
         check_outputs(path, os.stat(path), *outputs)

@@ -1,9 +1,10 @@
 """Ranks the labels of a corpus that are likely wrong."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Optional, get_args
 
+from bilstm_tagger.experiments.doubts.checks import checked_sentences
 from bilstm_tagger.experiments.doubts.confidence import Thresholds, confident_label
 from bilstm_tagger.experiments.doubts.places import Place, label_places, span_places
 from bilstm_tagger.experiments.doubts.report import (
@@ -16,12 +17,12 @@ from bilstm_tagger.experiments.doubts.report import (
 from bilstm_tagger.experiments.out_of_fold import (
     OutOfFoldSentence,
     OutOfFoldTask,
+    TokenSpan,
     known_spans,
     read_out_of_fold,
 )
 from bilstm_tagger.tagging.gold_tags import NOT_KNOWN
-from bilstm_tagger.text.encodings import get_encoding
-from bilstm_tagger.text.errors import DataFormatError, UserError
+from bilstm_tagger.text.errors import UserError
 
 # A suggestion that is at least as probable is sure.
 SURE = 0.9
@@ -67,6 +68,14 @@ class SureShares:
         return wrong / (wrong + (1 - evidence) * (1 - share))
 
 
+# Data set, file, and the number there.
+_Key = tuple[str, str, int]
+
+
+def _key(sentence: OutOfFoldSentence) -> _Key:
+    return sentence.dataset, sentence.file, sentence.number
+
+
 class _Task:
     """Collects what there is of a task."""
 
@@ -101,17 +110,23 @@ class _Task:
         return confident_label({suggested: place.probability}, self.thresholds) is not None
 
     def report(self, doubts: Sequence[tuple[OutOfFoldSentence, Doubt]]) -> TaskDoubts:
+        """What there is of the task, with those of its doubts that are wanted."""
         kinds: dict[Kind, tuple[int, int]] = {}
         for kind in get_args(Kind):
-            confident = [doubt.confident for _, doubt in doubts if doubt.kind == kind]
+            confident = [self.is_confident(place) for _, place in self.places if place.kind == kind]
             if (kind != "label") == self.of_spans:
                 kinds[kind] = len(confident), sum(confident)
-        by_sentence: defaultdict[tuple[str, str, int], list[Doubt]] = defaultdict(list)
+        by_sentence: defaultdict[_Key, list[Doubt]] = defaultdict(list)
         sentences = {}
         for sentence, doubt in doubts:
-            key = sentence.dataset, sentence.file, sentence.number
+            key = _key(sentence)
             sentences[key] = sentence
             by_sentence[key].append(doubt)
+        # Also those of doubts that are not wanted.
+        in_doubt: defaultdict[_Key, set[TokenSpan]] = defaultdict(set)
+        for sentence, place in self.places:
+            if (key := _key(sentence)) in by_sentence:
+                in_doubt[key].update(place.gold)
         return TaskDoubts(
             self.name,
             self.of_spans,
@@ -120,14 +135,18 @@ class _Task:
             self.unknown,
             self.thresholds,
             kinds,
-            [self._doubtful(sentences[key], of_key) for key, of_key in by_sentence.items()],
+            [
+                self._doubtful(sentences[key], of_key, in_doubt[key])
+                for key, of_key in by_sentence.items()
+            ],
         )
 
-    def _doubtful(self, sentence: OutOfFoldSentence, doubts: list[Doubt]) -> DoubtfulSentence:
+    def _doubtful(
+        self, sentence: OutOfFoldSentence, doubts: list[Doubt], in_doubt: Set[TokenSpan]
+    ) -> DoubtfulSentence:
         agreed = []
         if self.of_spans:
-            doubtful = {span for doubt in doubts for span in doubt.gold}
-            agreed = [s for s in known_spans(sentence.tasks[self.name].gold) if s not in doubtful]
+            agreed = [s for s in known_spans(sentence.tasks[self.name].gold) if s not in in_doubt]
         in_order = sorted(doubts, key=lambda doubt: doubt.first)
         return DoubtfulSentence(
             sentence.number,
@@ -155,8 +174,7 @@ def find_doubts(
 
     # Errors
 
-    `DataFormatError` for a file that is none of out-of-fold predictions, `UserError` for a task
-    that it does not have.
+    `DataFormatError` as of `checked_sentences`, `UserError` for a task that the file does not have.
     """
     by_name = _tasks(path, tasks)
     for sentence in read_out_of_fold(path):
@@ -203,52 +221,17 @@ def _scored(
 def _tasks(path: str, wanted: Optional[Sequence[str]]) -> dict[str, _Task]:
     """The tasks in the order of their names, with their thresholds."""
     tasks: dict[str, _Task] = {}
-    for number, sentence in enumerate(read_out_of_fold(path), start=1):
+    names: set[str] = set()
+    for sentence in checked_sentences(path):
+        names |= sentence.tasks.keys()
         for name, task in sentence.tasks.items():
-            if wanted is not None and name not in wanted:
-                continue
-            collected = tasks.setdefault(name, _Task(name, task.encoding is not None))
-            if fault := _fault(sentence, task, collected.of_spans):
-                raise DataFormatError(
-                    path,
-                    number,
-                    f"the task '{name}' of {sentence.place} {fault}; write the predictions anew, "
-                    "with 'allennlp crossval'",
-                )
-            collected.add_chances(task)
-    if missing := sorted({*(wanted or ())}.difference(tasks)):
+            if wanted is None or name in wanted:
+                tasks.setdefault(name, _Task(name, task.encoding is not None)).add_chances(task)
+    if missing := sorted({*(wanted or ())}.difference(names)):
         raise UserError(
             f"{path} has no predictions of the task '{missing[0]}'; it has those of "
-            f"{', '.join(sorted(_names(path))) or 'none'}"
+            f"{', '.join(sorted(names))}"
         )
     for collected in tasks.values():
         collected.thresholds = collected.chances.means()
     return dict(sorted(tasks.items()))
-
-
-def _names(path: str) -> set[str]:
-    return {name for sentence in read_out_of_fold(path) for name in sentence.tasks}
-
-
-def _fault(sentence: OutOfFoldSentence, task: OutOfFoldTask, of_spans: bool) -> Optional[str]:
-    """What is wrong with predictions; `of_spans`: whether the task has spans in other sentences."""
-    length = len(sentence.tokens)
-    for what, items in (("gold labels", task.gold), ("lists of labels", task.labels)):
-        if len(items) != length:
-            return f"has {len(items)} {what} for {length} tokens"
-    if not all(task.labels):
-        return "has a token without predicted labels"
-    if of_spans != (task.encoding is not None):
-        return "has an encoding of its tags in some sentences, and none in others"
-    if task.encoding is None:
-        return "has spans, but no encoding of its tags" if task.spans else None
-    try:
-        get_encoding(task.encoding)
-        spans = known_spans(task.gold)
-    except ValueError as error:
-        return f"has gold tags that are none of spans ({error})"
-    if any(not 0 <= first <= last < length for first, last, _, _ in task.spans):
-        return "has a span outside of the sentence"
-    if not {*spans} <= {span[:3] for span in task.spans}:
-        return "has a gold span without a probability"
-    return None

@@ -43,7 +43,8 @@ class DoubtfulSentence(msgspec.Struct, frozen=True, omit_defaults=True):
     place: str
     tokens: list[str]
     doubts: list[Doubt]  # from left to right
-    agreed: list[TokenSpan]  # spans that are gold and suggested, too
+    # Spans that are gold and suggested, too: those of no doubt, wanted or not.
+    agreed: list[TokenSpan]
     dataset: str = ""  # as of the doubts
 
 
@@ -57,7 +58,7 @@ class TaskDoubts(msgspec.Struct, frozen=True):
     unknown: int  # of the tokens, those without a label
     # Label or type, or "O", to its threshold: the mean probability where it is the label.
     thresholds: dict[str, float]
-    # How many doubts of each kind there are, and how many of them are confident.
+    # How many doubts of each kind there are, wanted or not, and how many of them are confident.
     kinds: dict[Kind, tuple[int, int]]
     doubtful: list[DoubtfulSentence]  # those with the first doubts come first
 
@@ -66,10 +67,20 @@ class TaskDoubts(msgspec.Struct, frozen=True):
         """The number of confident doubts."""
         return sum(confident for _, confident in self.kinds.values())
 
+    @property
+    def total(self) -> int:
+        """The number of doubts, also of those that are not wanted."""
+        return sum(count for count, _ in self.kinds.values())
+
+    @property
+    def listed(self) -> int:
+        """The number of doubts that are wanted."""
+        return sum(len(sentence.doubts) for sentence in self.doubtful)
+
 
 class DoubtReport(msgspec.Struct, frozen=True):
     """The labels of a corpus that are likely wrong."""
 
     predictions: str  # the file
-    doubts: list[Doubt]  # the likeliest first
+    doubts: list[Doubt]  # those that are wanted, the likeliest first
     tasks: list[TaskDoubts]

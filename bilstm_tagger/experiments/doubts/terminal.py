@@ -6,7 +6,7 @@ from typing import Optional
 from bilstm_tagger.experiments.doubts.page import KIND_NAMES
 from bilstm_tagger.experiments.doubts.report import Doubt, DoubtReport
 from bilstm_tagger.experiments.out_of_fold import TokenSpan
-from bilstm_tagger.tagging.commands.tables import print_table
+from bilstm_tagger.tagging.commands.tables import escaped, print_table
 
 # Characters of the words of a span.
 _WIDTH = 40
@@ -27,19 +27,19 @@ def print_doubts(report: DoubtReport, number: int) -> None:
         (
             f"{doubt.rank}",
             f"{doubt.score:.3f}",
-            doubt.place,
+            escaped(doubt.place),
             *((doubt.dataset,) if of_datasets else ()),
             *((doubt.task,) if several else ()),
             KIND_NAMES[doubt.kind],
-            described(doubt.gold, doubt, _WIDTH),
-            described(doubt.suggestion, doubt, _WIDTH),
+            escaped(described(doubt.gold, doubt, _WIDTH)),
+            escaped(described(doubt.suggestion, doubt, _WIDTH)),
             f"{doubt.gold_probability:.3f}",
             f"{doubt.probability:.3f}",
         )
         for doubt in report.doubts[:number]
     ]
     more = (*(("data set",) if of_datasets else ()), *(("task",) if several else ()))
-    title = f"The first {len(shown):,} of {len(report.doubts):,}"
+    title = f"The first {len(shown):,} of {sum(task.total for task in report.tasks):,}"
     sides = ("gold", "suggestion", "P(gold)", "P(suggestion)")
     columns = ("rank", "score", "place", *more, "kind", *sides)
     print_table(title, columns, shown, len(columns) - 2)

@@ -44,6 +44,7 @@ STRATEGIES = {
 _DEFAULT = "errors"
 # Sentences that are printed, and the characters of each.
 _SHOWN, _WIDTH = 20, 60
+_STDINS = {"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"}
 
 
 def add_select_options(parser: argparse.ArgumentParser) -> None:
@@ -138,6 +139,11 @@ def run_select(args: argparse.Namespace) -> None:
         print(f"{what}{more}", file=sys.stderr)
 
     with one_line_errors(), interruptible(say), quiet_logging(logging.INFO):
+        if sum(path in _STDINS for path in (args.input, *args.labelled)) > 1:
+            raise UserError(
+                "standard input is named twice, by POOL and --labelled, and can be read once; name "
+                "files"
+            )
         declared = None if args.layout is None else parse_layout(args.layout)
         with open_input(args.input, args.input_format, declared) as opened:
             if opened.message:
@@ -169,7 +175,8 @@ def _select(args: argparse.Namespace, opened: "OpenInput") -> None:
     )
     shown = sys.stderr is not None and sys.stderr.isatty()
     with scores or nullcontext(), tagging_progress(source, shown) as progress:
-        pool = Pool(form_tagger, isinstance(source, ItemInput), progress.say)
+        of_items = isinstance(source, ItemInput)
+        pool = Pool(form_tagger, of_items, progress.say, args.output is not None)
         blocks = source.blocks(settings.of_columns, starts)
         selection = select(pool, blocks, plan, labelled, scores, progress.show)
         source.check_unchanged()
@@ -211,12 +218,11 @@ def _score_file(
 
 
 def _check_outputs(args: argparse.Namespace, opened: "OpenInput") -> None:
-    from bilstm_tagger.tagging.files.output_file import STDOUT, check_outputs
+    from bilstm_tagger.tagging.files.output_file import STDOUT, check_distinct, check_outputs
     from bilstm_tagger.tagging.loading import find_model
 
+    check_distinct({"-o": args.output, "--table": args.table, "--scores": args.scores})
     outputs = [path for path in (args.output, args.table, args.scores) if path not in (None, "-")]
-    if len({os.path.realpath(path) for path in outputs}) < len(outputs):
-        raise UserError("-o, --table and --scores name one file twice; name different files")
     check_writable(*outputs)
     check_outputs(opened.input.name, opened.input.status, *outputs)
     read = [os.fspath(find_model(args.archive)), *args.labelled]
@@ -253,6 +259,7 @@ def _summary(
         "with labels": selection.labelled,
         "longer than --tokens": selection.too_long,
         "that cannot be read": pool.skipped,
+        "that the output cannot hold": pool.unwritable,
     }
     reasons = [f"{count:,} {reason}" for reason, count in left_out.items() if count]
     return (

@@ -7,6 +7,7 @@ from typing import Any, Optional
 
 from bilstm_tagger.experiments.selection.pool import Pool
 from bilstm_tagger.experiments.selection.select import SelectedSentence
+from bilstm_tagger.tagging.commands.tables import escaped
 from bilstm_tagger.tagging.files.output_forms import dump_json
 from bilstm_tagger.tagging.results import rounded
 from bilstm_tagger.text.errors import DataFormatError
@@ -78,12 +79,12 @@ def text_of(sentence: SelectedSentence) -> str:
 def table_rows(
     sentences: list[SelectedSentence], width: Optional[int] = None
 ) -> list[tuple[str, ...]]:
-    """The cells of `COLUMNS` of each sentence, of which no more characters than the width are
-    shown; `None` shows all."""
+    """The cells of `COLUMNS` of each sentence. With a width they are for a terminal: no more
+    characters of a sentence, and control characters escaped."""
     return [
         (
             str(sentence.rank),
-            sentence.pool.place,
+            sentence.pool.place if width is None else escaped(sentence.pool.place),
             _shortened(text_of(sentence), width),
             str(len(sentence.draft.tokens)),
             f"{sentence.score:.4f}",
@@ -93,12 +94,16 @@ def table_rows(
 
 
 def _shortened(text: str, width: Optional[int]) -> str:
-    return text if width is None or len(text) <= width else f"{text[: width - 4]} ..."
+    if width is None:
+        return text
+    text = escaped(text)
+    return text if len(text) <= width else f"{text[: width - 4]} ..."
 
 
-def tab_separated(sentences: list[SelectedSentence]) -> str:
+def tab_separated(sentences: list[SelectedSentence]) -> bytes:
     """The table of all sentences, for programs."""
     text = io.StringIO()
     writer = csv.writer(text, dialect="excel-tab", lineterminator="\n")
     writer.writerows([COLUMNS, *table_rows(sentences)])
-    return text.getvalue()
+    # An unpaired surrogate comes out as an escape, as in JSON.
+    return text.getvalue().encode("utf-8", "backslashreplace")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bilstm_tagger.tagging.files.block_tagger import FormTagger
-from bilstm_tagger.tagging.files.blocks import Block
+from bilstm_tagger.tagging.files.blocks import Block, Skipped
 from bilstm_tagger.tagging.files.input_forms import open_input
 from bilstm_tagger.tagging.files.records import Record
 from bilstm_tagger.tagging.files.settings import TagSettings
@@ -30,6 +30,8 @@ class PoolSentence:
     sentence: TokenizedSentence
     record: Record
     place: str  # the file, and the line where it starts
+    # Others are never chosen, but have a score: the scores of a pool are those of any output.
+    is_writable: bool = True
 
 
 @dataclass
@@ -43,15 +45,19 @@ class Pool:
     of_items : `bool`
         Whether records are counted in objects, and not in lines.
     say : `Callable[[str], None]`
-        Is told of each record that cannot be read.
+        Is told of each record that cannot be read, and of each sentence that cannot be written.
+    is_written : `bool`
+        Whether the form of output has to hold the sentences.
     """
 
     form_tagger: FormTagger
     of_items: bool = False
     say: Callable[[str], None] = print
+    is_written: bool = False
     sentences: int = 0  # the number that were read
     duplicates: int = 0  # those of them that were left out
     skipped: int = 0  # records that cannot be read
+    unwritable: int = 0  # sentences that the form of output cannot hold
     header: list[Record] = field(default_factory=list)  # of a column file, if it has one
     _seen: set[int] = field(default_factory=set)
 
@@ -60,9 +66,8 @@ class Pool:
         distinct = []
         for record in self.form_tagger.records(block):
             if (problem := record.problem) is not None:
-                self.form_tagger.check_skipped(problem)
+                self._skip(problem)
                 self.skipped += 1
-                self.say(f"skipped {self._place(problem.line)}: {problem.problem}")
             self._take_header(record)
             for sentence in record.sentences:
                 self.sentences += 1
@@ -71,8 +76,23 @@ class Pool:
                     self.duplicates += 1
                     continue
                 self._seen.add(digest)
-                distinct.append(PoolSentence(sentence, record, self._place(record.line)))
+                place, is_writable = self._place(record.line), self._is_writable(record, sentence)
+                distinct.append(PoolSentence(sentence, record, place, is_writable))
         return distinct
+
+    def _skip(self, problem: Skipped) -> None:
+        self.form_tagger.check_skipped(problem)
+        self.say(f"skipped {self._place(problem.line)}: {problem.problem}")
+
+    def _is_writable(self, record: Record, sentence: TokenizedSentence) -> bool:
+        if self.is_written:
+            try:
+                self.form_tagger.writes.check_tokens(record, sentence.tokens)
+            except ValueError as error:
+                self._skip(Skipped(record.line, str(error)))
+                self.unwritable += 1
+                return False
+        return True
 
     def _place(self, line: int) -> str:
         return self.form_tagger.source + (f", object {line}" if self.of_items else f":{line}")

@@ -68,8 +68,8 @@ def select(
 
     # Errors
 
-    `DataFormatError` for a record that cannot be read, `UserError` for a pool without a sentence
-    that can be chosen.
+    `DataFormatError` for a record that cannot be read, or a sentence that cannot be written,
+    `UserError` for a pool without a sentence that can be chosen.
     """
     # All random numbers are drawn in the order of the pool.
     draw = random.Random(plan.seed).random
@@ -84,6 +84,8 @@ def select(
             values = _scores(pool, block.index, sentences, plan.strategy, scores)
         for sentence, value in zip(sentences, values, strict=True):
             cost = len(sentence.sentence.tokens) if plan.of_tokens else 1
+            if not sentence.is_writable:
+                continue
             if digest_of(sentence.sentence) in labelled:
                 with_labels += 1
             elif cost > plan.budget:
@@ -94,6 +96,8 @@ def select(
     ranked = candidates.ranked()
     if not ranked:
         counts = f"{pool.sentences:,} sentences, {with_labels:,} with labels"
+        if pool.unwritable:
+            counts += f", {pool.unwritable:,} that the output cannot hold"
         raise UserError(
             f"no sentence of the pool can be chosen ({counts}, {too_long:,} longer than the "
             "number of tokens that are wanted); name another pool, or a higher number",

@@ -80,8 +80,15 @@ class ConlluOutput(OutputForm):
         ]
         self._edits = edits
 
+    def check_tokens(self, record: Record, tokens: Sequence[str]) -> None:
+        if not self._edits:
+            for token in tokens:
+                check_cell(token)
+
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
         if not self._edits:
+            for sentence in sentences:
+                self.check_tokens(record, sentence.tokens)
             return b"".join(map(self._made, sentences))
         if not sentences:
             return b"".join(record.source)
@@ -114,8 +121,6 @@ class ConlluOutput(OutputForm):
             cells[index] = value
 
     def _made(self, sentence: TaggedSentence) -> bytes:
-        for token in sentence.tokens:
-            check_cell(token)
         lines = [b"# text = " + _LINE_END.sub(" ", _text_of(sentence)).encode()]
         for number, (token, tags, touches) in enumerate(
             zip(sentence.tokens, self._tags(sentence), _touching(sentence), strict=True), start=1

@@ -102,19 +102,19 @@ class LineOutput(OutputForm):
         self._edits = parts is not None
         self._delimiter = (parts and parts.delimiter) or "|"
 
+    def check_tokens(self, record: Record, tokens: Sequence[str]) -> None:
+        broken = next(filter(_BLANK.search, self._parts(record, tokens)), None)
+        if broken is not None:
+            raise ValueError(
+                f"the token {broken!r:.80} holds a blank, which divides tokens in this form; "
+                "choose JSON as output"
+            )
+
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
         lines = []
         for sentence in sentences:
-            tokens = sentence.tokens
-            if self._edits:
-                line = record.source[0].decode("utf-8")
-                tokens = split_blanks(line.lstrip("\ufeff").rstrip("\r\n"))
-            broken = next((token for token in tokens if _BLANK.search(token)), None)
-            if broken is not None:
-                raise ValueError(
-                    f"the token {broken!r:.80} holds a blank, which divides tokens in this form; "
-                    "choose JSON as output"
-                )
+            self.check_tokens(record, sentence.tokens)
+            tokens = self._parts(record, sentence.tokens)
             rows = list(zip(tokens, *sentence.tags.values(), strict=True))
             tag = next((t for row in rows for t in row[1:] if self._divides(t)), None)
             if tag is not None:
@@ -124,6 +124,13 @@ class LineOutput(OutputForm):
                 )
             lines.append(" ".join(map(self._delimiter.join, rows)) + "\n")
         return "".join(lines).encode("utf-8", "backslashreplace")
+
+    def _parts(self, record: Record, tokens: Sequence[str]) -> Sequence[str]:
+        """What stands before the tags: of a line of tokens with other parts, these as they are."""
+        if not self._edits:
+            return tokens
+        line = record.source[0].decode("utf-8")
+        return split_blanks(line.lstrip("\ufeff").rstrip("\r\n"))
 
     def _divides(self, tag: str) -> bool:
         return self._delimiter in tag or _BLANK.search(tag) is not None

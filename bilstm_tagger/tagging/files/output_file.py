@@ -3,6 +3,7 @@
 import gzip
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Literal, Optional, cast
 
@@ -24,6 +25,18 @@ def check_outputs(name: str, read: Optional[os.stat_result], *outputs: str) -> N
         status = os.fstat(1) if path == STDOUT else os.path.exists(path) and os.stat(path)
         if status and os.path.samestat(read, status):
             raise UserError(f"{name} is the output, too; choose another file for the output")
+
+
+def check_distinct(outputs: Mapping[str, Optional[str]]) -> None:
+    """Raises `UserError` where two options, each with its path or `None`, name one file."""
+    options: dict[str, str] = {}
+    for option, path in outputs.items():
+        if path not in (None, STDOUT):
+            before = options.setdefault(os.path.realpath(path), option)
+            if before != option:
+                raise UserError(
+                    f"{before} and {option} name one file twice, {path}; name different files"
+                )
 
 
 class OutputFile:

@@ -64,8 +64,15 @@ class ColumnOutput(OutputForm):
         self._layout = layout
         self._tasks = tasks
 
+    def check_tokens(self, record: Record, tokens: Sequence[str]) -> None:
+        if not record.of_columns:
+            for token in tokens:
+                check_cell(token)
+
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
         if not record.of_columns:
+            for sentence in sentences:
+                self.check_tokens(record, sentence.tokens)
             return b"".join(map(_rows, sentences))
         # A header may stand alone.
         columns = sentences[0].tags.values() if sentences else ()
@@ -107,8 +114,6 @@ def _cells(delimiter: bytes, dividers: tuple[str, ...], tags: tuple[str, ...]) -
 
 
 def _rows(sentence: TaggedSentence) -> bytes:
-    for token in sentence.tokens:
-        check_cell(token)
     for tags in sentence.tags.values():
         for tag in tags:
             check_cell(tag, "tag")

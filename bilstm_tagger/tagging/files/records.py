@@ -1,5 +1,6 @@
 """What the input is made of: sentences, and where they stand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional
 
@@ -46,6 +47,10 @@ class OutputForm:
     """Writes records. A `ValueError` is raised for tokens that the form cannot hold."""
 
     with_spans = False  # whether spans are written, or tags alone
+
+    def check_tokens(self, record: Record, tokens: Sequence[str]) -> None:
+        """Raises `ValueError` for tokens of a sentence that the form cannot hold, before it is
+        tagged."""
 
     def tagged(self, record: Record, sentences: list[TaggedSentence]) -> bytes:
         raise NotImplementedError

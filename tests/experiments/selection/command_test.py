@@ -216,6 +216,49 @@ def test_packed_and_skipped(select, tmp_path):
     assert "; left out: 1 that cannot be read; scored by: chunk, pos" in last
 
 
+@pytest.mark.parametrize("form", ["conll", "conllu", "lines"])
+def test_what_the_output_cannot_hold_is_left_out(form, select, error, tmp_path, capsys):
+    pool, output, scores = (tmp_path / name for name in ("pool.jsonl", "out", "scores.jsonl"))
+    tokens = [["Oil", "fell"], ["The\t", "bank"], ["He", "left"]]
+    pool.write_text("".join(json.dumps({"tokens": words}) + "\n" for words in tokens))
+    options = (pool, "-o", output, "--output-format")
+    told = error(*options, form)
+    assert told.startswith(f"error: {pool}:2: the token 'The\\t' holds a ")
+    assert "; choose JSON as output" in told and not output.exists()
+    # The scores of a pool are those of any output.
+    select(*options, "json", "--on-error", "skip", "--scores", scores)
+    assert len(output.read_text().splitlines()) == 3
+    out, last = select(*options, form, "--on-error", "skip", "--scores", scores)
+    assert last.startswith("Selected 2 of 3 sentences, 4 tokens; ")
+    assert "left out: 1 that the output cannot hold; scored" in last
+    assert "Oil" in output.read_text() and "bank" not in output.read_text()
+    # Without an output, no form has to hold a sentence.
+    out, last = select(pool, "--output-format", form)
+    assert last.startswith("Selected 3 of 3 sentences, ")
+    pool.write_text(json.dumps({"tokens": tokens[1]}) + "\n")
+    with pytest.raises(SystemExit):
+        select(*options, form, "--on-error", "skip")
+    assert "0 with labels, 1 that the output cannot hold, 0 longer" in capsys.readouterr().err
+
+
+def test_a_sentence_with_control_characters_stays_in_its_row(select, table, tmp_path):
+    pool = tmp_path / "pool.jsonl"
+    tokens = ["Oil\n", "fell\x1b", "\x85", "again\ud800"]
+    pool.write_text(json.dumps({"tokens": tokens}) + "\n")
+    out, _ = select(pool)
+    (row,) = [line for line in out.splitlines() if "Oil" in line]
+    assert r"Oil\n fell\x1b \x85 again\ud800" in row
+    # A file for programs has the text as it is, but for what UTF-8 cannot hold.
+    text = " ".join(tokens).replace("\ud800", r"\ud800")
+    assert [row["sentence"] for row in table(pool)] == [text]
+
+
+@pytest.mark.parametrize("paths", [("-", "-"), ("-", "/dev/stdin"), (POOL, "-", "-")])
+def test_standard_input_is_read_once(paths, error):
+    pool, *labelled = paths
+    assert "standard input is named twice" in error(pool, "--labelled", *labelled)
+
+
 class Interrupt(Exception):
     pass
 
@@ -327,7 +370,8 @@ def test_pools_without_sentences_and_other_mistakes(error, select, tmp_path):
     assert "no such file" in error(tmp_path / "none.txt")
     assert "no such file" in error(POOL, "--labelled", tmp_path / "none.txt")
     assert "is the output, too" in error(same, "-o", same, "--input-format", "conll")
-    assert "name one file twice" in error(POOL, "-o", "x/a", "--table", "x/a")
+    told = error(POOL, "-o", "x/a", "--table", "x/a")
+    assert "-o and --table name one file twice, x/a; name different files" in told
     told = error(same, "--input-format", "conll", "--tokens", 1)
     assert "(50 sentences, 0 with labels, 1 longer than the number of tokens" in told
 
