@@ -104,11 +104,8 @@ class FoldedPath(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
             part = f"fold {self.only}" if self.without is None else f"all but fold {self.without}"
             # Of so few, each is a fold of its own.
             few = self.division.there_are(last)
-            raise DataFormatError(
-                path,
-                None,
-                f"{part} of {self.folds} has no sentences; {few}: give fewer 'folds', or name another file",
-            )
+            problem = f"{part} of {self.folds} has no sentences; {few}"
+            raise DataFormatError(path, None, f"{problem}: give fewer 'folds', or another file")
 
 
 def folded_path(path: Any) -> Optional[FoldedPath]:

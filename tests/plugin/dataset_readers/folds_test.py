@@ -135,7 +135,7 @@ def test_a_file_without_documents(tmp_path):
             4,
             "document",
             {"without": 1},
-            "all but fold 1 of 4 has no sentences; there is 1 document",
+            "all but fold 1 of 4 has no sentences; there is 1 d",
         ),
     ],
 )
