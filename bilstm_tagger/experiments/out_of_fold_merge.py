@@ -53,12 +53,15 @@ class FoldModel:
     def predictions(self) -> Iterator[OutOfFoldSentence]:
         path = self.folder / LEFT_OUT
         if not path.is_file():
-            raise self.outdated(f"{path} is missing")
+            raise UserError(
+                f"{path} is missing: remove {self.folder} and give the same command again"
+            )
         return read_out_of_fold(path)
 
     def outdated(self, why: str) -> UserError:
-        """The error for a run that has to be made again."""
-        return UserError(f"{why}: remove {self.folder} and give the same command again")
+        """The error for a run of other data: those of the other folds are, too."""
+        runs = self.folder.parents[1]
+        return UserError(f"{why}: remove {runs} and give the same command again")
 
 
 def merge(
@@ -138,7 +141,7 @@ def merge_models(
             yield out_of_fold(entry, _means(of_models, spans))
     for model, stream in zip(models, streams, strict=True):
         if next(stream, None) is not None:
-            raise model.outdated("the data had more sentences when this run was made")
+            raise model.outdated(f"the data had more sentences when {model.folder} was made")
 
 
 def _next(
@@ -149,7 +152,7 @@ def _next(
     gold = {} if sentence is None else {task: t.gold for task, t in sentence.tasks.items()}
     if sentence is None or sentence.tokens != entry.sentence.tokens or gold != entry.gold:
         place = out_of_fold(entry, {}).place
-        raise model.outdated(f"{place}: the data were others when this run was made")
+        raise model.outdated(f"{place}: the data were others when {model.folder} was made")
     return sentence
 
 

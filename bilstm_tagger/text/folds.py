@@ -43,6 +43,10 @@ class Folds(msgspec.Struct, frozen=True):
         if self.unit == "document" and index == 0 and document == 0:
             raise NoDocuments(path)
 
+    def there_are(self, count: int) -> str:
+        """How many documents, or sentences, there are, in words."""
+        return f"there is 1 {self.unit}" if count == 1 else f"there are {count} {self.unit}s"
+
 
 class NoDocuments(DataFormatError):
     """A file that is divided by document does not say where documents begin."""
@@ -75,17 +79,33 @@ class FoldedPath(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
                 f"a data path with folds needs either 'without' or 'only', the number of a fold "
                 f"from 1 to {self.folds}"
             )
+        files = self.path.values() if isinstance(self.path, dict) else [self.path]
+        if not files or "" in files:
+            raise UserError("'path' is empty: name a file")
 
     @property
     def division(self) -> Folds:
         return Folds(self.folds, self.by)
 
     def select(self, path: PathLike, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
-        """Those of the sentences of a file that the path stands for. Errors as of
-        `Folds.assign`."""
+        """Those of the sentences of a file that the path stands for.
+
+        # Errors
+
+        As of `Folds.assign`; at the end, `DataFormatError` where there are none.
+        """
+        last, is_empty = 0, True
         for fold, sentence in self.division.assign(path, sentences):
+            last = max(last, fold)
             if (fold == self.only) if self.without is None else (fold != self.without):
+                is_empty = False
                 yield sentence
+        if is_empty:
+            part = f"fold {self.only}" if self.without is None else f"all but fold {self.without}"
+            # Of so few, each is a fold of its own.
+            few = self.division.there_are(last)
+            problem = f"{part} of {self.folds} has no sentences; {few}"
+            raise DataFormatError(path, None, f"{problem}: give fewer 'folds', or another file")
 
 
 def folded_path(path: Any) -> Optional[FoldedPath]:

@@ -16,8 +16,10 @@ from bilstm_tagger.experiments.out_of_fold import PREDICTIONS, write_out_of_fold
 from bilstm_tagger.experiments.out_of_fold_merge import FoldModel, merge
 from bilstm_tagger.experiments.records import NO_RECORD, RECORD
 from bilstm_tagger.plugin.data.paths import local_path
+from bilstm_tagger.plugin.runs.fold_data import Source, check_data
 from bilstm_tagger.plugin.runs.jobs import Job, jobs_of_named
 from bilstm_tagger.tagging import Tagger
+from bilstm_tagger.tagging.models import installed_model
 from bilstm_tagger.text.dataset_files import dataset_files
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import UserError
@@ -40,6 +42,8 @@ class CrossValidation:
     jobs: list[list[Job]]
     # Where the runs are, and what comes of them.
     folder: Path
+    # What all runs are made of.
+    sources: list[Source]
 
     @property
     def predictions(self) -> Path:
@@ -47,7 +51,10 @@ class CrossValidation:
 
     def merge(self) -> FoldScores:
         """Makes one file of what the models of the finished runs say of the folds that they were
-        not trained on. Errors as of `bilstm_tagger.experiments.out_of_fold_merge.merge`."""
+        not trained on. Errors as of `check_data`, and of
+        `bilstm_tagger.experiments.out_of_fold_merge.merge`."""
+        # They may have changed while the runs were made.
+        check_data(self.folder, self.sources)
         models = [[FoldModel(Path(job.folder), _load) for job in of_fold] for of_fold in self.jobs]
         return merge(self.predictions, models, self.files, self.folds)
 
@@ -74,7 +81,7 @@ def cross_validation(
     # Errors
 
     `UserError` for data that cannot be divided, a config that cannot be trained without a fold, and
-    for runs in the folder that are of other folds, or of another config.
+    for runs in the folder that are of other folds, of another config, or of other data.
     """
     path = _training_path(config)
     _check_tasks(config)
@@ -85,7 +92,9 @@ def cross_validation(
     for fold in range(1, number + 1):
         of_fold = {f"{name}/fold-{fold}": _config_of_fold(config, path, division, fold)}
         jobs.append(jobs_of_named(of_fold, seeds, folder, include_packages, predicts=True))
-    return CrossValidation(name, files, division, jobs, Path(folder, name))
+    sources = list(_sources(path, config))
+    check_data(Path(folder, name), sources)
+    return CrossValidation(name, files, division, jobs, Path(folder, name), sources)
 
 
 def predict_left_out(job: Job) -> None:
@@ -147,6 +156,8 @@ def _check_tasks(config: Mapping[str, Any]) -> None:
 
 
 def _paths(path: Any) -> list[str]:
+    if (folded := folded_path(path)) is not None:
+        path = folded.path
     if isinstance(path, Mapping):
         return [file for value in path.values() for file in _paths(value)]
     return [path] if isinstance(path, str) else []
@@ -169,10 +180,31 @@ def _layouts(config: Mapping[str, Any]) -> dict[str, DatasetLayout]:
         raise UserError(f"dataset_reader: {error}") from None
 
 
-def _data_files(path: str | Mapping[str, str], config: Mapping[str, Any]) -> Iterator[DataFile]:
-    """The files of the training."""
+def _data_files(
+    path: str | Mapping[str, str], config: Mapping[str, Any], setting: str = "train_data_path"
+) -> Iterator[DataFile]:
+    """The files of a data path."""
     for dataset, file in dataset_files(path, _layouts(config)):
-        yield DataFile(dataset, file, local_path(file, "train_data_path"))
+        yield DataFile(dataset, file, local_path(file, setting))
+
+
+def _sources(path: str | Mapping[str, str], config: Mapping[str, Any]) -> Iterator[Source]:
+    """What the trainings of a config read of data, and the model that they start from."""
+    layouts = _layouts(config)
+    setting = "validation_data_path"
+    files = list(_data_files(path, config))
+    if validation := config.get(setting):
+        folded = folded_path(validation)
+        files += _data_files(validation if folded is None else folded.path, config, setting)
+    for file in files:
+        yield Source(file.name, file.path, layouts[file.dataset].form)
+    model = config.get("model")
+    initial = model.get("initial_weights") if isinstance(model, dict) else None
+    if isinstance(initial, str) and installed_model(initial) is None:
+        # That of the folder of a training.
+        archive = os.path.join(initial, "model.tar.gz") if os.path.isdir(initial) else initial
+        if os.path.isfile(archive):
+            yield Source(initial, archive)
 
 
 def _division(
@@ -195,8 +227,9 @@ def _division(
     for name, count in counts.items():
         # Where there are fewer folds than wanted, there is one for each document or sentence.
         if count < number:
-            fix = "give fewer" + (", or --by sentence" if unit == "document" else "")
-            raise UserError(f"--folds is {number}, and there are {count} {unit}s: {fix}", name)
+            fixes = ["give fewer"] * (count > 1) + ["--by sentence"] * (unit == "document")
+            fix = ", or ".join(fixes) or "more are needed"
+            raise UserError(f"--folds is {number}, and {folds.there_are(count)}: {fix}", name)
     return folds
 
 

@@ -187,7 +187,8 @@ def test_other_folds_in_the_same_folder(runs, error_of):
     assert "has runs of 3 folds by sentence, not of 2 by sentence" in message
 
 
-def test_data_that_have_changed(runs, allennlp, capsys):
+def test_predictions_of_other_data(runs, allennlp, capsys):
+    """The data changed while the runs were made, and are what they were again."""
     path = run_folder(runs, 3, 1) / "left_out.jsonl"
     content = path.read_bytes()
     for changed, problem in (
@@ -198,7 +199,9 @@ def test_data_that_have_changed(runs, allennlp, capsys):
         path.write_bytes(changed) if changed else path.unlink()
         with pytest.raises(SystemExit):
             allennlp(*arguments(runs))
-        assert problem in capsys.readouterr().err
+        error = capsys.readouterr().err
+        assert problem in error
+        assert f"remove {runs / 'quickstart'}" in error
     path.write_bytes(content)
 
 

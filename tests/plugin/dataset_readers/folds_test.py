@@ -127,6 +127,26 @@ def test_a_file_without_documents(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("number", "by", "which", "problem"),
+    [
+        (4, "sentence", {"only": 3}, "fold 3 of 4 has no sentences; there are 2 sentences: give"),
+        (4, "document", {"only": 2}, "fold 2 of 4 has no sentences; there is 1 document: give"),
+        (
+            4,
+            "document",
+            {"without": 1},
+            "all but fold 1 of 4 has no sentences; there is 1 d",
+        ),
+    ],
+)
+def test_a_part_without_sentences(number, by, which, problem, tmp_path):
+    path = tmp_path / "data"
+    path.write_text("-DOCSTART- O\n\nOne O\n\nTwo O\n")
+    with pytest.raises(UserError, match=problem):
+        sentences_of(reader_of(**COLUMNS), folded(str(path), number, by, **which))
+
+
+@pytest.mark.parametrize(
     ("settings", "problem"),
     [
         ({"only": 3}, "'without' or 'only', the number of a fold from 1 to 2"),
@@ -137,6 +157,9 @@ def test_a_file_without_documents(tmp_path):
         ({"only": 1, "folds": 1}, ">= 2"),
         ({"only": 1, "folds": "5"}, r"Expected `int`, got `str`.*\.folds"),
         ({"only": 1, "seed": 1}, "seed"),
+        ({"only": 1, "path": ""}, "'path' is empty"),
+        ({"only": 1, "path": {"a": ""}}, "'path' is empty"),
+        ({"only": 1, "path": {}}, "'path' is empty"),
     ],
 )
 def test_settings_that_do_not_go_together(settings, problem):
