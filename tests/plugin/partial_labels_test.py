@@ -127,6 +127,7 @@ def test_training_tags_evaluates_and_reports(gaps, train, allennlp, tmp_path, ca
         "dataset_reader.tasks.chunk.partial": {"missing": ["_"], "separator": None},
         "model.tasks.pos.label_weights": "balanced",
         "model.tasks.chunk.label_weights": {"NP": 1.2, "O": 0.8},
+        "model.tasks.chunk.weight_strategy": "emission",
         "trainer.num_epochs": 5,
     }
     archive = train("training_config/quickstart.jsonnet", tmp_path / "model", overrides)
