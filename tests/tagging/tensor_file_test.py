@@ -124,7 +124,7 @@ def test_an_error_leaves_the_file_of_before(path, monkeypatch):
     def fail(*_: Any) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", fail)
+    monkeypatch.setattr(Path, "open", fail)
     with pytest.raises(OSError, match="No space"):
         write_tensors(path, {"a": numpy.zeros(2, "f4")}, "{}")
     monkeypatch.undo()
