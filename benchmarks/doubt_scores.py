@@ -26,7 +26,7 @@ _TINY = 1e-300
 class RankingScore(NamedTuple):
     """Of a ranking of places."""
 
-    precision: dict[int, float]  # of the first so many
+    precision: dict[int, float]  # by the number of first places that count
     average_precision: float
     recall: float  # of all changes, by all that is ranked
     items: int

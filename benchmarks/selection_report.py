@@ -49,7 +49,7 @@ def saving(curves: Curves, name: str, sentences: int, part: str) -> Optional[Sav
     """How many labels reach the F1 of random choice, by lines between the points of each curve;
     where a curve does not reach it, that is the last point's number. `None` without a repetition
     that has both curves."""
-    found = Saving([], [])
+    saving = Saving([], [])
     for repetition in sorted(curves[name].keys() & curves[RANDOM].keys()):
         (baseline,) = (t for t in curves[RANDOM][repetition] if len(t.chosen) == sentences)
         curve = curves[name][repetition]
@@ -57,11 +57,11 @@ def saving(curves: Curves, name: str, sentences: int, part: str) -> Optional[Sav
         scores = numpy.maximum.accumulate([getattr(training, part) for training in curve])
         target = getattr(baseline, part)
         for values, of_curve, of_random in (
-            (found.sentences, [len(t.chosen) for t in curve], sentences),
-            (found.tokens, [t.tokens for t in curve], baseline.tokens),
+            (saving.sentences, [len(t.chosen) for t in curve], sentences),
+            (saving.tokens, [t.tokens for t in curve], baseline.tokens),
         ):
             values.append(_crossing(of_curve, scores.tolist(), target) / of_random)
-    return found if found.sentences else None
+    return saving if saving.sentences else None
 
 
 def _crossing(labels: Sequence[int], scores: Sequence[float], target: float) -> float:

@@ -330,3 +330,31 @@ def browser() -> Iterator[Any]:
         chromium = api.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Opens a page, HTML, from a file; it may log nothing, and ask for nothing else."""
+    contexts, faults = [], []
+
+    def opened(
+        html: str, address: str = "", width: int = 1280, scheme: str = "light", **options: Any
+    ) -> Any:
+        path = tmp_path / "page.html"
+        path.write_text(html, encoding="utf-8")
+        size = {"width": width, "height": 800}
+        contexts.append(browser.new_context(viewport=size, color_scheme=scheme, **options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on(
+            "request",
+            lambda request: request.url.startswith(path.as_uri()) or faults.append(request.url),
+        )
+        page.goto(path.as_uri() + address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []

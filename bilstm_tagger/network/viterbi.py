@@ -48,5 +48,5 @@ def viterbi(potentials: Potentials) -> tuple[Tensor, Tensor]:
     path = [steps[-1].argmax(1)]
     for step in steps[-2::-1]:
         path.append(into.index_select(0, path[-1]).add_(step).argmax(1))
-    found = torch.stack(path[::-1], 1)
-    return found if padding is None else found.mul_(padding.valid.t()), path_score
+    best_tags = torch.stack(path[::-1], 1)
+    return best_tags if padding is None else best_tags.mul_(padding.valid.t()), path_score

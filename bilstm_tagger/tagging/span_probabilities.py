@@ -37,10 +37,10 @@ def span_probabilities(
     As of `Tagger.tag`.
     """
     options = PredictionOptions.of(True, 0, tagger.constrained, tagger.calibrated)
-    given = list(sentences)
+    tokenized = list(sentences)
     tasks = list(dict.fromkeys(task for of_sentence in spans for task in of_sentence))
-    chances: list[dict[str, list[float]]] = [{} for _ in given]
-    for task, scores, emissions in tagger.emissions(given, tasks) if tasks else ():
+    chances: list[dict[str, list[float]]] = [{} for _ in tokenized]
+    for task, scores, emissions in tagger.emissions(tokenized, tasks) if tasks else ():
         predictor = tagger.predictors[task]
         distribution = predictor.distribution(scores, emissions.lengths, options)
         wanted = [spans[number].get(task, ()) for number in emissions.sentences]

@@ -252,9 +252,9 @@ class Tagger:
         column that is missing or of another length.
         """
         options = PredictionOptions.of(probabilities, top_k, self.constrained, self.calibrated)
-        given = list(sentences)
-        predictions: list[dict[str, TaskPrediction]] = [{} for _ in given]
-        for task, scores, emissions in self.emissions(given):
+        tokenized = list(sentences)
+        predictions: list[dict[str, TaskPrediction]] = [{} for _ in tokenized]
+        for task, scores, emissions in self.emissions(tokenized):
             predicted = self.predictors[task].predict(scores, emissions.lengths, options)
             for number, prediction in zip(emissions.sentences, predicted, strict=True):
                 predictions[number][task] = prediction
@@ -262,7 +262,7 @@ class Tagger:
             tagged_sentence(
                 sentence, prediction, self.tasks, self._encodings, self._spellings, with_spans
             )
-            for sentence, prediction in zip(given, predictions, strict=True)
+            for sentence, prediction in zip(tokenized, predictions, strict=True)
         ]
 
     def uncertainties(
@@ -274,9 +274,9 @@ class Tagger:
         if measure not in MEASURES:
             raise UserError(f"there is no measure {measure!r}; there are {', '.join(MEASURES)}")
         options = PredictionOptions.of(True, 0, self.constrained, self.calibrated)
-        given = list(sentences)
-        values: list[dict[str, float]] = [{} for _ in given]
-        for task, scores, emissions in self.emissions(given):
+        tokenized = list(sentences)
+        values: list[dict[str, float]] = [{} for _ in tokenized]
+        for task, scores, emissions in self.emissions(tokenized):
             predictor, lengths = self.predictors[task], emissions.lengths
             of_batch = uncertainty(predictor, scores, lengths, options, measure)
             for number, value in zip(emissions.sentences, of_batch.tolist(), strict=True):

@@ -55,7 +55,7 @@ def checked_sentences(path: str) -> Iterator[OutOfFoldSentence]:
 
 
 def _fault(task: OutOfFoldTask, length: int) -> Optional[str]:
-    """What is wrong with the predictions of a sentence of so many tokens."""
+    """What is wrong with the predictions of a sentence of this length, in tokens."""
     sides = (
         ("gold labels", task.gold),
         ("lists of labels", task.labels),

@@ -26,7 +26,7 @@ from bilstm_tagger.text.errors import UserError
 
 # A suggestion that is at least as probable is sure.
 SURE = 0.9
-# The share of sure suggestions of a kind counts as much as that of so many places.
+# The share of sure suggestions of a kind counts as much as this number of places.
 _PRIOR_PLACES = 5
 
 

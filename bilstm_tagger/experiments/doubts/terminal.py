@@ -13,7 +13,7 @@ _WIDTH = 40
 
 
 def print_doubts(report: DoubtReport, number: int) -> None:
-    """Prints how many doubts of each kind there are, and so many of them, the likeliest first."""
+    """Prints the number of doubts of each kind, and the likeliest doubts."""
     print(f"Predictions: {report.predictions}")
     rows = [
         (task.name, KIND_NAMES[kind], f"{count:,}", f"{confident:,}")

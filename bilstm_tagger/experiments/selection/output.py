@@ -57,15 +57,15 @@ def _about(sentence: SelectedSentence) -> dict[str, Any]:
 def _object(sentence: SelectedSentence) -> dict[str, Any]:
     """Tokens, features and tags, and the keys that the object of the pool has beside them."""
     draft = sentence.draft
-    found = {**sentence.pool.record.others, "selection": _about(sentence)}
+    content = {**sentence.pool.record.others, "selection": _about(sentence)}
     if draft.offsets is not None and draft.text is not None:
-        found["text"] = text_of(sentence)
+        content["text"] = text_of(sentence)
         start = draft.offsets[0][0]
         draft.offsets = [(first - start, behind - start) for first, behind in draft.offsets]
         for span in (span for spans in draft.spans.values() for span in spans):
             if span.start is not None and span.end is not None:
                 span.start, span.end = span.start - start, span.end - start
-    return {**found, **sentence.pool.sentence.columns, **draft.to_json()}
+    return {**content, **sentence.pool.sentence.columns, **draft.to_json()}
 
 
 def text_of(sentence: SelectedSentence) -> str:

@@ -16,8 +16,9 @@ from bilstm_tagger.plugin.models.initial_weights import InitialWeights
 from bilstm_tagger.plugin.models.task_scores import (
     Metadata,
     TaskScores,
+    file_encoding,
     predicted_labels,
-    predicted_tags,
+    tags_in_file,
 )
 from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder
 from bilstm_tagger.plugin.modules.decoders import TaskDecoder
@@ -245,10 +246,9 @@ class BiLSTMTagger(Model):
         tag_ids = output_dict.pop("tag_ids")
         tags: list[dict[str, list[str]]] = [{} for _ in lengths]
         for name, decoder in self.decoders().items():
-            labels = predicted_labels(decoder, tag_ids[name], lengths)
-            rows = predicted_tags(name, decoder, labels, metadata)
-            for sentence, row in zip(tags, rows, strict=True):
-                sentence[name] = row
+            rows = predicted_labels(decoder, tag_ids[name], lengths)
+            for sentence, row, about in zip(tags, rows, metadata, strict=True):
+                sentence[name] = tags_in_file(row, decoder, file_encoding(name, decoder, about))
         output_dict["tags"] = tags
         if all("tokens" in sentence for sentence in metadata):
             output_dict["tokens"] = [sentence["tokens"] for sentence in metadata]

@@ -33,12 +33,9 @@ def predicted_labels(decoder: TaskDecoder, ids: torch.Tensor, lengths: list[int]
     return [[decoder.labels[label] for label in row[:length]] for row, length in rows]
 
 
-def predicted_tags(task: str, decoder: TaskDecoder, labels: Tags, metadata: Metadata) -> Tags:
-    """The predicted tags of a batch, in the encoding of the files."""
-    return [
-        written(tags, decoder.encoding, file_encoding(task, decoder, about), decoder.repair)
-        for tags, about in zip(labels, metadata, strict=True)
-    ]
+def tags_in_file(tags: list[str], decoder: TaskDecoder, encoding: Optional[Encoding]) -> list[str]:
+    """The predicted tags of a sentence, in the encoding of its file, or another one."""
+    return written(tags, decoder.encoding, encoding, decoder.repair)
 
 
 class TaskScores:
@@ -78,18 +75,16 @@ class TaskScores:
             predicted: Tags = []
             gold: Tags = []
             for tags, sentence in zip(labels, metadata, strict=True):
-                of_sentence, encoding = (
-                    sentence["gold"][name],
-                    file_encoding(name, decoder, sentence),
-                )
+                of_sentence = sentence["gold"][name]
+                encoding = file_encoding(name, decoder, sentence)
                 if is_complete(of_sentence):
-                    predicted += predicted_tags(name, decoder, [tags], [sentence])
+                    predicted.append(tags_in_file(tags, decoder, encoding))
                     gold.append(written(of_sentence, decoder.encoding, encoding))
                     continue
-                repaired = written(tags, decoder.encoding, decoder.encoding, decoder.repair)
+                in_model = tags_in_file(tags, decoder, decoder.encoding)
+                ends_are_marked = encoding is not None and encoding.marks_ends
                 for metric in self._metrics[name]:
-                    ends_are_marked = encoding is not None and encoding.marks_ends
-                    metric.count_partial(repaired, of_sentence, ends_are_marked)
+                    metric.count_partial(in_model, of_sentence, ends_are_marked)
             self._scored.add(name)
             for metric in self._metrics[name]:
                 metric(predicted, gold)

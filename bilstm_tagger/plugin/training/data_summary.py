@@ -64,7 +64,7 @@ def _known(share: float) -> str:
 
 def unknown_unannotated_types(model: BiLSTMTagger, reader: ConllColumnsReader) -> list[str]:
     """A line for each type of spans that some data set declares as `unannotated`, and that no data
-    set has: most are slips of the pen."""
+    set has: most are typing errors."""
     lines = []
     for name, layout in reader.datasets.items():
         of_dataset = f" of data set '{name}'" if name else ""
