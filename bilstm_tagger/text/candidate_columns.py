@@ -11,6 +11,7 @@ from bilstm_tagger.text.docbin import ENTITY_TAGS
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.file_recognition import RecognisedFile, token_name
 from bilstm_tagger.text.object_files import read_items
+from bilstm_tagger.text.objects import MISSING
 from bilstm_tagger.text.rows import DIVIDER
 
 # The columns of CoNLL-U that are proposed.
@@ -28,6 +29,7 @@ class CandidateColumns(NamedTuple):
     columns: dict[str, Place]  # with the tokens
     spans: frozenset[str]  # those that hold spans by character offsets
     left_out: list[str]  # columns that cannot hold labels, and why, in words
+    gaps: frozenset[str] = frozenset()  # those of objects in which labels are missing
 
 
 def candidate_columns(
@@ -164,11 +166,14 @@ def _keys(path: PathLike, form: str) -> CandidateColumns:
         )
     columns: dict[str, Place] = {TOKENS: tokens}
     left_out = []
+    gaps = set()
     lengths = list(map(len, values[tokens]))
     for key in keys:
-        first = next((v[0] for v in values[key] if isinstance(v, list) and v), None)
         lists = all(isinstance(v, list) for v in values[key])
-        if key == tokens or key in spans or not lists or not isinstance(first, (str, int)):
+        labels = [label for v in values[key] for label in v] if lists else []
+        known = [label for label in labels if label not in MISSING]
+        first = next(iter(known), None)
+        if key == tokens or key in spans or not isinstance(first, (str, int)):
             continue
         if list(map(len, values[key])) != lengths:
             left_out.append(f"{key!r} is no list of a label for each token")
@@ -182,13 +187,16 @@ def _keys(path: PathLike, form: str) -> CandidateColumns:
                 f'"tasks": {{"{name}": {task}}}}}'
             )
         else:
-            columns[_identifier(key, columns)] = key
+            name = _identifier(key, columns)
+            columns[name] = key
+            if len(known) < len(labels):
+                gaps.add(name)
     names = set()
     for index, key in enumerate(spans):
         name = _identifier("ner" if index == 0 else key, columns)
         columns[name] = key
         names.add(name)
-    return CandidateColumns(columns, frozenset(names), left_out)
+    return CandidateColumns(columns, frozenset(names), left_out, frozenset(gaps))
 
 
 def _flat(value: Any, prefix: str = "", depth: int = 4) -> Iterator[tuple[str, Any]]:

@@ -77,7 +77,9 @@ def propose_layout(path: PathLike) -> ProposedLayout:
             "the file has labels, give its layout",
         )
     candidates = candidate_columns(path, recognised, head)
-    layout = _layout(recognised, candidates.columns, dict.fromkeys(candidates.spans, _spans_task()))
+    known = dict.fromkeys(candidates.spans, _spans_task())
+    known |= dict.fromkeys(candidates.gaps, TaskColumn(partial=True))
+    layout = _layout(recognised, candidates.columns, known)
     sentences = islice(read_dataset(path, layout, report_misfit=lambda _: None), _SAMPLE)
     columns, tasks, left_out = _tasks(list(sentences), candidates)
     if not tasks:
@@ -188,8 +190,9 @@ def _tasks(
         if name == f"column{place}":
             name = _name_by_content(cells, tags, columns) or name
         columns[name] = place
-        tasks[name] = TaskColumn()
-        if tags is not None:
+        if tags is None:
+            tasks[name] = TaskColumn(partial=name in candidates.gaps)
+        else:
             partial = _has_gaps(cells, tags)
             tasks[name] = TaskColumn(tags.encoding, LEARNT, spelling=tags.spelling, partial=partial)
     return columns, tasks, left_out

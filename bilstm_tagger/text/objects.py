@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 # In place of a tag, that there is none; -100 is the number that PyTorch's losses leave out.
-_MISSING = (None, -100, "")
+MISSING = (None, -100, "")
 
 
 class Item(NamedTuple):
@@ -220,7 +220,7 @@ class ObjectReader:
         missing = self._missing.get(name)
         tags = []
         for value in values:
-            if missing is not None and value in _MISSING:
+            if missing is not None and value in MISSING:
                 tags.append(missing)
                 continue
             if type(value) is int and labels is not None and 0 <= value < len(labels):
@@ -229,7 +229,7 @@ class ObjectReader:
                 raise item.error(f"the tag {value!r:.80} of '{name}' has control characters")
             if not isinstance(value, str) or not value:
                 problem = f"'{name}' has {value!r:.80} in place of a tag"
-                if value in _MISSING:
+                if value in MISSING:
                     problem += (
                         "; if that stands for a label that is not known, set "
                         f"tasks.{name}.partial: true in the dataset reader"

@@ -45,6 +45,11 @@ def is_complete(labels: Labels) -> TypeGuard[list[str]]:
     return not labels or isinstance(labels[0], str)
 
 
+def has_certain(labels: Labels) -> bool:
+    """Whether the label of some token is known for certain."""
+    return is_complete(labels) or any(token.certain is not None for token in labels)
+
+
 class InvalidTag(ValueError):
     """A tag that cannot be where it is."""
 

@@ -88,7 +88,7 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
             self.gaps = PartialLabels() if self.partial is True else self.partial
             self._check_gaps()
         self._partial_tags: Optional[PartialTags] = None
-        if (self.partial or self.unannotated) and self.target is not None:
+        if self.may_have_gaps and self.target is not None:
             if not self.target.marks_starts:
                 raise UserError(
                     f"the model learns {self.target.name}, which cannot be learned of spans that "
@@ -99,6 +99,11 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
             self._partial_tags = PartialTags(
                 source, self.target, self.read, self.types, gaps, self.unannotated
             )
+
+    @property
+    def may_have_gaps(self) -> bool:
+        """Whether labels may not be known, or not for certain."""
+        return bool(self.partial or self.unannotated)
 
     def _check_gaps(self) -> None:
         """That of tags in the file that are known in part, the spans can be read."""

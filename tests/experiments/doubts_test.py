@@ -260,6 +260,8 @@ def test_what_the_command_writes(mixed, tmp_path, capsys):
     for path in paths:
         output = run(capsys, tmp_path / "runs", "--output-file", path, "--corpus", corpus)
     assert "The first 2 of 2" in output and "data/train.conll:10" in output
+    assert "ner: out of fold, the models have an F1 of 100.0%" in output
+    assert "pos: out of fold, the models have an accuracy of 75.0%" in output
     assert "[New York]X" in output and "[New York]Y" in output
     whole, lines, table = (path.read_text() for path in paths)
     doubts = json.loads(whole)["doubts"]
@@ -355,6 +357,12 @@ def test_a_data_file_has_all_words(written, tmp_path, capsys):
     assert shown == {"type": (f"[{text}]X", f"[{text}]Y"), "missed": ("no span", "[z]X")}
     assert "…" in output and "word5 word6" not in output
     assert "dataset" not in rows["type"]
+
+
+def test_models_that_are_mostly_wrong_are_a_warning(written, capsys, caplog):
+    pos = labelled(["A", "A", "B"], {"A": 0.9, "B": 0.1}, {"B": 1.0}, {"A": 0.7, "B": 0.3})
+    assert "accuracy of 33.3%" in run(capsys, written(sentence(1, list("abc"), {"pos": pos})))
+    assert "Many doubts about 'pos' are errors of the models" in caplog.text
 
 
 def test_number_and_task(mixed, tmp_path, capsys):

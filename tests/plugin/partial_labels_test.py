@@ -55,6 +55,22 @@ def test_json(tmp_path, missing):
             labels_of(path, {"partial": False}, **layout)
 
 
+@pytest.mark.parametrize(
+    ("tags", "task", "known"),
+    [
+        (["_", "?", "_", "_", "B-PER|B-ORG"], {}, False),
+        (["O", "O", "O", "O", "O"], {"partial": False, "unannotated": "all"}, False),
+        (["_", "?", "_", "_", "O"], {}, True),
+        (["O", "B-PER", "O", "O", "O"], {"partial": False, "unannotated": "all"}, True),
+    ],
+)
+def test_a_file_without_any_known_label_is_a_warning(tmp_path, caplog, tags, task, known):
+    path = tmp_path / "gaps.tsv"
+    path.write_text("".join(f"{x}\t{y}\n" for x, y in zip(TOKENS, tags, strict=True)))
+    labels_of(path, task, columns={"tokens": 0, "ner": 1}, delimiter="\t")
+    assert ("gaps.tsv: no label of the task 'ner' is known for certain" in caplog.text) != known
+
+
 def test_json_of_numbers(tmp_path):
     path = tmp_path / "gaps.jsonl"
     path.write_text(json.dumps({"tokens": TOKENS, "tags": [1, -100, None, 2, 0]}))

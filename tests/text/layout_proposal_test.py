@@ -289,3 +289,16 @@ def test_labels_known_in_part(tmp_path):
     path.write_text("Ann B-PER\nsang _\n\nBo B-PER\nleft _\n")
     (task,) = propose_layout(path).layout.tasks.values()
     assert task.partial is False
+
+
+def test_labels_that_are_missing_in_objects(tmp_path):
+    path = tmp_path / "gaps.jsonl"
+    path.write_text(
+        '{"tokens": ["Ann", "Lee", "came"], "ner": [null, "I-PER", "O"], "pos": ["N", "", "V"]}\n'
+        '{"tokens": ["Bo", "left"], "ner": ["B-PER", "O"], "pos": ["N", "V"]}\n'
+    )
+    tasks = propose_layout(path).layout.tasks
+    assert {name: (task.encoding, task.partial) for name, task in tasks.items()} == {
+        "ner": ("BIO", True),
+        "pos": (None, True),
+    }

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Optional, get_args
 
+import msgspec
+
 from bilstm_tagger.experiments.doubts.checks import checked_sentences
 from bilstm_tagger.experiments.doubts.confidence import Thresholds, confident_label
 from bilstm_tagger.experiments.doubts.places import Place, label_places, span_places
@@ -14,6 +16,7 @@ from bilstm_tagger.experiments.doubts.report import (
     Kind,
     TaskDoubts,
 )
+from bilstm_tagger.experiments.fold_scores import FoldScores
 from bilstm_tagger.experiments.out_of_fold import (
     OutOfFoldSentence,
     OutOfFoldTask,
@@ -22,6 +25,7 @@ from bilstm_tagger.experiments.out_of_fold import (
     read_out_of_fold,
 )
 from bilstm_tagger.tagging.gold_tags import NOT_KNOWN
+from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import UserError
 
 # A suggestion that is at least as probable is sure.
@@ -79,9 +83,10 @@ def _key(sentence: OutOfFoldSentence) -> _Key:
 class _Task:
     """Collects what there is of a task."""
 
-    def __init__(self, name: str, of_spans: bool) -> None:
+    def __init__(self, name: str, encoding: Optional[str]) -> None:
         self.name = name
-        self.of_spans = of_spans
+        self.of_spans = encoding is not None
+        self.scores = FoldScores({} if encoding is None else {name: get_encoding(encoding)})
         self.chances = Thresholds()
         self.thresholds: dict[str, float] = {}
         self.sentences = 0
@@ -100,6 +105,7 @@ class _Task:
         self.sentences += 1
         self.tokens += len(sentence.tokens)
         self.unknown += task.gold.count(NOT_KNOWN)
+        self.scores.add(0, msgspec.structs.replace(sentence, tasks={self.name: task}))
         places = span_places(task) if self.of_spans else label_places(task, self.thresholds)
         self.places.extend((sentence, place) for place in places)
 
@@ -127,9 +133,11 @@ class _Task:
         for sentence, place in self.places:
             if (key := _key(sentence)) in by_sentence:
                 in_doubt[key].update(place.gold)
+        (score,) = self.scores.together().values()
         return TaskDoubts(
             self.name,
             self.of_spans,
+            score[0],
             self.sentences,
             self.tokens,
             self.unknown,
@@ -226,7 +234,7 @@ def _tasks(path: str, wanted: Optional[Sequence[str]]) -> dict[str, _Task]:
         names |= sentence.tasks.keys()
         for name, task in sentence.tasks.items():
             if wanted is None or name in wanted:
-                tasks.setdefault(name, _Task(name, task.encoding is not None)).add_chances(task)
+                tasks.setdefault(name, _Task(name, task.encoding)).add_chances(task)
     if missing := sorted({*(wanted or ())}.difference(names)):
         raise UserError(
             f"{path} has no predictions of the task '{missing[0]}'; it has those of "

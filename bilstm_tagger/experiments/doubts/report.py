@@ -53,6 +53,8 @@ class TaskDoubts(msgspec.Struct, frozen=True):
 
     name: str
     of_spans: bool
+    # Of the models by the labels, out of fold: F1 of spans, or the accuracy of other labels.
+    score: float
     sentences: int
     tokens: int
     unknown: int  # of the tokens, those without a label
@@ -61,6 +63,11 @@ class TaskDoubts(msgspec.Struct, frozen=True):
     # How many doubts of each kind there are, wanted or not, and how many of them are confident.
     kinds: dict[Kind, tuple[int, int]]
     doubtful: list[DoubtfulSentence]  # those with the first doubts come first
+
+    @property
+    def metric(self) -> str:
+        """What the score of the models is."""
+        return "F1" if self.of_spans else "accuracy"
 
     @property
     def confident(self) -> int:

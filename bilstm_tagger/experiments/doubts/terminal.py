@@ -1,5 +1,6 @@
 """A report of doubts on the terminal."""
 
+import logging
 from collections.abc import Sequence
 from typing import Optional
 
@@ -8,8 +9,12 @@ from bilstm_tagger.experiments.doubts.report import Doubt, DoubtReport
 from bilstm_tagger.experiments.out_of_fold import TokenSpan
 from bilstm_tagger.tagging.commands.tables import escaped, print_table
 
+logger = logging.getLogger(__name__)
+
 # Characters of the words of a span.
 _WIDTH = 40
+# A score of the models below which a warning is printed.
+_WEAK = 0.5
 
 
 def print_doubts(report: DoubtReport, number: int) -> None:
@@ -21,6 +26,14 @@ def print_doubts(report: DoubtReport, number: int) -> None:
         for kind, (count, confident) in task.kinds.items()
     ]
     print_table("Doubts", ("task", "kind", "doubts", "confident"), rows, 2)
+    for task in report.tasks:
+        print(f"{task.name}: out of fold, the models have an {task.metric} of {task.score:.1%}")
+        if task.score < _WEAK:
+            logger.warning(
+                "Many doubts about '%s' are errors of the models, not of the labels. Models that "
+                "are trained longer, or on more sentences, find wrong labels better.",
+                task.name,
+            )
     several = len(report.tasks) > 1
     of_datasets = any(doubt.dataset for doubt in report.doubts)
     shown = [

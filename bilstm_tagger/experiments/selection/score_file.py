@@ -41,6 +41,16 @@ def _identity(status: Optional[os.stat_result]) -> str:
     return f"{status.st_size} bytes, changed at {status.st_mtime_ns} ns"
 
 
+def _differences(old: str, new: str) -> str:
+    """The settings that differ, such as "strategy was 'errors' and is 'margin'"."""
+    before, now = (msgspec.json.decode(settings, type=dict[str, object]) for settings in (old, new))
+    return ", ".join(
+        f"{name} was {before.get(name)!r} and is {now.get(name)!r}"
+        for name in sorted(before | now)
+        if before.get(name) != now.get(name)
+    )
+
+
 class ScoreFile:
     """The scores of the blocks of a pool, one block a line. Use as a context.
 
@@ -78,6 +88,8 @@ class ScoreFile:
         for what in ScoredPool.__struct_fields__:
             old, new = getattr(before, what), getattr(of, what)
             if old != new:
+                if what == "settings":
+                    raise self._error(f"the scores have other settings: {_differences(old, new)}")
                 name = what.replace("_", " ")
                 raise self._error(f"the scores are of another {name} ({old:.80}, now {new:.80})")
 

@@ -23,7 +23,7 @@ from bilstm_tagger.text.dataset_files import dataset_files
 from bilstm_tagger.text.errors import DataFormatError, UserError
 from bilstm_tagger.text.folds import folded_path
 from bilstm_tagger.text.memo import Memo
-from bilstm_tagger.text.possible_labels import Labels
+from bilstm_tagger.text.possible_labels import Labels, has_certain
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.recognised_tasks import (
     encode_recognised,
@@ -172,16 +172,26 @@ class ConllColumnsReader(DatasetReader):
             self._recognise(local, name)
             layout = self.datasets[name]
             repaired = 0
+            # Tasks of which no label was known so far.
+            unknown = {task for task, column in layout.tasks.items() if column.may_have_gaps}
             sentences = read_dataset(local, layout)
             for sentence in sentences if folded is None else folded.select(file, sentences):
                 labels, changed = layout.labels(sentence)
                 repaired += changed
+                unknown -= {task for task in unknown if has_certain(labels[task])}
                 yield self._instance(sentence, labels, {"source": source, "dataset": name})
             if repaired:
                 logger.warning(
                     "%s: repaired the tags of %d sentences that are not in the declared encoding.",
                     file,
                     repaired,
+                )
+            for task in sorted(unknown):
+                logger.warning(
+                    "%s: no label of the task '%s' is known for certain; a score on this file says "
+                    "nothing of it.",
+                    file,
+                    task,
                 )
 
     def _recognise(self, path: str, dataset: str) -> None:

@@ -329,8 +329,10 @@ def test_scores_of_something_else(select, error, tmp_path):
     shutil.copy(POOL, pool)
     select(pool, "--scores", scores)
     told = error(pool, "--scores", scores, "--strategy", "margin")
-    assert told.startswith(f"error: {scores}: the scores are of another settings (")
-    assert told.endswith("; remove the file, or name another one, --scores")
+    assert told == (
+        f"error: {scores}: the scores have other settings: strategy was 'errors' and is 'margin'; "
+        "remove the file, or name another one, --scores"
+    )
     pool.write_text(columns_of([["Oil"]]))
     assert f"{scores}: the scores are of another pool (" in error(pool, "--scores", scores)
     scores.write_text("nothing\n")
