@@ -11,7 +11,7 @@ from bilstm_tagger.experiments.doubts.ranking import find_doubts
 from bilstm_tagger.experiments.out_of_fold import (
     OutOfFoldSentence,
     TokenSpan,
-    known_spans,
+    gold_spans,
     read_out_of_fold,
 )
 from bilstm_tagger.text.encodings import get_encoding
@@ -132,7 +132,7 @@ def _token_chances(sentence: OutOfFoldSentence, task: str) -> Iterator[tuple[flo
 def _span_chances(sentence: OutOfFoldSentence, task: str) -> Iterator[tuple[float, int, int]]:
     predicted = sentence.tasks[task]
     chances = {(first, last, label): chance for first, last, label, chance in predicted.spans}
-    for span in known_spans(predicted.gold):
+    for span in gold_spans(predicted.gold):
         yield chances[span], span[0], span[1]
     for chance, token, _ in _token_chances(sentence, task):
         if predicted.gold[token] == "O":

@@ -1,11 +1,11 @@
 """The scores of a cross-validation: of each fold, and of all folds together."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from bilstm_tagger.experiments.distribution import Scale, Summary
 from bilstm_tagger.experiments.out_of_fold import OutOfFoldSentence
-from bilstm_tagger.text.encodings import Encoding
+from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.known_spans import judged_spans
 from bilstm_tagger.text.spans import Span, precision_recall_f1
 
@@ -18,17 +18,11 @@ class FoldScores:
 
     There are one or several models for each fold, one for each seed; the models of one seed predict
     all data.
-
-    # Parameters
-
-    encodings : `Mapping[str, Encoding]`
-        Of the predictions, for the tasks of spans.
     """
 
-    def __init__(self, encodings: Mapping[str, Encoding]) -> None:
-        self._encodings = encodings
+    def __init__(self) -> None:
         self._sentences: Counter[int] = Counter()
-        # Fold, seed and task to the numbers of what is right, predicted and gold.
+        # Fold, seed and name of the metric to the numbers of what is right, predicted and gold.
         self._counts: dict[tuple[int, int, str], tuple[int, int, int]] = {}
 
     def add(self, seed: int, sentence: OutOfFoldSentence) -> None:
@@ -37,33 +31,36 @@ class FoldScores:
         self._sentences[sentence.fold] += seed == 0
         for task, of_task in sentence.tasks.items():
             gold, predicted = of_task.gold, of_task.predicted
-            if task in self._encodings:
-                encoding = self._encodings[task]
+            if of_task.encoding is not None:
+                metric = f"{task}_f1"
+                encoding = get_encoding(of_task.encoding)
                 known = encoding.spans([tag or "O" for tag in gold])
                 judged = judged_spans(encoding.spans(predicted), known, _outside(gold))
                 numbers = len({*judged} & {*known}), len(judged), len(known)
             else:
+                # Of labels, as many are predicted as are gold: their F1 is the accuracy.
+                metric = f"{task}_accuracy"
                 right = [tag == label for tag, label in zip(predicted, gold, strict=True) if label]
                 numbers = sum(right), len(right), len(right)
-            key = sentence.fold, seed, task
+            key = sentence.fold, seed, metric
             self._counts[key] = _sum(self._counts.get(key, (0, 0, 0)), numbers)
 
     def of_runs(self, fold: int | None = None) -> Scores:
         """Of each model, on the fold that it was not trained on; of all folds, or of one."""
         scores: Scores = defaultdict(list)
-        for (of_fold, _, task), counts in sorted(self._counts.items()):
+        for (of_fold, _, metric), counts in sorted(self._counts.items()):
             if fold in (None, of_fold):
-                scores[self._name(task)].append(precision_recall_f1(*counts)[2])
+                scores[metric].append(precision_recall_f1(*counts)[2])
         return scores
 
     def together(self) -> Scores:
         """Of all data, for each seed."""
         totals: dict[tuple[int, str], tuple[int, int, int]] = {}
-        for (_, seed, task), counts in self._counts.items():
-            totals[seed, task] = _sum(totals.get((seed, task), (0, 0, 0)), counts)
+        for (_, seed, metric), counts in self._counts.items():
+            totals[seed, metric] = _sum(totals.get((seed, metric), (0, 0, 0)), counts)
         scores: Scores = defaultdict(list)
-        for (_, task), counts in sorted(totals.items()):
-            scores[self._name(task)].append(precision_recall_f1(*counts)[2])
+        for (_, metric), counts in sorted(totals.items()):
+            scores[metric].append(precision_recall_f1(*counts)[2])
         return scores
 
     def table(self) -> tuple[list[str], list[list[str]]]:
@@ -79,10 +76,6 @@ class FoldScores:
         total = self._sentences.total()
         rows.append(_row("all folds together", total, self.together(), names))
         return ["left out", "sentences", *names], rows
-
-    def _name(self, task: str) -> str:
-        # Of labels, as many are predicted as are gold: their F1 is the accuracy.
-        return f"{task}_f1" if task in self._encodings else f"{task}_accuracy"
 
 
 def _outside(gold: Sequence[str]) -> Callable[[Span], bool]:

@@ -11,7 +11,7 @@ from bilstm_tagger.experiments.out_of_fold import (
     OutOfFoldSentence,
     OutOfFoldTask,
     TokenSpan,
-    known_spans,
+    gold_spans,
 )
 from bilstm_tagger.tagging import TaggedSentence, Tagger, TokenizedSentence
 from bilstm_tagger.tagging.gold_tags import GoldTags, gold_tags
@@ -126,7 +126,7 @@ def spans_of_tags(
     tags: Mapping[str, Sequence[str]], encodings: Mapping[str, Encoding]
 ) -> dict[str, list[TokenSpan]]:
     """Task to the spans in its tags."""
-    return {task: known_spans(of_task) for task, of_task in tags.items() if task in encodings}
+    return {task: gold_spans(of_task) for task, of_task in tags.items() if task in encodings}
 
 
 def missing_spans(

@@ -18,7 +18,7 @@ LEAST_PROBABILITY = 0.0005
 TokenSpan = tuple[int, int, str]
 
 
-def known_spans(tags: Sequence[str]) -> list[TokenSpan]:
+def gold_spans(tags: Sequence[str]) -> list[TokenSpan]:
     """The spans in tags, as of `gold_tags`, of which some may not be known."""
     spans = read_spans([tag or "O" for tag in tags])
     return [(span.start, span.end - 1, span.label) for span in spans]

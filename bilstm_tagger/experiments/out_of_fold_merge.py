@@ -89,8 +89,7 @@ def merge(
 
     `UserError` where predictions are missing, or are those of other data.
     """
-    # All models have the same tasks and layouts.
-    scores = FoldScores(models[0][0].tagger.specification.file_encodings)
+    scores = FoldScores()
     with TemporaryDirectory(prefix=".merge-", dir=Path(path).parent) as scratch:
         parts = []
         for number, of_fold in enumerate(models, start=1):

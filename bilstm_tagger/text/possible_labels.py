@@ -47,7 +47,7 @@ def is_complete(labels: Labels) -> TypeGuard[list[str]]:
 
 def has_certain(labels: Labels) -> bool:
     """Whether the label of some token is known for certain."""
-    return is_complete(labels) or any(token.certain is not None for token in labels)
+    return any(isinstance(label, str) or label.certain is not None for label in labels)
 
 
 class InvalidTag(ValueError):

@@ -10,7 +10,7 @@ import pytest
 from allennlp.common import Params
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
-from bilstm_tagger.experiments.out_of_fold import known_spans, read_out_of_fold
+from bilstm_tagger.experiments.out_of_fold import gold_spans, read_out_of_fold
 
 PAPERS = sorted(Path("training_config/papers").resolve().glob("*.jsonnet"))
 FORMS = {"chunk": None, "ner": "ner.libsonnet", "pos": "pos.libsonnet"}
@@ -216,4 +216,4 @@ def test_cross_validation_of_a_model_that_only_allennlp_can_open(
     sentences = list(read_out_of_fold(tmp_path / "transformer" / "predictions.jsonl"))
     assert [sentence.number for sentence in sentences] == list(range(1, 45))
     tasks = [sentence.tasks["chunk"] for sentence in sentences]
-    assert all({*known_spans(task.gold)} <= {span[:3] for span in task.spans} for task in tasks)
+    assert all({*gold_spans(task.gold)} <= {span[:3] for span in task.spans} for task in tasks)

@@ -6,7 +6,7 @@ from typing import Optional
 from bilstm_tagger.experiments.out_of_fold import (
     OutOfFoldSentence,
     OutOfFoldTask,
-    known_spans,
+    gold_spans,
     read_out_of_fold,
 )
 from bilstm_tagger.text.encodings import get_encoding
@@ -81,7 +81,7 @@ def _fault_of_spans(task: OutOfFoldTask, length: int) -> Optional[str]:
         return "has spans, but no encoding of its tags" if task.spans else None
     try:
         get_encoding(task.encoding)
-        gold = known_spans(task.gold)
+        gold = gold_spans(task.gold)
     except ValueError as error:
         return f"has gold tags that are none of spans ({error})"
     if any(not 0 <= first <= last < length for first, last, _, _ in task.spans):

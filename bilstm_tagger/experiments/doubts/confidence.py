@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Optional
 
-from bilstm_tagger.experiments.out_of_fold import OutOfFoldTask, known_spans
+from bilstm_tagger.experiments.out_of_fold import OutOfFoldTask, gold_spans
 
 OUTSIDE = "O"
 
@@ -34,7 +34,7 @@ class Thresholds:
     def add_spans(self, task: OutOfFoldTask) -> None:
         """Adds a sentence of a task with spans."""
         probabilities = {(first, last, label): value for first, last, label, value in task.spans}
-        for span in known_spans(task.gold):
+        for span in gold_spans(task.gold):
             self._add(span[2], probabilities[span])
         for gold, labels in zip(task.gold, task.labels, strict=True):
             if gold == OUTSIDE:

@@ -7,7 +7,7 @@ from bilstm_tagger.experiments.doubts.report import Doubt, DoubtReport
 from bilstm_tagger.experiments.out_of_fold import (
     OutOfFoldSentence,
     OutOfFoldTask,
-    known_spans,
+    gold_spans,
     read_out_of_fold,
 )
 from bilstm_tagger.tagging.json_input import check_cell
@@ -83,7 +83,7 @@ def _suggested_tags(doubt: Doubt, task: OutOfFoldTask) -> list[str]:
         for token, _, label in doubt.suggestion:
             tags[token] = label
         return tags
-    spans = [span for span in known_spans(task.gold) if span not in doubt.gold]
+    spans = [span for span in gold_spans(task.gold) if span not in doubt.gold]
     return get_encoding(task.encoding).spans_to_tags(
         [Span(label, first, last + 1) for first, last, label in spans + doubt.suggestion],
         len(task.gold),

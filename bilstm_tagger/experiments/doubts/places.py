@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from bilstm_tagger.experiments.doubts.confidence import OUTSIDE, confident_label
 from bilstm_tagger.experiments.doubts.report import Kind
-from bilstm_tagger.experiments.out_of_fold import OutOfFoldTask, TokenSpan, known_spans
+from bilstm_tagger.experiments.out_of_fold import OutOfFoldTask, TokenSpan, gold_spans
 
 
 class Place(NamedTuple):
@@ -66,7 +66,7 @@ def span_places(task: OutOfFoldTask) -> Iterator[Place]:
     """
     outside = [dict(labels).get(OUTSIDE, 0.0) for labels in task.labels]
     probabilities = {(first, last, label): value for first, last, label, value in task.spans}
-    gold = set(known_spans(task.gold))
+    gold = set(gold_spans(task.gold))
     known = {token for token, tag in enumerate(task.gold) if tag}
     suggested = set(best_spans(task.spans, outside))
     for spans in overlapping(gold ^ suggested):

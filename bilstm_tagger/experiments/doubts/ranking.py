@@ -21,11 +21,10 @@ from bilstm_tagger.experiments.out_of_fold import (
     OutOfFoldSentence,
     OutOfFoldTask,
     TokenSpan,
-    known_spans,
+    gold_spans,
     read_out_of_fold,
 )
 from bilstm_tagger.tagging.gold_tags import NOT_KNOWN
-from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import UserError
 
 # A suggestion that is at least as probable is sure.
@@ -83,10 +82,10 @@ def _key(sentence: OutOfFoldSentence) -> _Key:
 class _Task:
     """Collects what there is of a task."""
 
-    def __init__(self, name: str, encoding: Optional[str]) -> None:
+    def __init__(self, name: str, of_spans: bool) -> None:
         self.name = name
-        self.of_spans = encoding is not None
-        self.scores = FoldScores({} if encoding is None else {name: get_encoding(encoding)})
+        self.of_spans = of_spans
+        self.scores = FoldScores()
         self.chances = Thresholds()
         self.thresholds: dict[str, float] = {}
         self.sentences = 0
@@ -154,7 +153,7 @@ class _Task:
     ) -> DoubtfulSentence:
         agreed = []
         if self.of_spans:
-            agreed = [s for s in known_spans(sentence.tasks[self.name].gold) if s not in in_doubt]
+            agreed = [s for s in gold_spans(sentence.tasks[self.name].gold) if s not in in_doubt]
         in_order = sorted(doubts, key=lambda doubt: doubt.first)
         return DoubtfulSentence(
             sentence.number,
@@ -234,7 +233,7 @@ def _tasks(path: str, wanted: Optional[Sequence[str]]) -> dict[str, _Task]:
         names |= sentence.tasks.keys()
         for name, task in sentence.tasks.items():
             if wanted is None or name in wanted:
-                tasks.setdefault(name, _Task(name, task.encoding)).add_chances(task)
+                tasks.setdefault(name, _Task(name, task.encoding is not None)).add_chances(task)
     if missing := sorted({*(wanted or ())}.difference(names)):
         raise UserError(
             f"{path} has no predictions of the task '{missing[0]}'; it has those of "
