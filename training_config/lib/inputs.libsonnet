@@ -38,6 +38,33 @@
     token_embedders+: { characters: { type: 'character_' + encoder } + more },
   },
 
+  // The vectors of a frozen model that reads the whole sentence, computed once and kept in the folder
+  // 'cache' (null: computed anew in every epoch). layers: 'mix', 'mean', 'last', 'all' or a number.
+  // more: other settings of the embedder, such as { projection_dim: 100, dropout: 0.3 }.
+  contextual(indexer, embedder, layers='mix', cache='build/vectors', name='context', more={}):: {
+    token_indexers+: { [name]: indexer },
+    token_embedders+: {
+      [name]: { type: 'contextual', embedder: embedder, layers: layers, cache: cache } + more,
+    },
+  },
+
+  // Of a transformer: any encoder of Hugging Face, by its name or its folder. A token has the mean of
+  // its word pieces.
+  transformer(model_name, layers='mix', cache='build/vectors', name='transformer', more={})::
+    local kind = { type: 'pretrained_transformer_mismatched', model_name: model_name };
+    $.contextual(kind, kind, layers, cache, name, more),
+
+  // Of an ELMo, by its files.
+  elmo(options_file, weight_file, layers='mix', cache='build/vectors', name='elmo', more={})::
+    $.contextual(
+      { type: 'elmo_characters' },
+      { type: 'elmo_token_embedder', options_file: options_file, weight_file: weight_file },
+      layers,
+      cache,
+      name,
+      more
+    ),
+
   // The casing class: allLower, initialUpper, numeric, ...
   casing:: $.feature('casing', { type: 'casing' }),
 

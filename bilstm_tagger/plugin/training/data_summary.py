@@ -1,5 +1,6 @@
-"""What a training reads: a table of its data sets."""
+"""What a training reads: a table of its data sets, and what it keeps of them on disk."""
 
+import shutil
 from collections import Counter, defaultdict
 
 from allennlp.data import DataLoader
@@ -7,8 +8,9 @@ from rich.table import Table
 
 from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
 from bilstm_tagger.plugin.models import BiLSTMTagger
-from bilstm_tagger.plugin.modules.token_embedders import WordVectorEmbedder
+from bilstm_tagger.plugin.modules.token_embedders import ContextualEmbedder, WordVectorEmbedder
 from bilstm_tagger.plugin.training.summary import text_of
+from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.possible_labels import Possible
 from bilstm_tagger.text.spans import split_tag
 
@@ -56,6 +58,45 @@ def data_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> str:
             sizes = (f"{count['sentences']:,}", f"{count['tokens']:,}")
             table.add_row(f"{part} {data_set}".rstrip(), *sizes, share, numbers)
     return text_of(table)
+
+
+def cache_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> list[str]:
+    """A line for each input whose vectors are computed once: what they need on disk.
+
+    # Errors
+
+    `UserError` where the disk has not enough space.
+    """
+    lines = []
+    tokens = 0
+    for name, module in model.text_field_embedder.named_children():
+        if not isinstance(module, ContextualEmbedder) or module.cache is None:
+            continue
+        tokens = tokens or sum(
+            len(instance["tokens"])
+            for loader in loaders.values()
+            for instance in loader.iter_instances()
+        )
+        folder, there = module.cache_folder, module.cache.tokens
+        per_token = module.cache.bytes_per_token
+        missing = max(tokens - there, 0) * per_token
+        lines.append(
+            f"Vectors of {name.removeprefix(_EMBEDDER)}: {_size(tokens * per_token)} at most, of "
+            f"{tokens:,} tokens, in {folder}; {_size(there * per_token)} are there"
+        )
+        existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if missing > (free := shutil.disk_usage(existing).free):
+            raise UserError(
+                f"the vectors that are missing need {_size(missing)}, but the disk has "
+                f"{_size(free)}; name another folder as 'cache', keep fewer layers ('layers': "
+                "'mean' or 'last'), or set 'cache' to null",
+                folder,
+            )
+    return lines
+
+
+def _size(number: int) -> str:
+    return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{number / 1e6:,.1f} MB"
 
 
 def _known(share: float) -> str:

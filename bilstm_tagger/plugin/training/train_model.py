@@ -22,7 +22,11 @@ from bilstm_tagger.plugin.errors import config_mistake
 from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.plugin.training.checkpointer import has_whole_checkpoint
 from bilstm_tagger.plugin.training.console import console, scores_of
-from bilstm_tagger.plugin.training.data_summary import data_summary, unknown_unannotated_types
+from bilstm_tagger.plugin.training.data_summary import (
+    cache_summary,
+    data_summary,
+    unknown_unannotated_types,
+)
 from bilstm_tagger.plugin.training.trainer import TaggerTrainer
 from bilstm_tagger.tagging.commands.errors import Terminated, interruptible, one_line_errors
 from bilstm_tagger.text.errors import UserError
@@ -56,6 +60,8 @@ class EvaluatedTraining(TrainModel):
             }
             if kept:
                 console.info("\n%s", data_summary(self.model, kept))
+                for line in cache_summary(self.model, kept):
+                    console.info("%s", line)
                 reader = next(iter(kept.values())).reader
                 for line in unknown_unannotated_types(self.model, reader):
                     logger.warning("%s", line)
