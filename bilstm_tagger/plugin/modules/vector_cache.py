@@ -31,7 +31,7 @@ class VectorCache:
     """
 
     def __init__(self, folder: Path, size: int) -> None:
-        self._folder = folder
+        self.folder = folder
         self._size = size
         self._segments: dict[str, _Segment] = {}
         # Key to its segment, first row and number of rows.
@@ -69,11 +69,11 @@ class VectorCache:
         `OSError` where they cannot be written.
         """
         if self._own is None:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             name = f"{os.getpid()}-{secrets.token_hex(4)}"
-            streams = [(self._folder / f"{name}{end}").open("xb") for end in (_VECTORS, _KEYS)]
+            streams = [(self.folder / f"{name}{end}").open("xb") for end in (_VECTORS, _KEYS)]
             self._own = (name, streams[0], streams[1])
-            self._segments[name] = _Segment(self._folder / name, self._size)
+            self._segments[name] = _Segment(self.folder / name, self._size)
         name, vector_stream, key_stream = self._own
         vector_stream.write(numpy.ascontiguousarray(vectors, _TYPE).tobytes())
         # A key that is there has its vectors.
@@ -86,7 +86,7 @@ class VectorCache:
         """Reads what other processes have added."""
         if time.monotonic() - self._looked < _LOOK_AGAIN:
             return
-        for path in sorted(self._folder.glob(f"*{_KEYS}")):
+        for path in sorted(self.folder.glob(f"*{_KEYS}")):
             if path.stem not in self._segments:
                 self._segments[path.stem] = _Segment(path.with_suffix(""), self._size)
             self._segments[path.stem].read_into(self._places)

@@ -77,7 +77,7 @@ def cache_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> list[s
             for loader in loaders.values()
             for instance in loader.iter_instances()
         )
-        folder, there = module.cache_folder, module.cache.tokens
+        folder, there = module.cache.folder, module.cache.tokens
         per_token = module.cache.bytes_per_token
         missing = max(tokens - there, 0) * per_token
         lines.append(

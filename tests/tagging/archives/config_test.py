@@ -15,8 +15,8 @@ QUICKSTART = "training_config/quickstart.jsonnet"
 FOLDER = Path(__file__).parents[3] / "training_config"
 CONFIGS = sorted([*FOLDER.glob("*.jsonnet"), *FOLDER.glob("papers/*.jsonnet")])
 WITH_DOWNLOADS = {
-    "peters2018_elmo": ("elmo_characters", "elmo_token_embedder"),
-    "transformer": ("pretrained_transformer_mismatched",),
+    "peters2018_elmo": ("elmo_characters", "contextual"),
+    "transformer": ("pretrained_transformer_mismatched", "contextual"),
 }
 EMBEDDERS = "model.text_field_embedder.token_embedders"
 

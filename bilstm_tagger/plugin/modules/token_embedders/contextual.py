@@ -9,6 +9,7 @@ import numpy
 import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.modules import ScalarMix, TokenEmbedder
+from allennlp.modules.elmo_lstm import ElmoLstm
 from allennlp.modules.token_embedders import (
     ElmoTokenEmbedder,
     PretrainedTransformerMismatchedEmbedder,
@@ -93,10 +94,8 @@ class ContextualEmbedder(TokenEmbedder):
             self.output_dim = projection_dim
         self._is_trained = False
         self.cache: Optional[VectorCache] = None
-        self.cache_folder: Optional[Path] = None
         if cache is not None:
-            self.cache_folder = Path(cache, _identity(embedder, layers))
-            self.cache = VectorCache(self.cache_folder, self.vector_size)
+            self.cache = VectorCache(Path(cache, _identity(embedder)), self.vector_size)
 
     def get_output_dim(self) -> int:
         return self.output_dim
@@ -131,8 +130,9 @@ class ContextualEmbedder(TokenEmbedder):
             rows = torch.tensor(missing, device=next(iter(tensors.values())).device)
             computed = _rounded(self.embedder(**{k: v[rows] for k, v in tensors.items()}))
             for row, vectors in zip(missing, computed.cpu().numpy(), strict=True):
-                found[row] = vectors[: lengths[row]].astype(numpy.float16)
-                self.cache.add(keys[row], found[row])
+                of_sentence = vectors[: lengths[row]].astype(numpy.float16)
+                self.cache.add(keys[row], of_sentence)
+                found[row] = of_sentence
         batch = numpy.zeros((len(keys), max(lengths), self.vector_size), numpy.float32)
         for row, vectors in enumerate(found):
             batch[row, : lengths[row]] = vectors
@@ -142,7 +142,7 @@ class ContextualEmbedder(TokenEmbedder):
 def _take_layers(embedder: TokenEmbedder, layers: Union[str, int]) -> tuple[int, int]:
     """Has an embedder give these of its layers, beside each other where there are several; the
     number of layers that it has, and the size of one."""
-    selection = _Selection(layers)
+    selection = _Selection("all" if layers == "mix" else layers)
     if isinstance(embedder, PretrainedTransformerMismatchedEmbedder):
         transformer = embedder._matched_embedder
         number, size = transformer.config.num_hidden_layers, transformer.config.hidden_size
@@ -159,7 +159,7 @@ def _take_layers(embedder: TokenEmbedder, layers: Union[str, int]) -> tuple[int,
         elmo.scalar_mix_0 = selection
         elmo._scalar_mixes[0] = selection
         # Else the vectors of a sentence would depend on those before it.
-        elmo._elmo_lstm._elmo_lstm.stateful = False
+        elmo._elmo_lstm._elmo_lstm.register_forward_pre_hook(_forget)
     else:
         number, size = 1, embedder.get_output_dim()
     if layers not in LAYERS and not (type(layers) is int and 1 <= layers <= number):
@@ -169,16 +169,19 @@ def _take_layers(embedder: TokenEmbedder, layers: Union[str, int]) -> tuple[int,
     return number, size
 
 
-def _identity(embedder: TokenEmbedder, layers: Union[str, int]) -> str:
-    """What the vectors depend on besides the sentence."""
+def _forget(lstm: ElmoLstm, _: tuple[Tensor, ...]) -> None:
+    lstm.reset_states()
+
+
+def _identity(embedder: TokenEmbedder) -> str:
+    """What the vectors depend on besides the sentence: settings, those of the layers among them,
+    and weights."""
     digest = hashlib.sha256()
-    kept = "all" if layers == "mix" else layers
     simple = (str, int, float, bool)
     for module in embedder.modules():
         settings = {k: v for k, v in vars(module).items() if isinstance(v, simple)}
         settings.pop("training")
         digest.update(f"{type(module).__qualname__} {sorted(settings.items())}".encode())
-    digest.update(f"{kept}".encode())
     for name, tensor in embedder.state_dict().items():
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
@@ -222,4 +225,3 @@ def _rounded(vectors: Tensor) -> Tensor:
             "or that are not finite; set its cache to null"
         )
     return vectors.half().float()
-

@@ -1,0 +1,82 @@
+"""Vectors on disk, read and written by several processes."""
+
+import multiprocessing
+
+import numpy
+import pytest
+
+from bilstm_tagger.plugin.modules import vector_cache
+from bilstm_tagger.plugin.modules.vector_cache import VectorCache
+
+SIZE = 6
+
+
+@pytest.fixture(autouse=True)
+def _look_always(monkeypatch):
+    monkeypatch.setattr(vector_cache, "_LOOK_AGAIN", 0.0)
+
+
+def key(number):
+    return number.to_bytes(16, "big")
+
+
+def vectors(number, length):
+    return numpy.random.default_rng(number).normal(size=(length, SIZE)).astype(numpy.float16)
+
+
+def fill(folder, first, last):
+    cache = VectorCache(folder, SIZE)
+    for number in range(first, last):
+        cache.add(key(number), vectors(number, number % 7 + 1))
+
+
+def holds(folder, numbers):
+    cache = VectorCache(folder, SIZE)
+    assert all(
+        numpy.array_equal(cache.get(key(number)), vectors(number, number % 7 + 1))
+        for number in numbers
+    )
+    assert cache.tokens == sum(number % 7 + 1 for number in numbers)
+
+
+def test_what_is_added_is_there(tmp_path):
+    folder = tmp_path / "new" / "cache"
+    cache = VectorCache(folder, SIZE)
+    assert cache.get(key(1)) is None and not folder.exists() and cache.tokens == 0
+    for number in (1, 2, 3):
+        cache.add(key(number), vectors(number, number))
+        assert numpy.array_equal(cache.get(key(number)), vectors(number, number))
+    assert numpy.array_equal(cache.get(key(1)), vectors(1, 1))
+    assert cache.tokens == 6 and cache.bytes_per_token == 2 * SIZE
+    assert cache.get(key(4)) is None
+
+
+def test_processes_share_a_folder(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    processes = [
+        context.Process(target=fill, args=(tmp_path, 100 * part, 100 * part + 100))
+        for part in range(2)
+    ]
+    reader = VectorCache(tmp_path, SIZE)
+    assert reader.tokens == 0
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    holds(tmp_path, range(200))
+    # What was made after the reader was opened.
+    assert numpy.array_equal(reader.get(key(150)), vectors(150, 4))
+
+
+def test_a_killed_process_leaves_whole_sentences(tmp_path):
+    fill(tmp_path, 0, 5)
+    (keys,) = tmp_path.glob("*.keys")
+    (rows,) = tmp_path.glob("*.vectors")
+    # Vectors without a key, and half a record.
+    with rows.open("ab") as stream:
+        stream.write(b"\0" * 7)
+    with keys.open("ab") as stream:
+        stream.write(b"\1" * 13)
+    holds(tmp_path, range(5))
+    fill(tmp_path, 5, 8)
+    holds(tmp_path, range(8))
