@@ -133,10 +133,10 @@ class ContextualEmbedder(TokenEmbedder):
                 of_sentence = vectors[: lengths[row]].astype(numpy.float16)
                 self.cache.add(keys[row], of_sentence)
                 found[row] = of_sentence
-        batch = numpy.zeros((len(keys), max(lengths), self.vector_size), numpy.float32)
+        batch = numpy.zeros((len(keys), max(lengths), self.vector_size), numpy.float16)
         for row, vectors in enumerate(found):
             batch[row, : lengths[row]] = vectors
-        return torch.from_numpy(batch).to(next(iter(tensors.values())).device)
+        return torch.from_numpy(batch).to(next(iter(tensors.values())).device).float()
 
 
 def _take_layers(embedder: TokenEmbedder, layers: Union[str, int]) -> tuple[int, int]:
