@@ -123,20 +123,19 @@ class ContextualEmbedder(TokenEmbedder):
             return self.embedder(**tensors)
         if not self._is_trained:  # the text is the user's, and of no training
             return _rounded(self.embedder(**tensors))
-        keys, lengths = _keys(tensors), _lengths(tensors)
-        found = [self.cache.get(key) for key in keys]
-        missing = [row for row, vectors in enumerate(found) if vectors is None]
+        tokens = tensors.get("mask", next(iter(tensors.values())))
+        device, length = tokens.device, tokens.size(1)
+        keys, lengths = _keys(tensors), _lengths(tokens)
+        missing = {key: row for row, key in enumerate(keys) if self.cache.get(key) is None}
         if missing:
-            rows = torch.tensor(missing, device=next(iter(tensors.values())).device)
+            rows = torch.tensor(list(missing.values()), device=device)
             computed = _rounded(self.embedder(**{k: v[rows] for k, v in tensors.items()}))
-            for row, vectors in zip(missing, computed.cpu().numpy(), strict=True):
-                of_sentence = vectors[: lengths[row]].astype(numpy.float16)
-                self.cache.add(keys[row], of_sentence)
-                found[row] = of_sentence
-        batch = numpy.zeros((len(keys), max(lengths), self.vector_size), numpy.float16)
-        for row, vectors in enumerate(found):
-            batch[row, : lengths[row]] = vectors
-        return torch.from_numpy(batch).to(next(iter(tensors.values())).device).float()
+            for (key, row), vectors in zip(missing.items(), computed.cpu().numpy(), strict=True):
+                self.cache.add(key, vectors[: lengths[row]])
+        batch = numpy.zeros((len(keys), length, self.vector_size), numpy.float16)
+        for row, key in enumerate(keys):
+            batch[row, : lengths[row]] = self.cache.get(key)
+        return torch.from_numpy(batch).to(device).float()
 
 
 def _take_layers(embedder: TokenEmbedder, layers: Union[str, int]) -> tuple[int, int]:
@@ -188,12 +187,9 @@ def _identity(embedder: TokenEmbedder) -> str:
     return digest.hexdigest()[:16]
 
 
-def _lengths(tensors: dict[str, Tensor]) -> list[int]:
-    """Of the sentences, in tokens."""
-    mask = tensors.get("mask")
-    if mask is None:
-        first = next(iter(tensors.values()))
-        mask = (first != 0).flatten(2).any(-1) if first.dim() > 2 else first != 0
+def _lengths(tokens: Tensor) -> list[int]:
+    """Of the sentences, by a tensor that is 0 where there is no token."""
+    mask = (tokens != 0).flatten(2).any(-1) if tokens.dim() > 2 else tokens != 0
     lengths: list[int] = mask.sum(1).tolist()
     return lengths
 
