@@ -20,12 +20,6 @@ _WEAK = 0.5
 def print_doubts(report: DoubtReport, number: int) -> None:
     """Prints the number of doubts of each kind, and the likeliest doubts."""
     print(f"Predictions: {report.predictions}")
-    rows = [
-        (task.name, KIND_NAMES[kind], f"{count:,}", f"{confident:,}")
-        for task in report.tasks
-        for kind, (count, confident) in task.kinds.items()
-    ]
-    print_table("Doubts", ("task", "kind", "doubts", "confident"), rows, 2)
     for task in report.tasks:
         print(f"{task.name}: out of fold, the models have an {task.metric} of {task.score:.1%}")
         if task.score < _WEAK:
@@ -34,6 +28,12 @@ def print_doubts(report: DoubtReport, number: int) -> None:
                 "are trained longer, or on more sentences, find wrong labels better.",
                 task.name,
             )
+    rows = [
+        (task.name, KIND_NAMES[kind], f"{count:,}", f"{confident:,}")
+        for task in report.tasks
+        for kind, (count, confident) in task.kinds.items()
+    ]
+    print_table("Doubts", ("task", "kind", "doubts", "confident"), rows, 2)
     several = len(report.tasks) > 1
     of_datasets = any(doubt.dataset for doubt in report.doubts)
     shown = [
