@@ -61,6 +61,7 @@ def make_elmo(folder: Path) -> tuple[str, str]:
 
 def make_bert(folder: Path) -> str:
     """A BERT of two layers, with vectors of 8 numbers; its folder."""
+    folder.mkdir(exist_ok=True)
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters]
     pieces += [f"##{letter}" for letter in letters]

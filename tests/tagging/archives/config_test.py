@@ -13,9 +13,14 @@ from bilstm_tagger.tagging.archives.vocabulary import VocabularyData
 
 QUICKSTART = "training_config/quickstart.jsonnet"
 FOLDER = Path(__file__).parents[3] / "training_config"
-CONFIGS = sorted([*FOLDER.glob("*.jsonnet"), *FOLDER.glob("papers/*.jsonnet")])
+CONFIGS = sorted(
+    path
+    for pattern in ("*.jsonnet", "papers/*.jsonnet", "best/*.jsonnet")
+    for path in FOLDER.glob(pattern)
+)
 WITH_DOWNLOADS = {
     "peters2018_elmo": ("elmo_characters", "contextual"),
+    "wnut17_transformer": ("pretrained_transformer_mismatched", "contextual"),
     "transformer": ("pretrained_transformer_mismatched", "contextual"),
 }
 EMBEDDERS = "model.text_field_embedder.token_embedders"
