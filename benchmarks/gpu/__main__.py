@@ -42,13 +42,15 @@ def main() -> None:
         parser.exit(1, "there is no GPU; try --device cpu\n")
     parts = [p for p in args.parts if args.device.type == "cuda" or p in ("checks", "speed")]
     args.output.parent.mkdir(parents=True, exist_ok=True)
+    lines = []
     with args.output.open("a", encoding="utf-8") as file:
         for part, row in _rows(args, parts):
             line = {"part": part, "at": round(time.time()), **row._asdict()}
             file.write(json.dumps(line) + "\n")
             file.flush()
+            lines.append(line)
             print(json.dumps(line), flush=True)
-    _print(args.output, args.device)
+    _print(lines, args.device)
 
 
 def _rows(args: argparse.Namespace, parts: list[str]) -> Iterator[tuple[str, Any]]:
@@ -79,9 +81,8 @@ class _Machine(NamedTuple):
         return cls(name, torch.__version__, platform.python_version())
 
 
-def _print(path: Path, device: Device) -> None:
-    """Tables of all that is in the file."""
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+def _print(lines: list[dict[str, Any]], device: Device) -> None:
+    """Tables of what this run has measured."""
     console = Console(width=140)
     checks = [line for line in lines if line["part"] == "checks"]
     wrong = [line for line in checks if not line["right"]]

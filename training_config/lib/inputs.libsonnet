@@ -49,9 +49,15 @@
   },
 
   // Of a transformer: any encoder of Hugging Face, by its name or its folder. A token has the mean of
-  // its word pieces.
-  transformer(model_name, layers='mix', cache='build/vectors', name='transformer', more={})::
-    local kind = { type: 'pretrained_transformer_mismatched', model_name: model_name };
+  // its word pieces. max_length: a sentence with more word pieces is read in parts.
+  transformer(
+    model_name, layers='mix', cache='build/vectors', name='transformer', max_length=512, more={}
+  )::
+    local kind = {
+      type: 'pretrained_transformer_mismatched',
+      model_name: model_name,
+      max_length: max_length,
+    };
     $.contextual(kind, kind, layers, cache, name, more),
 
   // Of an ELMo, by its files.

@@ -25,7 +25,7 @@ class VectorCache:
     # Parameters
 
     folder : `Path`
-        It is made when the first vectors are added.
+        It is made when the first vectors are added, if it is not there.
     size : `int`
         The numbers of a vector.
     """
@@ -34,9 +34,9 @@ class VectorCache:
         self.folder = folder
         self._size = size
         self._segments: dict[str, _Segment] = {}
-        # Key to its segment, first row and number of rows.
-        self._places: dict[bytes, tuple[_Segment, int, int]] = {}
-        self._own: Optional[tuple[str, BinaryIO, BinaryIO]] = None
+        self._places: _Places = {}
+        # What this process adds to: vectors, and keys.
+        self._own: Optional[tuple[_Segment, BinaryIO, BinaryIO]] = None
         self._looked = -_LOOK_AGAIN
 
     @property
@@ -68,19 +68,28 @@ class VectorCache:
 
         `OSError` where they cannot be written.
         """
-        if self._own is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            name = f"{os.getpid()}-{secrets.token_hex(4)}"
-            streams = [(self.folder / f"{name}{end}").open("xb") for end in (_VECTORS, _KEYS)]
-            self._own = (name, streams[0], streams[1])
-            self._segments[name] = _Segment(self.folder / name, self._size)
-        name, vector_stream, key_stream = self._own
-        vector_stream.write(numpy.ascontiguousarray(vectors, _TYPE).tobytes())
-        # A key that is there has its vectors.
-        vector_stream.flush()
-        key_stream.write(_RECORD.pack(key, len(vectors)))
-        key_stream.flush()
-        self._segments[name].read_into(self._places)
+        segment, vector_stream, key_stream = self._own = self._own or self._new_segment()
+        try:
+            vector_stream.write(numpy.ascontiguousarray(vectors, _TYPE).tobytes())
+            # A key that is there has its vectors.
+            vector_stream.flush()
+            key_stream.write(_RECORD.pack(key, len(vectors)))
+            key_stream.flush()
+        except OSError:
+            self._own = None  # a part of them may be there, behind which nothing can be added
+            raise
+        segment.count(key, len(vectors), self._places)
+
+    def _new_segment(self) -> tuple["_Segment", BinaryIO, BinaryIO]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        vectors, keys = ((self.folder / f"{name}{end}").open("xb") for end in (_VECTORS, _KEYS))
+        self._segments[name] = _Segment(self.folder / name, self._size)
+        return self._segments[name], vectors, keys
+
+    def __reduce__(self) -> tuple[type["VectorCache"], tuple[Path, int]]:
+        # A copy, or another process, has a segment of its own.
+        return VectorCache, (self.folder, self._size)
 
     def _look(self) -> None:
         """Reads what other processes have added."""
@@ -103,21 +112,38 @@ class _Segment:
         self._rows = 0  # of these
         self._mapped = numpy.empty((0, size), _TYPE)
 
-    def read_into(self, places: dict[bytes, tuple["_Segment", int, int]]) -> None:
+    def read_into(self, places: "_Places") -> None:
         """Reads what was added since the last time."""
         with self._keys.open("rb") as stream:
             stream.seek(self._records * _RECORD.size)
             content = stream.read()
+        rows = self._rows_there()
         # The last record may be half a record, of a process that was killed.
         whole = len(content) - len(content) % _RECORD.size
         for key, count in _RECORD.iter_unpack(content[:whole]):
-            places.setdefault(key, (self, self._rows, count))
-            self._rows += count
-            self._records += 1
+            if self._rows + count > rows:
+                break  # vectors were lost: these sentences are computed anew
+            self.count(key, count, places)
+
+    def count(self, key: bytes, count: int, places: "_Places") -> None:
+        """Takes note of the next sentence."""
+        places.setdefault(key, (self, self._rows, count))
+        self._rows += count
+        self._records += 1
+
+    def _rows_there(self) -> int:
+        try:
+            return self._vectors.stat().st_size // (self._size * _TYPE.itemsize)
+        except FileNotFoundError:
+            return 0
 
     def rows(self, first: int, count: int) -> numpy.ndarray:
         """Some rows, which are not copied."""
         if first + count > len(self._mapped):
-            rows = self._vectors.stat().st_size // (self._size * _TYPE.itemsize)
-            self._mapped = numpy.memmap(self._vectors, _TYPE, "r", shape=(rows, self._size))
+            shape = (self._rows_there(), self._size)
+            self._mapped = numpy.memmap(self._vectors, _TYPE, "r", shape=shape)
         return self._mapped[first : first + count]
+
+
+# Key to its segment, first row and number of rows.
+_Places = dict[bytes, tuple[_Segment, int, int]]

@@ -65,38 +65,44 @@ def cache_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> list[s
 
     # Errors
 
-    `UserError` where the disk has not enough space.
+    `UserError` where the disk has not enough space, `ConfigurationError` where it cannot be used.
     """
+    caches = {
+        name.removeprefix(_EMBEDDER): cache
+        for name, module in model.text_field_embedder.named_children()
+        if isinstance(module, ContextualEmbedder) and (cache := module.open_cache())
+    }
+    if not caches:
+        return []
+    sentences = {
+        tuple(token.text for token in instance["tokens"])
+        for loader in loaders.values()
+        for instance in loader.iter_instances()
+    }
+    tokens = sum(map(len, sentences))
     lines = []
-    tokens = 0
-    for name, module in model.text_field_embedder.named_children():
-        if not isinstance(module, ContextualEmbedder) or module.cache is None:
-            continue
-        tokens = tokens or sum(
-            len(instance["tokens"])
-            for loader in loaders.values()
-            for instance in loader.iter_instances()
-        )
-        folder, there = module.cache.folder, module.cache.tokens
-        per_token = module.cache.bytes_per_token
-        missing = max(tokens - there, 0) * per_token
+    missing = 0
+    for name, cache in caches.items():
+        needed, there = (count * cache.bytes_per_token for count in (tokens, cache.tokens))
+        missing += max(needed - there, 0)
         lines.append(
-            f"Vectors of {name.removeprefix(_EMBEDDER)}: {_size(tokens * per_token)} at most, of "
-            f"{tokens:,} tokens, in {folder}; {_size(there * per_token)} are there"
+            f"Vectors of {name}: {_size(needed)}, of {tokens:,} tokens; the folder {cache.folder} "
+            f"has {_size(there)}"
         )
-        existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-        if missing > (free := shutil.disk_usage(existing).free):
+        if missing > (free := shutil.disk_usage(cache.folder).free):
             raise UserError(
                 f"the vectors that are missing need {_size(missing)}, but the disk has "
                 f"{_size(free)}; name another folder as 'cache', keep fewer layers ('layers': "
                 "'mean' or 'last'), or set 'cache' to null",
-                folder,
+                cache.folder,
             )
     return lines
 
 
 def _size(number: int) -> str:
-    return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{number / 1e6:,.1f} MB"
+    units = {"GB": 1e9, "MB": 1e6, "kB": 1e3}
+    unit = next((unit for unit, size in units.items() if number >= size), "kB")
+    return f"{number / units[unit]:,.1f} {unit}"
 
 
 def _known(share: float) -> str:

@@ -20,6 +20,7 @@ from allennlp.training.util import evaluate
 from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
 from bilstm_tagger.plugin.errors import config_mistake
 from bilstm_tagger.plugin.models import BiLSTMTagger
+from bilstm_tagger.plugin.modules.token_embedders import ContextualEmbedder
 from bilstm_tagger.plugin.training.checkpointer import has_whole_checkpoint
 from bilstm_tagger.plugin.training.console import console, scores_of
 from bilstm_tagger.plugin.training.data_summary import (
@@ -92,6 +93,9 @@ class EvaluatedTraining(TrainModel):
             if names and all(prefix + name in metrics for name in names):
                 scores = scores_of(metrics, names, prefix)
                 console.info("Epoch %d, on %s data: %s", metrics["best_epoch"] + 1, part, scores)
+        for module in self.model.modules():
+            if isinstance(module, ContextualEmbedder):
+                module.close_cache()
         console.info("The model, all scores and the log are in %s", self.serialization_dir)
 
 

@@ -1,6 +1,8 @@
 """Vectors on disk, read and written by several processes."""
 
+import copy
 import multiprocessing
+import pickle
 
 import numpy
 import pytest
@@ -80,3 +82,46 @@ def test_a_killed_process_leaves_whole_sentences(tmp_path):
     holds(tmp_path, range(5))
     fill(tmp_path, 5, 8)
     holds(tmp_path, range(8))
+
+
+def test_keys_whose_vectors_were_lost(tmp_path):
+    fill(tmp_path, 0, 5)
+    (rows,) = tmp_path.glob("*.vectors")
+    whole = rows.read_bytes()
+    for size, left in ((len(whole) - 1, 4), (2 * SIZE, 1), (2 * SIZE - 1, 0), (0, 0)):
+        rows.write_bytes(whole[:size])
+        holds(tmp_path, range(left))
+        assert VectorCache(tmp_path, SIZE).get(key(4)) is None
+    rows.unlink()
+    holds(tmp_path, range(0))
+
+
+def test_after_a_failed_write_all_else_is_right(tmp_path, monkeypatch):
+    cache = VectorCache(tmp_path, SIZE)
+    cache.add(key(0), vectors(0, 1))
+    _, stream, _ = cache._own
+
+    class Full:
+        def write(self, content):
+            stream.write(content[:5])
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cache, "_own", (cache._own[0], Full(), cache._own[2]))
+    with pytest.raises(OSError, match="No space"):
+        cache.add(key(1), vectors(1, 2))
+    for number in (2, 3):
+        cache.add(key(number), vectors(number, number + 1))
+    for reader in (cache, VectorCache(tmp_path, SIZE)):
+        assert reader.get(key(1)) is None
+        for number in (0, 2, 3):
+            assert numpy.array_equal(reader.get(key(number)), vectors(number, number + 1))
+
+
+def test_a_copy_adds_to_files_of_its_own(tmp_path):
+    cache = VectorCache(tmp_path, SIZE)
+    cache.add(key(0), vectors(0, 1))
+    copies = [copy.deepcopy(cache), pickle.loads(pickle.dumps(cache))]
+    for number, other in enumerate(copies, start=1):
+        other.add(key(number), vectors(number, number + 1))
+    holds(tmp_path, range(3))
+    assert len(list(tmp_path.glob("*.keys"))) == 3

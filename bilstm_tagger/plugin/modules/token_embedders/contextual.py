@@ -1,6 +1,7 @@
 """Vectors of tokens in their sentence, by a frozen model, computed once."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional, Union
@@ -47,8 +48,8 @@ class ContextualEmbedder(TokenEmbedder):
     cache, the vectors of a sentence are computed once, and read from disk in all later epochs and
     trainings.
 
-    The model is never trained, and drops nothing. In an archive it is complete; the cache is used
-    in training only.
+    The model is never trained, and drops nothing. Its weights are in the archive. The cache is used
+    from the first step of a training to its end, and not where a stored model tags.
 
     Registered as a `TokenEmbedder` with name "contextual".
 
@@ -81,8 +82,8 @@ class ContextualEmbedder(TokenEmbedder):
         cache: Optional[str] = None,
     ) -> None:
         super().__init__()
-        self.embedder = embedder.requires_grad_(False).eval()
         number, size = _take_layers(embedder, layers)
+        self.embedder = embedder.requires_grad_(False).eval()
         several = layers in ("mix", "all") and number > 1
         self.vector_size = size * (number if several else 1)
         self.mix = ScalarMix(number) if layers == "mix" and number > 1 else None
@@ -90,12 +91,37 @@ class ContextualEmbedder(TokenEmbedder):
         self.output_dim = size if self.mix is not None else self.vector_size
         self.projection: Optional[torch.nn.Linear] = None
         if projection_dim is not None:
+            if projection_dim < 1:
+                raise ConfigurationError(f"projection_dim must be positive, found {projection_dim}")
             self.projection = torch.nn.Linear(self.output_dim, projection_dim)
             self.output_dim = projection_dim
+        if cache == "":
+            raise ConfigurationError("cache is empty; name a folder, or set it to null")
+        self._cache_path = cache
+        self._cache: Optional[VectorCache] = None
         self._is_trained = False
-        self.cache: Optional[VectorCache] = None
-        if cache is not None:
-            self.cache = VectorCache(Path(cache, _identity(embedder)), self.vector_size)
+
+    def open_cache(self) -> Optional[VectorCache]:
+        """The cache, if there is one. Not before the model has its weights, by which it is known.
+
+        # Errors
+
+        `ConfigurationError` where the folder cannot be made or written.
+        """
+        if self._cache is None and self._cache_path is not None:
+            folder = Path(self._cache_path, _identity(self.embedder))
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                if not os.access(folder, os.W_OK):
+                    raise PermissionError("it cannot be written")
+            except OSError as error:
+                raise self._unusable(folder, error) from None
+            self._cache = VectorCache(folder, self.vector_size)
+        return self._cache
+
+    def close_cache(self) -> None:
+        """The training has ended: what the model sees from now on is not kept."""
+        self._is_trained = False
 
     def get_output_dim(self) -> int:
         return self.output_dim
@@ -119,53 +145,93 @@ class ContextualEmbedder(TokenEmbedder):
     @torch.no_grad()
     def _vectors(self, tensors: dict[str, Tensor]) -> Tensor:
         """`(batch, length, vector_size)`, from the cache, or computed."""
-        if self.cache is None:
-            return self.embedder(**tensors)
-        if not self._is_trained:  # the text is the user's, and of no training
-            return _rounded(self.embedder(**tensors))
+        if self._cache_path is None:
+            return self._computed(tensors)
+        cache = self.open_cache() if self._is_trained else None
+        if cache is None:  # the text is the user's, and of no training
+            return _rounded(self._computed(tensors))
+        try:
+            return self._cached(tensors, cache)
+        except OSError as error:
+            raise self._unusable(cache.folder, error) from None
+
+    def _cached(self, tensors: dict[str, Tensor], cache: VectorCache) -> Tensor:
         tokens = tensors.get("mask", next(iter(tensors.values())))
         device, length = tokens.device, tokens.size(1)
         keys, lengths = _keys(tensors), _lengths(tokens)
-        missing = {key: row for row, key in enumerate(keys) if self.cache.get(key) is None}
+        missing = {key: row for row, key in enumerate(keys) if cache.get(key) is None}
         if missing:
             rows = torch.tensor(list(missing.values()), device=device)
-            computed = _rounded(self.embedder(**{k: v[rows] for k, v in tensors.items()}))
+            computed = _rounded(self._computed({k: v[rows] for k, v in tensors.items()}))
             for (key, row), vectors in zip(missing.items(), computed.cpu().numpy(), strict=True):
-                self.cache.add(key, vectors[: lengths[row]])
+                cache.add(key, vectors[: lengths[row]])
         batch = numpy.zeros((len(keys), length, self.vector_size), numpy.float16)
         for row, key in enumerate(keys):
-            batch[row, : lengths[row]] = self.cache.get(key)
+            batch[row, : lengths[row]] = cache.get(key)
         return torch.from_numpy(batch).to(device).float()
+
+    def _computed(self, tensors: dict[str, Tensor]) -> Tensor:
+        if isinstance(self.embedder, PretrainedTransformerMismatchedEmbedder):
+            transformer = self.embedder._matched_embedder
+            most = getattr(transformer.config, "max_position_embeddings", None)
+            pieces = tensors["token_ids"].size(1)
+            if transformer._max_length is None and most and pieces > most:
+                raise ConfigurationError(
+                    f"a sentence has {pieces} word pieces, but the transformer reads {most}; set "
+                    f"max_length: {most} of the token indexer and of the embedder, which then read "
+                    "it in parts"
+                )
+        return self.embedder(**tensors)
+
+    def _unusable(self, folder: Path, error: OSError) -> ConfigurationError:
+        return ConfigurationError(
+            f"the cache of a 'contextual' embedder cannot be used, {folder}: "
+            f"{error.strerror or error}; name another folder as its 'cache', or set that to null"
+        )
 
 
 def _take_layers(embedder: TokenEmbedder, layers: Union[str, int]) -> tuple[int, int]:
     """Has an embedder give these of its layers, beside each other where there are several; the
     number of layers that it has, and the size of one."""
-    selection = _Selection("all" if layers == "mix" else layers)
+    transformer = elmo = None
+    number, size = 1, embedder.get_output_dim()
     if isinstance(embedder, PretrainedTransformerMismatchedEmbedder):
         transformer = embedder._matched_embedder
         number, size = transformer.config.num_hidden_layers, transformer.config.hidden_size
-        transformer._scalar_mix = selection
-        transformer.config.output_hidden_states = True
     elif isinstance(embedder, ElmoTokenEmbedder):
         elmo = embedder._elmo
-        if embedder._projection is not None or len(elmo._scalar_mixes) != 1:
-            raise ConfigurationError(
-                "the embedder of a 'contextual' one has a projection_dim; set that of the "
-                "contextual one instead"
-            )
         number, size = elmo._elmo_lstm.num_layers, elmo.get_output_dim()
-        elmo.scalar_mix_0 = selection
-        elmo._scalar_mixes[0] = selection
-        # Else the vectors of a sentence would depend on those before it.
-        elmo._elmo_lstm._elmo_lstm.register_forward_pre_hook(_forget)
-    else:
-        number, size = 1, embedder.get_output_dim()
     if layers not in LAYERS and not (type(layers) is int and 1 <= layers <= number):
         raise ConfigurationError(
             f"layers must be {', '.join(LAYERS)} or a number from 1 to {number}, found {layers!r}"
         )
+    selection = _Selection("all" if layers == "mix" else layers)
+    if transformer is not None:
+        if transformer._scalar_mix is not None:
+            raise _belongs_to_layers("last_layer_only")
+        transformer._scalar_mix = selection
+        transformer.config.output_hidden_states = True
+    elif elmo is not None:
+        mix = elmo.scalar_mix_0
+        if embedder._projection is not None:
+            raise ConfigurationError(
+                "the embedder of a 'contextual' one has a projection_dim; set that of the "
+                "contextual one instead"
+            )
+        if mix.do_layer_norm or not mix.gamma.requires_grad:
+            raise _belongs_to_layers("do_layer_norm and scalar_mix_parameters")
+        elmo.scalar_mix_0 = selection
+        elmo._scalar_mixes[0] = selection
+        # Else the vectors of a sentence would depend on those before it.
+        elmo._elmo_lstm._elmo_lstm.register_forward_pre_hook(_forget)
     return number, size
+
+
+def _belongs_to_layers(setting: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"leave {setting} of the embedder of a 'contextual' one out: 'layers' of the contextual "
+        "one says what is taken of its layers"
+    )
 
 
 def _forget(lstm: ElmoLstm, _: tuple[Tensor, ...]) -> None:
@@ -179,7 +245,8 @@ def _identity(embedder: TokenEmbedder) -> str:
     simple = (str, int, float, bool)
     for module in embedder.modules():
         settings = {k: v for k, v in vars(module).items() if isinstance(v, simple)}
-        settings.pop("training")
+        for name in ("training", "train_parameters", "name_or_path"):  # of no influence
+            settings.pop(name, None)
         digest.update(f"{type(module).__qualname__} {sorted(settings.items())}".encode())
     for name, tensor in embedder.state_dict().items():
         digest.update(name.encode())
@@ -188,9 +255,10 @@ def _identity(embedder: TokenEmbedder) -> str:
 
 
 def _lengths(tokens: Tensor) -> list[int]:
-    """Of the sentences, by a tensor that is 0 where there is no token."""
-    mask = (tokens != 0).flatten(2).any(-1) if tokens.dim() > 2 else tokens != 0
-    lengths: list[int] = mask.sum(1).tolist()
+    """Of the sentences, by a tensor that is 0 behind their last token."""
+    there = (tokens != 0).flatten(2).any(-1) if tokens.dim() > 2 else tokens != 0
+    places = torch.arange(1, there.size(1) + 1, device=tokens.device)
+    lengths: list[int] = (there * places).amax(1).tolist()
     return lengths
 
 
@@ -198,10 +266,11 @@ def _keys(tensors: dict[str, Tensor]) -> list[bytes]:
     """Of each sentence a number that stands for all that the model sees of it; how far it is padded
     has no influence."""
     arrays = dict(sorted(tensors.items()))
-    if "wordpiece_mask" in arrays:
-        for name in ("token_ids", "type_ids"):
-            if name in arrays:
-                arrays[name] = arrays[name].masked_fill(~arrays["wordpiece_mask"], 0)
+    # Of word pieces that are read in parts, the first of the two has their length.
+    mask = arrays.get("segment_concat_mask", arrays.get("wordpiece_mask"))
+    for name in ("token_ids", "type_ids"):
+        if mask is not None and name in arrays:
+            arrays[name] = arrays[name].masked_fill(~mask, 0)
     rows = {name: tensor.cpu().numpy() for name, tensor in arrays.items()}
     keys = []
     for row in range(len(next(iter(rows.values())))):

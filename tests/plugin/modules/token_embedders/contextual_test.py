@@ -1,5 +1,7 @@
 """Vectors of frozen models: layers, and the cache, which changes nothing."""
 
+import shutil
+
 import pytest
 import torch
 from allennlp.common.checks import ConfigurationError
@@ -163,7 +165,7 @@ def test_other_weights_and_layers_have_a_cache_of_their_own(bert, tmp_path):
         embedder = PretrainedTransformerMismatchedEmbedder(bert)
         with torch.no_grad():
             next(embedder.parameters()).view(-1)[0] += change
-        return ContextualEmbedder(embedder, layers, cache=str(tmp_path)).cache.folder
+        return ContextualEmbedder(embedder, layers, cache=str(tmp_path)).open_cache().folder
 
     folders = [folder(), folder("mean"), folder(1), folder(change=1.0)]
     assert len({*folders}) == 4
@@ -181,3 +183,100 @@ def test_numbers_that_are_too_large(tmp_path):
     with pytest.raises(ConfigurationError, match="half precision"):
         embedder.embedder.forward = lambda **tensors: tensors["vectors"] * 1e9
         embedder(vectors=torch.ones(1, 3, 2))
+
+
+def test_sentences_that_are_read_in_parts(bert, tmp_path):
+    """Longer ones than the transformer reads, beside shorter ones."""
+    indexer = PretrainedTransformerMismatchedIndexer(bert, max_length=8)
+    batch = tensors(indexer, *SENTENCES, "a very long sentence of many words")
+
+    def make(**settings):
+        embedder = PretrainedTransformerMismatchedEmbedder(bert, max_length=8)
+        return ContextualEmbedder(embedder, **settings)
+
+    cached = make(cache=str(tmp_path)).train()
+    first = embed(cached, batch)
+    torch.testing.assert_close(first, embed(make(), batch), atol=2e-3, rtol=2e-3)
+    assert torch.equal(embed(cached, batch), first)
+    assert torch.equal(embed(cached, tensors(indexer, SENTENCES[0])), first[:1, :5])
+
+
+def test_a_sentence_that_is_too_long(bert):
+    embedder = ContextualEmbedder(PretrainedTransformerMismatchedEmbedder(bert))
+    batch = tensors(PretrainedTransformerMismatchedIndexer(bert), "abcdefgh " * 70)
+    with pytest.raises(ConfigurationError, match="562 word pieces.*reads 512; set max_length: 512"):
+        embed(embedder, batch)
+
+
+def test_weights_that_change_after_the_module_was_made(bert, tmp_path):
+    """As by an initializer of the model."""
+    batch = tensors(PretrainedTransformerMismatchedIndexer(bert), *SENTENCES)
+
+    def make(change):
+        embedder = ContextualEmbedder(
+            PretrainedTransformerMismatchedEmbedder(bert), cache=str(tmp_path)
+        )
+        with torch.no_grad():
+            for parameter in embedder.embedder.parameters():
+                parameter.mul_(change)
+        return embedder
+
+    half, whole = make(0.5), make(1.0)
+    other = embed(half.train(), batch)
+    first = embed(whole.train(), batch)
+    assert not torch.allclose(first, other)
+    torch.testing.assert_close(first, embed(make(1.0).eval(), batch), atol=1e-6, rtol=1e-6)
+
+
+def test_text_after_a_training_is_not_kept(bert, tmp_path):
+    indexer = PretrainedTransformerMismatchedIndexer(bert)
+    embedder = ContextualEmbedder(
+        PretrainedTransformerMismatchedEmbedder(bert), cache=str(tmp_path)
+    ).train()
+    embed(embedder, tensors(indexer, SENTENCES[0]))
+    embedder.eval()
+    embedder.close_cache()
+    tokens = embedder.open_cache().tokens
+    embed(embedder, tensors(indexer, "my own text"))
+    assert embedder.open_cache().tokens == tokens == 5
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"projection_dim": 0}, "projection_dim must be positive"),
+        ({"cache": ""}, "cache is empty"),
+    ],
+)
+def test_settings_that_cannot_be(bert, settings, message):
+    with pytest.raises(ConfigurationError, match=message):
+        ContextualEmbedder(PretrainedTransformerMismatchedEmbedder(bert), **settings)
+
+
+def test_settings_of_the_model_that_layers_replace(bert, elmo):
+    for embedder in (
+        PretrainedTransformerMismatchedEmbedder(bert, last_layer_only=False),
+        ElmoTokenEmbedder(*elmo, do_layer_norm=True),
+        ElmoTokenEmbedder(*elmo, scalar_mix_parameters=[1.0, 0.0, 0.0]),
+    ):
+        with pytest.raises(ConfigurationError, match="'layers' of the contextual one says"):
+            ContextualEmbedder(embedder)
+    with pytest.raises(ConfigurationError, match="set that of the contextual one"):
+        ContextualEmbedder(ElmoTokenEmbedder(*elmo, projection_dim=2))
+
+
+def test_a_folder_that_cannot_be_used(bert, tmp_path):
+    (tmp_path / "file").write_text("")
+    embedder = ContextualEmbedder(
+        PretrainedTransformerMismatchedEmbedder(bert), cache=str(tmp_path / "file")
+    )
+    with pytest.raises(ConfigurationError, match="cannot be used.*Not a directory; name another"):
+        embedder.open_cache()
+    embedder = ContextualEmbedder(
+        PretrainedTransformerMismatchedEmbedder(bert), cache=str(tmp_path / "cache")
+    ).train()
+    indexer = PretrainedTransformerMismatchedIndexer(bert)
+    embed(embedder, tensors(indexer, SENTENCES[0]))
+    shutil.rmtree(tmp_path / "cache")
+    with pytest.raises(ConfigurationError, match="cannot be used.*name another folder"):
+        embed(embedder, tensors(indexer, SENTENCES[1]))
