@@ -184,6 +184,7 @@ def plot(trainings: Sequence[Training], part: str) -> bytes:
             left.set_xlabel("labelled sentences")
             right.set_xlabel("labelled tokens")
             right.xaxis.set_major_formatter("{x:,.0f}")
+            right.locator_params(axis="x", nbins=6)
             left.legend(frameon=False, loc="lower right")
 
     return draw((8.5, 3.6 * len(corpora)), paint, settings={"font.size": 9})
