@@ -53,8 +53,8 @@ def _with_gradients(name: str, module: torch.nn.Module, value: Tensor, *inputs: 
     parameters = {name: p.grad for name, p in module.named_parameters() if p.grad is not None}
     named = {f"input {number}": tensor.grad for number, tensor in enumerate(inputs)}
     grads = {f"gradient of {name}": grad for name, grad in (parameters | named).items()}
-    found = {name: grad for name, grad in grads.items() if grad is not None}
-    return {name: value.detach(), **found}
+    computed = {name: grad for name, grad in grads.items() if grad is not None}
+    return {name: value.detach(), **computed}
 
 
 def _crf_case(what: str, padded: bool, constrained: bool, scale: float) -> Case:

@@ -54,18 +54,18 @@ def _check(
     try:
         kernel = case(device, torch.float32)
         with exact_products(), torch.autocast(device.type, precision, enabled=mixed):
-            found = kernel()
+            results = kernel()
     except Exception:  # one kernel that fails must not hide the others
         error = traceback.format_exc().strip().splitlines()
         return Check(name, label, float("nan"), False, " | ".join(error[-3:]))
     differences = [
-        _difference(found[key].cpu().double(), value.double())
+        _difference(results[key].cpu().double(), value.double())
         for key, value in right.items()
         # With fewer digits, another path may be as good.
         if not (mixed and key == "path")
     ]
     worst = max(differences, default=0.0)
-    missing = sorted(right.keys() - found.keys())
+    missing = sorted(right.keys() - results.keys())
     return Check(
         name,
         label,
@@ -75,10 +75,10 @@ def _check(
     )
 
 
-def _difference(found: torch.Tensor, right: torch.Tensor) -> float:
-    if found.shape != right.shape or not bool(found.isfinite().all()):
+def _difference(value: torch.Tensor, right: torch.Tensor) -> float:
+    if value.shape != right.shape or not bool(value.isfinite().all()):
         return float("inf")
-    return float((found - right).abs().max() / right.abs().max().clamp(min=1e-9))
+    return float((value - right).abs().max() / right.abs().max().clamp(min=1e-9))
 
 
 class Waits(NamedTuple):

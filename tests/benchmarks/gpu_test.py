@@ -40,10 +40,10 @@ def test_a_wrong_kernel_is_seen(monkeypatch):
         return run
 
     monkeypatch.setattr(checks, "cases", lambda: [("wrong", wrong), ("failing", failing)])
-    found = {(c.name, c.precision): c for c in check_all(torch.device("cpu"))}
-    assert not found["wrong", "float32"].right
-    assert found["wrong", "float32"].difference == pytest.approx(0.01, rel=1e-3)
-    failed = found["failing", "float32"]
+    by_name = {(c.name, c.precision): c for c in check_all(torch.device("cpu"))}
+    assert not by_name["wrong", "float32"].right
+    assert by_name["wrong", "float32"].difference == pytest.approx(0.01, rel=1e-3)
+    failed = by_name["failing", "float32"]
     assert not failed.right and math.isnan(failed.difference) and "not here" in failed.error
 
 
