@@ -44,6 +44,11 @@ _COMMANDS = {
         "add_select_options",
         "Select the sentences that are most worth labelling next.",
     ),
+    "distill": _Command(
+        "bilstm_tagger.tagging.commands.distill",
+        "add_distill_options",
+        "Write the probabilities of tags, from which another model learns.",
+    ),
     "inspect": _Command(
         "bilstm_tagger.tagging.commands.inspect",
         "add_inspect_options",

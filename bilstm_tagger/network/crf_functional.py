@@ -199,6 +199,17 @@ def path_scores(potentials: Potentials, tags: Tensor) -> Tensor:
     return emitted.sum(1) + moved.sum(1) + boundaries
 
 
+def expected_scores(potentials: Potentials, chances: Tensor) -> Tensor:
+    """The expectation of the score of independent tags with these probabilities, (batch, length,
+    tags): (batch,)."""
+    emissions, transitions, start, end, padding = potentials
+    if padding is not None:
+        chances = chances.masked_fill(~padding.valid.t().unsqueeze(2), 0.0)
+    last = chances[:, -1] if padding is None else chances[padding.rows, padding.last]
+    moved = ((chances[:, :-1] @ transitions) * chances[:, 1:]).sum((1, 2))
+    return (chances * emissions).sum((1, 2)) + moved + chances[:, 0] @ start + last @ end
+
+
 class _LogLikelihood(torch.autograd.Function):
     """`s(x, y) - log Z(x)`, or `-log Z(x)` where there are no tags, with the gradient from the
     posteriors: observed minus expected counts (Lafferty et al. 2001, section 4)."""

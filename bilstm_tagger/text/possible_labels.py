@@ -19,16 +19,23 @@ class Possible(NamedTuple):
     # Labels that it may be, too, though the file does not name them; `None`: any.
     unnamed: Optional[frozenset[str]] = _NONE
     excluded: frozenset[str] = _NONE  # labels that it is not, among any
+    # How probable each of the named labels is, where that is known; 1 together.
+    chances: tuple[tuple[str, float], ...] = ()
 
     def permits(self, label: str) -> bool:
-        """Whether it may be this label."""
+        """Whether it may be this label; of labels with probabilities, the most probable one may."""
+        if self.chances:
+            return label == self.certain
         if label in self.excluded:
             return False
         return self.unnamed is None or label in self.named or label in self.unnamed
 
     @property
     def certain(self) -> Optional[str]:
-        """Its label, if there is one possibility alone."""
+        """Its label, if there is one possibility alone, or the most probable one of those that
+        have probabilities."""
+        if self.chances:
+            return max(self.chances, key=lambda chance: chance[1])[0]
         if self.unnamed is None:
             return None
         labels = self.named | self.unnamed

@@ -9,6 +9,7 @@ from bilstm_tagger.text.encodings import Encoding, get_encoding
 from bilstm_tagger.text.errors import UserError
 from bilstm_tagger.text.partial_tags import PartialTags
 from bilstm_tagger.text.possible_labels import InvalidTag, Labels, PartialLabels
+from bilstm_tagger.text.soft_labels import has_probabilities, soft_labels
 from bilstm_tagger.text.spans import conlleval_tag
 from bilstm_tagger.text.tag_spelling import USUAL, TagSpelling
 
@@ -47,6 +48,9 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
     # The types of spans, as the model learns them, that the file does not mark, or not all of them:
     # what it has as outside of spans may belong to one. "all": of whatever type.
     unannotated: Union[str, list[str]] = []
+    # Whether tokens may have, in place of a label, an object with the probability of each label, in
+    # the encoding of the model, as the command `distill` writes them.
+    probabilities: bool = False
 
     def __post_init__(self) -> None:
         for key, value, default in (
@@ -87,6 +91,8 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
         if self.partial:
             self.gaps = PartialLabels() if self.partial is True else self.partial
             self._check_gaps()
+        if self.probabilities:
+            self._check_probabilities()
         self._partial_tags: Optional[PartialTags] = None
         if self.may_have_gaps and self.target is not None:
             if not self.target.marks_starts:
@@ -104,6 +110,25 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
     def may_have_gaps(self) -> bool:
         """Whether labels may not be known, or not for certain."""
         return bool(self.partial or self.unannotated)
+
+    def _check_probabilities(self) -> None:
+        """That labels with probabilities need no conversion, for which there is none."""
+        for key, is_set in (
+            ("partial", self.partial),
+            ("unannotated", self.unannotated),
+            ("types", self.types),
+            ("spelling", self.spelling != USUAL),
+            ("labels", self.labels is not None),
+        ):
+            if is_set:
+                raise UserError(
+                    f"probabilities: true cannot be combined with '{key}'; leave it out"
+                )
+        if self.encoding == AUTO or self.source is not self.target:
+            raise UserError(
+                f"probabilities: true needs the file in the encoding that the model learns: set "
+                f"encoding: '{self.model_encoding}', and no other model_encoding"
+            )
 
     def _check_gaps(self) -> None:
         """That of tags in the file that are known in part, the spans can be read."""
@@ -140,6 +165,8 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
         `InvalidTag` for a tag that is not in the encoding; another `ValueError` for one that is in
         none.
         """
+        if self.probabilities and any(map(has_probabilities, cells)):
+            return soft_labels(cells, self.source), False
         has_gaps = self.gaps is not None and any(map(self.gaps.is_gap, cells))
         if self.source is None or self.target is None:
             return self.gaps.possible_labels(cells) if self.gaps and has_gaps else list(

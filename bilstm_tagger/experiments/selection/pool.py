@@ -1,14 +1,13 @@
 """The sentences of a pool, and where they are."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bilstm_tagger.tagging.files.block_tagger import FormTagger
 from bilstm_tagger.tagging.files.blocks import Block, Skipped
-from bilstm_tagger.tagging.files.input_forms import open_input
 from bilstm_tagger.tagging.files.records import Record
-from bilstm_tagger.tagging.files.settings import TagSettings
+from bilstm_tagger.tagging.files.sentences import sentences_of
 from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.tagging.tagger import Tagger
 from bilstm_tagger.text.rows import BLANK, DOCUMENT, HEADER
@@ -118,22 +117,4 @@ def digests_of_files(paths: Iterable[str], tagger: Tagger) -> set[int]:
 
     As of the command `tag`, for a file that it cannot read.
     """
-    return {digest_of(sentence) for path in paths for sentence in _sentences(path, tagger)}
-
-
-def _sentences(path: str, tagger: Tagger) -> Iterator[TokenizedSentence]:
-    with open_input(path, None) as opened:
-        settings = TagSettings(
-            archive="",
-            source=path,
-            input_form=opened.form,
-            output_form="json",
-            recognised=opened.recognised,
-        )
-        form_tagger = settings.with_tagger(tagger)
-        starts = settings.starts_sentence(tagger)
-        for block in opened.input.blocks(settings.of_columns, starts):
-            for record in form_tagger.records(block):
-                if record.problem is not None:
-                    form_tagger.check_skipped(record.problem)
-                yield from record.sentences
+    return {digest_of(sentence) for path in paths for sentence in sentences_of(path, tagger)}

@@ -7,9 +7,9 @@ from bilstm_tagger.plugin.commands.distribution import Distribution
 from bilstm_tagger.plugin.commands.export import Export
 from bilstm_tagger.plugin.commands.search import Search
 from bilstm_tagger.plugin.commands.seeds import Seeds
-from bilstm_tagger.plugin.commands.tagging import Calibration, Doubts, Errors, Select, Tag
+from bilstm_tagger.plugin.commands.tagging import Calibration, Distill, Doubts, Errors, Select, Tag
 
 NAMES = (
     *("export", "seeds", "distribution", "compare", "search", "curves", "crossval"),
-    *("tag", "calibration", "errors", "doubts", "select"),
+    *("tag", "calibration", "errors", "doubts", "select", "distill"),
 )

@@ -6,7 +6,7 @@ from bilstm_tagger.experiments.doubts import command as doubts
 from bilstm_tagger.experiments.errors import command as errors
 from bilstm_tagger.experiments.selection import command as selection
 from bilstm_tagger.plugin.commands.shared_command import SharedCommand
-from bilstm_tagger.tagging.commands import calibration, tag
+from bilstm_tagger.tagging.commands import calibration, distill, tag
 
 
 @Subcommand.register("tag")
@@ -64,3 +64,14 @@ class Select(SharedCommand):
 
     description, about = selection.DESCRIPTION, selection.HELP
     add_options = staticmethod(selection.add_select_options)
+
+
+@Subcommand.register("distill")
+class Distill(SharedCommand):
+    """Writes the probabilities of tags, from which another model learns.
+
+    Registered as a `Subcommand` with name "distill".
+    """
+
+    description, about = distill.DESCRIPTION, distill.HELP
+    add_options = staticmethod(distill.add_distill_options)

@@ -27,7 +27,8 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
     As a tensor: a dictionary, task to long ids of shape (length,). A label that the training data
     has not gets `UNKNOWN_LABEL` and one warning: it is an error of the tagger, not of the program.
     Where labels are known in part: the labels that each token may have, (length, labels) bool; none
-    of a token all of whose labels are not in the training data.
+    of a token all of whose labels are not in the training data. Where they have probabilities:
+    these, (length, labels) float, whose sum is 1, or 0 for such a token.
     """
 
     __slots__ = ["labels", "recognised", "_ids", "_length"]
@@ -47,11 +48,11 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
             for label in labels:
                 if isinstance(label, str):
                     counts[label] += 1
-                elif label.certain is not None:
+                    continue
+                if label.certain is not None:
                     counts[label.certain] += 1
-                else:  # they have to be there, but are not counted
-                    for name in label.named:
-                        counts[name] = max(counts[name], 1)
+                for name in label.named:  # which have to be there
+                    counts[name] = max(counts[name], 1)
         for line in self.recognised:
             counter[NAMESPACE][line] += 1
 
@@ -60,7 +61,9 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
         for task, labels in self.labels.items():
             known = vocab.get_token_to_index_vocabulary(label_namespace(task))
             if not is_complete(labels):
-                self._ids[task] = _possible_ids(task, cast(list[Possible], labels), known)
+                partial = cast(list[Possible], labels)
+                make = _probabilities if partial[0].chances else _possible_ids
+                self._ids[task] = make(task, partial, known)
                 continue
             ids = [known.get(label, UNKNOWN_LABEL) for label in labels]
             if UNKNOWN_LABEL in ids:
@@ -127,19 +130,32 @@ def _possible_ids(task: str, labels: Sequence[Possible], known: Mapping[str, int
     return torch.tensor([rows[possible] for possible in labels])
 
 
+def _probabilities(task: str, labels: Sequence[Possible], known: Mapping[str, int]) -> torch.Tensor:
+    """(length, labels of the model) float. Labels that the model does not have are left out."""
+    values = torch.zeros(len(labels), len(known))
+    for row, label in zip(values, labels, strict=True):
+        for name, chance in label.chances:
+            if name in known:
+                row[known[name]] = chance
+            else:
+                _warn(task, name)
+    return values / values.sum(1, keepdim=True).clamp(min=torch.finfo(values.dtype).tiny)
+
+
 def _padded(ids: torch.Tensor, missing: int) -> torch.Tensor:
-    if ids.dtype == torch.bool:
+    if ids.dim() == 2:
         return torch.nn.functional.pad(ids, (0, 0, 0, missing))
     return torch.nn.functional.pad(ids, (0, missing), value=UNKNOWN_LABEL)
 
 
 def _stacked(tensors: list[torch.Tensor]) -> torch.Tensor:
-    """Of ids, and of possible labels, if a sentence of the batch has them, those of all."""
-    partial = next((tensor for tensor in tensors if tensor.dtype == torch.bool), None)
+    """Of ids, and of possible labels or probabilities, if a sentence of the batch has them, those
+    of all."""
+    partial = next((tensor for tensor in tensors if tensor.dim() == 2), None)
     if partial is not None:
         numbers = torch.arange(partial.shape[1])
         tensors = [
-            tensor if tensor.dtype == torch.bool else tensor.unsqueeze(1) == numbers
+            tensor if tensor.dim() == 2 else (tensor.unsqueeze(1) == numbers).to(partial.dtype)
             for tensor in tensors
         ]
     return torch.stack(tensors)

@@ -18,7 +18,8 @@ class CRFDecoder(TaskDecoder):
 
     The loss is the mean over sentences of the negative log-likelihood; a sentence with a label that
     training has not seen has none. Where labels are known in part, the likelihood is that of all
-    permitted sequences that agree with what is known. Registered as a `TaskDecoder` with name
+    permitted sequences that agree with what is known; where labels have probabilities, the
+    expectation of the log-likelihood. Registered as a `TaskDecoder` with name
     "crf".
 
     # Parameters
@@ -50,7 +51,7 @@ class CRFDecoder(TaskDecoder):
     def loss(
         self, emissions: torch.Tensor, gold: torch.Tensor, mask: Optional[torch.Tensor] = None
     ) -> torch.Tensor:
-        known = gold.any(-1) if gold.dtype == torch.bool else gold != UNKNOWN_LABEL
+        known = gold != UNKNOWN_LABEL if gold.dtype == torch.long else gold.any(-1)
         has_loss = (known if mask is None else known | ~mask).all(-1)
         likelihood = self._log_likelihood(emissions, gold, known, mask)
         # Minus infinity: with the labels that training has, no permitted sequence agrees.
@@ -67,16 +68,18 @@ class CRFDecoder(TaskDecoder):
         """Of each sentence, (batch,); `known`, (batch, length): which tokens have a label."""
         weights, moves = self.weights(), None
         if weights is not None and self.weight_strategy == "lannoy":
-            if gold.dtype == torch.bool:
+            if gold.dtype != torch.long:
                 raise ConfigurationError(
                     f"{self.key}.weight_strategy: 'lannoy', the default, needs a label of every "
-                    "token, and the data have tokens without one, or with several possible ones; "
+                    "token, and the data have tokens without one, or with several of them; "
                     "leave label_weights out, or use a softmax, or another strategy"
                 )
             return self.crf.lannoy_log_likelihood(emissions, gold.clamp(min=0), weights, mask)
         if weights is not None:
             emissions = emissions * weights
             moves = weights if self.weight_strategy == "emission_transition" else None
+        if gold.is_floating_point():
+            return self.crf.expected_log_likelihood(emissions, gold, mask, moves)
         if gold.dtype == torch.bool:
             possible = gold | ~known.unsqueeze(-1)
             return self.crf.marginal_log_likelihood(emissions, possible, mask, moves)

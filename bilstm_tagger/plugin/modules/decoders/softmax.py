@@ -15,8 +15,9 @@ class SoftmaxDecoder(TaskDecoder):
 
     The loss is the mean cross-entropy over tokens, weighted by `label_weights` if there are any;
     tokens whose label training has not seen have none. That of a token with several possible labels
-    is of all of them together, and weighs as much as their mean. Constrained, the tags of a
-    sentence are the most probable that the encoding permits.
+    is of all of them together, and weighs as much as their mean; that of a token whose labels have
+    probabilities is the cross-entropy of these (Hinton et al. 2015, arXiv 1503.02531). Constrained,
+    the tags of a sentence are the most probable that the encoding permits.
     Registered as a `TaskDecoder` with name "softmax".
     """
 
@@ -27,6 +28,8 @@ class SoftmaxDecoder(TaskDecoder):
         self, emissions: torch.Tensor, gold: torch.Tensor, mask: Optional[torch.Tensor] = None
     ) -> torch.Tensor:
         weights = self.weights()
+        if gold.is_floating_point():
+            return _loss_of_probabilities(emissions, gold, mask, weights)
         if gold.dtype == torch.bool:
             return _loss_of_possible(emissions, gold, mask, weights)
         if mask is not None:
@@ -54,6 +57,21 @@ class SoftmaxDecoder(TaskDecoder):
         if self.paths is None:
             raise ValueError("constrained, but the task has no encoding")
         return self.paths(emissions, mask)
+
+
+def _loss_of_probabilities(
+    emissions: torch.Tensor,
+    chances: torch.Tensor,
+    mask: Optional[torch.Tensor],
+    weights: Optional[torch.Tensor],
+) -> torch.Tensor:
+    """The mean cross-entropy of the distributions over labels of the tokens of a batch."""
+    if weights is not None:
+        chances = chances * weights
+    if mask is not None:
+        chances = chances * mask.unsqueeze(-1)
+    total = -(chances * emissions.log_softmax(-1)).sum()
+    return total / chances.sum().clamp(min=torch.finfo(chances.dtype).tiny)
 
 
 def _loss_of_possible(

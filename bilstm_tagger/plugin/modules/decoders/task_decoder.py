@@ -195,7 +195,8 @@ class TaskDecoder(torch.nn.Module, Registrable):
         gold : `torch.Tensor`
             Ids, (batch, length) long; `UNKNOWN_LABEL` where the model does not have the label. Or,
             where labels are known in part, those that each token may have, (batch, length, labels)
-            bool; none where the model does not have the label.
+            bool; none where the model does not have the label. Or, where they have probabilities,
+            these, of the same shape, float.
         mask : `torch.Tensor`, optional
             Tokens, (batch, length), bool. `None`: there is no padding.
         """

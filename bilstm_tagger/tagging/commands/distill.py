@@ -1,0 +1,188 @@
+"""The command `distill`: labels with probabilities, from which a smaller model learns."""
+
+import argparse
+import itertools
+import json
+import logging
+import math
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Union
+
+from bilstm_tagger.tagging.commands.errors import (
+    interruptible,
+    one_line_errors,
+    quiet_logging,
+)
+from bilstm_tagger.text.errors import UserError
+
+if TYPE_CHECKING:
+    from bilstm_tagger.tagging.results import TokenizedSentence
+    from bilstm_tagger.tagging.tagger import Tagger
+    from bilstm_tagger.tagging.teachers import SentenceChances, Teachers
+
+DESCRIPTION = (
+    "Tag text with one or several trained models, the teachers, and write how probable they find "
+    "each tag of each token. Another model, the student, learns from such a file as from an "
+    "annotated one: a small model nearly what a large one knows, or one model what several know."
+)
+HELP = "Write the probabilities of tags, from which another model learns."
+_LEAST = 0.001
+# Sentences that are read before they are tagged together.
+_TOGETHER = 2048
+
+
+def add_distill_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `distill`, and what it does, to a parser."""
+    add = parser.add_argument
+    add(
+        "archives",
+        nargs="+",
+        metavar="MODEL",
+        help="the teachers: names of models, model files, or model.tar.gz; of several, the mean",
+    )
+    add(
+        "--text",
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="FILE",
+        help="the files (of some forms: folders) that are tagged, of any form that the command tag "
+        "reads; labels in them are not looked at; can be repeated",
+    )
+    add(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE.jsonl",
+        help="the file to write, packed if it ends in .gz; it is FILE.incomplete until it is "
+        "complete",
+    )
+    add("--tasks", metavar="TASK,...", help="the tasks that are wanted (default: all that tag)")
+    add(
+        "--least",
+        type=_share,
+        default=_LEAST,
+        metavar="P",
+        help=f"leave out probabilities below this, which makes files smaller (default: {_LEAST})",
+    )
+    add("--language", help="of raw text (default: that of the rules in the model file, or en)")
+    add(
+        "--trust",
+        action="store_true",
+        help="load archives that name components of other packages, such as transformers: they "
+        "may run anything",
+    )
+    add("--cuda-device", type=int, default=-1, help="the GPU; -1 is the CPU")
+    add("--threads", type=int, default=1, metavar="N", help="the number of threads")
+    parser.set_defaults(func=run_distill)
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < 0.5:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to below 0.5, found '{text}'")
+    return value
+
+
+def run_distill(args: argparse.Namespace) -> None:
+    """Writes the file; ends the process with status 1 for an error of the user's, and 130 if
+    interrupted."""
+    from bilstm_tagger.tagging.files.output_file import STDOUT, OutputFile, check_outputs
+    from bilstm_tagger.tagging.loading import find_model
+    from bilstm_tagger.tagging.teachers import Teachers
+
+    def say(what: str) -> None:
+        print(what, file=sys.stderr)
+
+    with one_line_errors(), interruptible(say), quiet_logging(logging.INFO):
+        if args.output == STDOUT:
+            raise UserError("-o needs the name of a file")
+        models = [os.fspath(find_model(name)) for name in args.archives]
+        for path in (*models, *args.text):
+            if not os.path.exists(path):
+                raise FileNotFoundError(path)
+            check_outputs(path, os.stat(path), args.output)
+        taggers = [_load(name, args) for name in args.archives]
+        teachers = Teachers(taggers)
+        totals = dict.fromkeys(("sentences", "tokens", "certain"), 0)
+        with OutputFile(args.output) as file:
+            for sentence, chances in _tagged(taggers[0], teachers, args.text):
+                line = _line(sentence, chances, teachers, args.least)
+                file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+                totals["sentences"] += 1
+                totals["tokens"] += len(sentence.tokens) * len(teachers.tasks)
+                totals["certain"] += sum(
+                    isinstance(label, str) for task in teachers.tasks for label in line[task]
+                )
+        if not totals["sentences"]:
+            raise UserError(f"there is no sentence in {', '.join(args.text)}")
+        print(_summary(totals, taggers[0], teachers), file=sys.stderr)
+
+
+def _load(name: str, args: argparse.Namespace) -> "Tagger":
+    from bilstm_tagger.tagging.tagger import Tagger
+
+    return Tagger.load(
+        name,
+        trust=args.trust,
+        cuda_device=args.cuda_device,
+        tasks=None if args.tasks is None else [task.strip() for task in args.tasks.split(",")],
+        language=args.language,
+        threads=args.threads,
+    )
+
+
+def _tagged(
+    tagger: "Tagger", teachers: "Teachers", paths: Sequence[str]
+) -> "Iterator[tuple[TokenizedSentence, SentenceChances]]":
+    from bilstm_tagger.tagging.files.sentences import sentences_of
+
+    sentences = itertools.chain.from_iterable(sentences_of(path, tagger) for path in paths)
+    while some := list(itertools.islice(sentences, _TOGETHER)):
+        yield from zip(some, teachers(some), strict=True)
+
+
+def _line(
+    sentence: "TokenizedSentence", chances: "SentenceChances", teachers: "Teachers", least: float
+) -> dict[str, Any]:
+    labels = {
+        task: [_label(names, row, least) for row in chances[task].tolist()]
+        for task, names in teachers.labels.items()
+    }
+    columns = {name: list(values) for name, values in sentence.columns.items()}
+    return {"tokens": list(sentence.tokens), **columns, **labels}
+
+
+def _label(
+    names: Sequence[str], chances: Sequence[float], least: float
+) -> Union[str, dict[str, float]]:
+    """The probabilities of a token, the largest first; a label alone that has no others."""
+    kept = sorted(
+        ((chance, name) for name, chance in zip(names, chances, strict=True) if chance >= least),
+        reverse=True,
+    )
+    total = sum(chance for chance, _ in kept)
+    if len(kept) == 1:
+        return kept[0][1]
+    return {name: share for chance, name in kept if (share := round(chance / total, 5))}
+
+
+def _summary(totals: Mapping[str, int], tagger: "Tagger", teachers: "Teachers") -> str:
+    features = tagger.specification.feature_columns
+    columns = {name: name for name in ("tokens", *features, *teachers.tasks)}
+    tasks = {
+        task: {"encoding": encoding, "probabilities": True}
+        if (encoding := teachers.encodings[task])
+        else {"probabilities": True}
+        for task in teachers.tasks
+    }
+    layout = {"form": "json", "columns": columns, "tasks": tasks}
+    return (
+        f"Wrote {totals['sentences']:,} sentences; {totals['certain'] / totals['tokens']:.1%} of "
+        f"the labels are certain. As a data set of the dataset reader: {json.dumps(layout)}"
+    )

@@ -1,0 +1,72 @@
+"""Labels with probabilities: what each token may be, and how likely that is.
+
+In a file they are an object in place of the label, `{"B-PER": 0.9, "O": 0.1}`; in a column the
+same, as JSON without blanks.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Optional
+
+import msgspec
+
+from bilstm_tagger.text.encodings import Encoding
+from bilstm_tagger.text.possible_labels import InvalidTag, Possible
+from bilstm_tagger.text.spans import split_tag
+
+# How far the sum of the probabilities of a token may be from 1.
+_TOLERANCE = 0.01
+
+
+def has_probabilities(cell: str) -> bool:
+    """Whether it is an object, and no label."""
+    return cell.startswith('{"')
+
+
+def cell_of(chances: Mapping[str, float]) -> str:
+    """The probabilities of the labels of a token, as a cell of a column."""
+    return msgspec.json.encode(chances).decode()
+
+
+def soft_labels(cells: Sequence[str], encoding: Optional[Encoding]) -> list[Possible]:
+    """The labels of a sentence; those of spans are tags in an encoding.
+
+    # Errors
+
+    `InvalidTag` for a cell that is no such object, probabilities that do not sum to 1, and a tag
+    that the encoding does not have.
+    """
+    tokens = []
+    for index, cell in enumerate(cells):
+        try:
+            tokens.append(_soft_label(cell, encoding))
+        except ValueError as error:
+            raise InvalidTag(index, str(error)) from None
+    return tokens
+
+
+@lru_cache(maxsize=4096)
+def _soft_label(cell: str, encoding: Optional[Encoding]) -> Possible:
+    chances = {cell: 1.0}
+    if has_probabilities(cell):
+        try:
+            chances = msgspec.json.decode(cell, type=dict[str, float])
+        except msgspec.DecodeError as error:
+            raise ValueError(f"{cell:.80} is no object of labels and numbers: {error}") from None
+    total = sum(chances.values())
+    if min(chances.values(), default=-1.0) < 0 or abs(total - 1) > _TOLERANCE:
+        raise ValueError(
+            f"the probabilities in {cell:.80} must be 0 or more, and 1 together; they are "
+            f"{total:.6g} together"
+        )
+    if encoding is not None:
+        for label in chances:
+            if not _has_tag(encoding, label):
+                raise ValueError(f"{label!r:.80} is no tag of {encoding.name}")
+    present = [(label, chance / total) for label, chance in chances.items() if chance > 0]
+    return Possible(frozenset(label for label, _ in present), chances=tuple(present))
+
+
+def _has_tag(encoding: Encoding, tag: str) -> bool:
+    _, label = split_tag(tag)
+    return tag == "O" or (bool(label) and tag in encoding.tags_of(str(label)))
