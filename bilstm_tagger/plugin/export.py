@@ -82,6 +82,7 @@ _INDEXERS = {
     indexers.WordCharactersIndexer: ("word_characters", "max_length", "namespace"),
     indexers.CasingIndexer: ("casing", "namespace"),
     indexers.ColumnIndexer: ("column", "column", "namespace"),
+    indexers.LexiconIndexer: ("lexicon", "ignore_case", "namespace"),
 }
 
 

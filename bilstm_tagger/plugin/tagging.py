@@ -112,7 +112,7 @@ class TorchSource:
         """(sentences, length, features)"""
         device = next(self._model.encoder.parameters()).device
         if self.inputs is not None:
-            tokens = numpy_network.tokens_of(sentences, self._reader.feature_columns)
+            tokens = self.inputs.tokens_of(sentences)
             distinct = {token: row for row, token in enumerate(dict.fromkeys(tokens))}
             vectors = torch.from_numpy(self.inputs(list(distinct))).to(device)
             rows = torch.tensor([distinct[token] for token in tokens], device=device)

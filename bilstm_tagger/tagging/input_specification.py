@@ -8,7 +8,9 @@ import numpy
 
 Size = Annotated[int, msgspec.Meta(ge=1, le=2**20)]
 Index = Annotated[int, msgspec.Meta(ge=0)]
-FeatureKind = Literal["casing", "token", "lower", "form", "column"]
+FeatureKind = Literal["casing", "token", "lower", "form", "column", "lexicon"]
+# The names of tensors of bytes, of text, of an input.
+TEXTS = ("words", "entries")
 Tensors = Mapping[str, numpy.ndarray]
 Shape = tuple[int, ...]
 
@@ -91,19 +93,24 @@ class Feature(Part, frozen=True, tag_field="type", tag="feature"):
     """A vector of a feature of a token."""
 
     # What is looked up: the "casing" class of the token, the "token" itself, the token in lower
-    # case ("lower"), the first of its forms that is known ("form", as of words), or its value in a
-    # "column".
+    # case ("lower"), the first of its forms that is known ("form", as of words), its value in a
+    # "column", or its place in an entry of a "lexicon", whose entries are a tensor of bytes,
+    # `inputs.NAME.entries`: UTF-8, one a line.
     of: FeatureKind
     values: list[str]  # of each row
     unknown: Index  # the row of all other values
     dimension: Size  # of a vector
     column: Optional[str] = None  # its name
+    ignore_case: bool = True  # of a lexicon: whether upper and lower case are alike
 
     def __post_init__(self) -> None:
         if (self.column is None) == (self.of == "column"):
             raise ValueError("'column' belongs to a feature of a 'column', and to no other")
 
     def shapes(self, tensors: Tensors, name: str) -> Iterator[tuple[str, Shape]]:
+        if self.of == "lexicon":
+            entries = tensors.get(f"{name}.entries")
+            yield f"{name}.entries", (0 if entries is None else entries.size,)
         yield f"{name}.vectors", (len(self.values), self.dimension)
         _check_row(self.unknown, len(self.values), f"{name}.unknown")
 

@@ -1,20 +1,22 @@
 """Tokens to vectors: words, characters, and features."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Union
 
 import numpy
 
 from bilstm_tagger.tagging.characters import CharacterEncoder
 from bilstm_tagger.tagging.input_specification import Feature, Tensors, Words
+from bilstm_tagger.tagging.results import TokenizedSentence
 from bilstm_tagger.tagging.specification import Specification
+from bilstm_tagger.text.lexicon import Lexicon
 from bilstm_tagger.text.word_forms import casing, known_form
 
 logger = logging.getLogger(__name__)
 
 Array = numpy.ndarray
-# The text of a token; of a model with feature columns, a tuple of it and their values.
+# The text of a token; of a model with feature columns or lexicons, a tuple of it and their values.
 Token = Union[str, tuple[str, ...]]
 
 
@@ -34,7 +36,7 @@ class WordTable:
     def __init__(self, part: Words, tensors: Tensors, name: str) -> None:
         self.part = part
         self.vectors = tensors[f"{name}.vectors"]  # (words, dimension)
-        words = tensors[f"{name}.words"].tobytes().decode("utf-8").split("\n")
+        words = _lines(tensors[f"{name}.words"])
         self.ids = dict(zip(words, range(len(words)), strict=True))
         if len(self.ids) < len(words):
             raise ValueError(f"{name}.words has a word twice")
@@ -83,12 +85,18 @@ class FeatureTable:
         return self._vectors[[self._ids.get(value, self._part.unknown) for value in values]]
 
 
+def _lines(tensor: Array) -> list[str]:
+    return tensor.tobytes().decode("utf-8").split("\n")
+
+
 class InputVectors:
     """The vectors of tokens, by all inputs of a model."""
 
     def __init__(self, specification: Specification, tensors: Tensors) -> None:
-        columns = {name: i for i, name in enumerate(specification.feature_columns, 1)}
-        self._has_columns = bool(columns)
+        self._columns = specification.feature_columns
+        columns = {name: i for i, name in enumerate(self._columns, 1)}
+        # Their matches stand behind the columns.
+        self._lexicons: list[Lexicon] = []
         self.words: dict[str, WordTable] = {}
         # For each input the place in a token of what it reads.
         self._parts: list[tuple[int, Union[WordTable, FeatureTable, CharacterEncoder]]] = []
@@ -99,11 +107,28 @@ class InputVectors:
                 self._parts.append((0, self.words[name]))
             elif isinstance(part, Feature):
                 place = 0 if part.column is None else columns[part.column]
+                if part.of == "lexicon":
+                    entries = _lines(tensors[f"{prefix}.entries"])
+                    self._lexicons.append(Lexicon(entries, part.ignore_case))
+                    place = len(columns) + len(self._lexicons)
                 self._parts.append((place, FeatureTable(part, tensors, prefix)))
             else:
                 self._parts.append((0, CharacterEncoder(part, tensors, prefix)))
 
+    def tokens_of(self, sentences: Iterable[TokenizedSentence]) -> list[Token]:
+        """The tokens of sentences one behind the other, with the values of features, if any."""
+        tokens: list[Token] = []
+        for sentence in sentences:
+            if self._columns or self._lexicons:
+                features = [sentence.columns[name] for name in self._columns]
+                features += [lexicon(sentence.tokens) for lexicon in self._lexicons]
+                tokens += zip(sentence.tokens, *features, strict=True)
+            else:
+                tokens += sentence.tokens
+        return tokens
+
     def __call__(self, tokens: Sequence[Token]) -> Array:
         """`(tokens, features)`"""
-        places: list[Any] = list(zip(*tokens, strict=True)) if self._has_columns else [tokens]
+        of_features = self._columns or self._lexicons
+        places: list[Any] = list(zip(*tokens, strict=True)) if of_features else [tokens]
         return numpy.hstack([vectors(places[place]) for place, vectors in self._parts])

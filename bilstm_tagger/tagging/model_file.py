@@ -7,7 +7,7 @@ import msgspec
 import numpy
 
 from bilstm_tagger.tagging.archives.limits import UnsafeModel
-from bilstm_tagger.tagging.input_specification import Tensors
+from bilstm_tagger.tagging.input_specification import TEXTS, Tensors
 from bilstm_tagger.tagging.specification import NewerFormat, Specification, parse_specification
 from bilstm_tagger.tagging.tensor_file import read_tensors, write_tensors
 from bilstm_tagger.text.errors import PathLike, UserError
@@ -48,9 +48,9 @@ def read_model(path: PathLike) -> tuple[Specification, dict[str, numpy.ndarray]]
     header, tensors = read_tensors(path)
     try:
         specification = parse_specification(header)
-        words = [f"inputs.{name}.words" for name in specification.inputs]
+        texts = {f"inputs.{name}.{x}" for name in specification.inputs for x in TEXTS}
         for name, tensor in tensors.items():
-            allowed = ("u1",) if name in words else ("f2", "f4")
+            allowed = ("u1",) if name in texts else ("f2", "f4")
             if tensor.dtype.str.lstrip("<|") not in allowed:
                 raise ValueError(f"the tensor {name!a:.200} has the type {tensor.dtype}")
         specification.check_tensors(tensors)

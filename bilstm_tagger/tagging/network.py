@@ -71,8 +71,7 @@ class Network:
 
     def __init__(self, specification: Specification, tensors: Tensors) -> None:
         specification.check_tensors(tensors)
-        self._columns = specification.feature_columns
-        self.inputs: Optional[InputVectors] = InputVectors(specification, tensors)
+        self.inputs: InputVectors = InputVectors(specification, tensors)
         self.chains = {
             name: Chain(*(tensors[f"tasks.{name}.{kind}"] for kind in Chain._fields))
             for name, task in specification.tasks.items()
@@ -97,7 +96,6 @@ class Network:
     def _project(
         self, encoder: StackedBiLSTM, tokens: Sequence[Token], identifier: Optional[Array] = None
     ) -> Array:
-        assert self.inputs is not None
         vectors = self.inputs(tokens)
         if identifier is not None:
             behind = numpy.broadcast_to(identifier, (len(tokens), len(identifier)))
@@ -113,7 +111,7 @@ class Network:
     ) -> Iterator[Emissions]:
         for group in groups_of(sentences):
             packing = Packing([len(sentences[number].tokens) for number in group])
-            tokens = tokens_of(map(sentences.__getitem__, group), self._columns)
+            tokens = self.inputs.tokens_of(map(sentences.__getitem__, group))
             layers: dict[str, list[Array]] = {}
             scores = {}
             for name in tasks:
@@ -137,18 +135,6 @@ def groups_of(sentences: Sequence[TokenizedSentence]) -> Iterator[list[int]]:
         size = min(GROUP_SIZE, max(1, GROUP_TOKENS // longest))
         yield order[start : start + size]
         start += size
-
-
-def tokens_of(sentences: Iterable[TokenizedSentence], columns: Sequence[str]) -> list[Token]:
-    """The tokens of sentences one behind the other, with the values of feature columns, if any."""
-    tokens: list[Token] = []
-    for sentence in sentences:
-        if columns:
-            features = [sentence.columns[name] for name in columns]
-            tokens += zip(sentence.tokens, *features, strict=True)
-        else:
-            tokens += sentence.tokens
-    return tokens
 
 
 class _TaskNetwork:

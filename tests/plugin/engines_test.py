@@ -61,6 +61,14 @@ INPUTS = {
             "projection_dim": 2,
         },
     ),
+    "lexicon": (
+        {"type": "lexicon", "namespace": "people"},
+        {"type": "embedding", "vocab_namespace": "people", "embedding_dim": 3},
+    ),
+    "lexicon with case": (
+        {"type": "lexicon", "namespace": "people", "ignore_case": False},
+        {"type": "embedding", "vocab_namespace": "people", "embedding_dim": 3},
+    ),
     "ids": (
         {"type": "single_id", "lowercase_tokens": True},
         {"type": "embedding", "embedding_dim": 3},
@@ -105,6 +113,8 @@ def make(inputs, tasks, hidden_sizes=(5,), **settings):
             "token_characters": dict.fromkeys("Adawroteх.日-1", 1),
             "casing": dict.fromkeys(("allLower", "initialUpper"), 1),
             "pos": dict.fromkeys(VALUES, 1),
+            "people": dict.fromkeys("OBIES", 1),
+            "people_entries": dict.fromkeys(("Ada", "charles Wrote to", "日本 unseen"), 1),
         },
         non_padded_namespaces=["*_labels"],
     )

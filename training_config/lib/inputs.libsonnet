@@ -74,6 +74,15 @@
   // The casing class: allLower, initialUpper, numeric, ...
   casing:: $.feature('casing', { type: 'casing' }),
 
+  // Whether a token is in a list of names, or of other words: an entry a line, the longest match. The
+  // entries are kept with the model.
+  lexicon(file, name='lexicon', ignore_case=true, dimension=5)::
+    $.feature(
+      name,
+      { type: 'lexicon', lexicon_file: file, ignore_case: ignore_case, namespace: name },
+      dimension
+    ),
+
   // Any column of the file.
   column(name):: $.feature(name, { type: 'column', column: name }),
 

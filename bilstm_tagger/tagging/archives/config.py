@@ -44,12 +44,17 @@ class Column(_Component, frozen=True, tag="column"):
     namespace: str = ""
 
 
+class Lexicon(_Component, frozen=True, tag="lexicon"):
+    ignore_case: bool = True
+    namespace: str = "lexicon"
+
+
 class SingleId(_Component, frozen=True, tag="single_id"):
     namespace: str = "tokens"
     lowercase_tokens: bool = False
 
 
-Indexer = Union[WordForms, WordCharacters, Casing, Column, SingleId]
+Indexer = Union[WordForms, WordCharacters, Casing, Column, Lexicon, SingleId]
 
 
 class WordVectors(_Component, frozen=True, tag="word_vectors"):
@@ -199,7 +204,7 @@ class Config(msgspec.Struct, frozen=True):
 _SECTIONS = ("dataset_reader", "validation_dataset_reader", "model", "vocabulary")
 # What is left out of a stored model, most of it by AllenNLP itself: its weights have all that these
 # gave.
-ONLY_FOR_TRAINING = ("pretrained_file", "initializer", "initial_weights")
+ONLY_FOR_TRAINING = ("pretrained_file", "lexicon_file", "initializer", "initial_weights")
 
 # AllenNLP's way to train a model further. What the model is stands in the other archive alone.
 _FROM_ARCHIVE = "from_archive"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Optional, Union
 
+import msgspec
 import numpy
 
 from bilstm_tagger.tagging.archives import config as settings
@@ -129,6 +130,8 @@ class _Converter:
             case settings.Embedding(), settings.Column():
                 namespace = indexer.namespace or indexer.column
                 return self._feature(name, "column", namespace, embedder, indexer.column)
+            case settings.Embedding(), settings.Lexicon():
+                return self._lexicon(name, indexer, embedder)
         kinds = [type(part).__name__ for part in (embedder, indexer)]
         what = f"'{name}' has the token embedder {kinds[0]} and the token indexer {kinds[1]}, "
         raise UnsafeModel(CONFIG, what + "which do not go together")
@@ -157,6 +160,22 @@ class _Converter:
         self.tensors[f"inputs.{name}.vectors"] = rows[1:]
         return Feature(kind, values, unknown, rows.shape[1], column)
 
+    def _lexicon(
+        self, name: str, indexer: settings.Lexicon, embedder: settings.Embedding
+    ) -> Feature:
+        values, unknown = self._vocabulary.padded_values(f"{indexer.namespace}_entries")
+        entries = [entry for place, entry in enumerate(values) if place != unknown]
+        self._keep_lines(f"inputs.{name}.entries", entries, f"{indexer.namespace}_entries")
+        feature = self._feature(name, "lexicon", indexer.namespace, embedder)
+        return msgspec.structs.replace(feature, ignore_case=indexer.ignore_case)
+
+    def _keep_lines(self, tensor: str, lines: list[str], namespace: str) -> None:
+        """Puts text into a tensor."""
+        if any("\n" in line for line in lines):
+            raise ValueError(f"an entry of '{namespace}' holds a line end")
+        text = "\n".join(lines).encode("utf-8", "surrogatepass")
+        self.tensors[tensor] = numpy.frombuffer(text, numpy.uint8)
+
     def _take(
         self, name: str, rows: Optional[int] = None, declared: Optional[int] = None
     ) -> numpy.ndarray:
@@ -178,14 +197,11 @@ class _Converter:
         self, name: str, indexer: settings.WordForms, embedder: settings.WordVectors
     ) -> Words:
         words, unknown = self._vocabulary.padded_values(indexer.namespace)
-        if any("\n" in word for word in words):
-            raise ValueError(f"a word of '{indexer.namespace}' holds a line end")
         vectors = self._take(f"{_EMBEDDER}{name}.weight", len(words) + 1)[1:]
         if embedder.trainable_unknown:
             vectors = vectors.copy()
             vectors[unknown] = self._take(f"{_EMBEDDER}{name}.unknown")
-        text = "\n".join(words).encode("utf-8", "surrogatepass")
-        self.tensors[f"inputs.{name}.words"] = numpy.frombuffer(text, numpy.uint8)
+        self._keep_lines(f"inputs.{name}.words", words, indexer.namespace)
         self.tensors[f"inputs.{name}.vectors"] = vectors
         return Words(embedder.embedding_dim, unknown, embedder.trainable)
 

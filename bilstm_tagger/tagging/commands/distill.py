@@ -7,7 +7,7 @@ import logging
 import math
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
 from bilstm_tagger.tagging.commands.errors import (
@@ -15,6 +15,7 @@ from bilstm_tagger.tagging.commands.errors import (
     one_line_errors,
     quiet_logging,
 )
+from bilstm_tagger.tagging.commands.tag_options import add_input_options
 from bilstm_tagger.text.errors import UserError
 
 if TYPE_CHECKING:
@@ -59,7 +60,6 @@ def add_distill_options(parser: argparse.ArgumentParser) -> None:
         help="the file to write, packed if it ends in .gz; it is FILE.incomplete until it is "
         "complete",
     )
-    add("--tasks", metavar="TASK,...", help="the tasks that are wanted (default: all that tag)")
     add(
         "--least",
         type=_share,
@@ -67,15 +67,7 @@ def add_distill_options(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help=f"leave out probabilities below this, which makes files smaller (default: {_LEAST})",
     )
-    add("--language", help="of raw text (default: that of the rules in the model file, or en)")
-    add(
-        "--trust",
-        action="store_true",
-        help="load archives that name components of other packages, such as transformers: they "
-        "may run anything",
-    )
-    add("--cuda-device", type=int, default=-1, help="the GPU; -1 is the CPU")
-    add("--threads", type=int, default=1, metavar="N", help="the number of threads")
+    add_input_options(parser, "leave it out")
     parser.set_defaults(func=run_distill)
 
 
@@ -111,7 +103,7 @@ def run_distill(args: argparse.Namespace) -> None:
         teachers = Teachers(taggers)
         totals = dict.fromkeys(("sentences", "tokens", "certain"), 0)
         with OutputFile(args.output) as file:
-            for sentence, chances in _tagged(taggers[0], teachers, args.text):
+            for sentence, chances in _tagged(args, taggers[0], teachers, say):
                 line = _line(sentence, chances, teachers, args.least)
                 file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
                 totals["sentences"] += 1
@@ -130,19 +122,31 @@ def _load(name: str, args: argparse.Namespace) -> "Tagger":
     return Tagger.load(
         name,
         trust=args.trust,
+        vectors=args.vectors,
         cuda_device=args.cuda_device,
-        tasks=None if args.tasks is None else [task.strip() for task in args.tasks.split(",")],
         language=args.language,
+        tokenizer=args.tokenizer,
+        tasks=None if args.tasks is None else [task.strip() for task in args.tasks.split(",")],
+        constrained=False if args.no_constraints else None,
+        calibrated=not args.uncalibrated,
+        dataset=args.dataset,
         threads=args.threads,
     )
 
 
 def _tagged(
-    tagger: "Tagger", teachers: "Teachers", paths: Sequence[str]
+    args: argparse.Namespace, tagger: "Tagger", teachers: "Teachers", say: Callable[[str], None]
 ) -> "Iterator[tuple[TokenizedSentence, SentenceChances]]":
     from bilstm_tagger.tagging.files.sentences import sentences_of
 
-    sentences = itertools.chain.from_iterable(sentences_of(path, tagger) for path in paths)
+    options = {
+        "form": args.input_format,
+        "layout": args.layout,
+        "skipped": say if args.on_error == "skip" else None,
+    }
+    sentences = itertools.chain.from_iterable(
+        sentences_of(path, tagger, **options) for path in args.text
+    )
     while some := list(itertools.islice(sentences, _TOGETHER)):
         yield from zip(some, teachers(some), strict=True)
 

@@ -4,4 +4,5 @@ from bilstm_tagger.plugin.data.token_indexers.features import (
     ColumnIndexer,
     FeatureIndexer,
 )
+from bilstm_tagger.plugin.data.token_indexers.lexicon import LexiconIndexer
 from bilstm_tagger.plugin.data.token_indexers.words import WordFormsIndexer
