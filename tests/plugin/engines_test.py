@@ -33,6 +33,10 @@ PLAIN = ["NOUN", "VERB", "X"]
 WORD = ({"type": "word_forms"}, {"type": "word_vectors", "embedding_dim": 6})
 INPUTS = {
     "frozen words": WORD,
+    "other words": (
+        {"type": "word_forms", "namespace": "more"},
+        {"type": "word_vectors", "namespace": "more", "embedding_dim": 4},
+    ),
     "trained words": (WORD[0], {**WORD[1], "trainable": True}),
     "dropped words": ({**WORD[0]}, {**WORD[1], "word_dropout": 0.5}),
     "trained unknown word": (WORD[0], {**WORD[1], "trainable_unknown": True}),
@@ -109,6 +113,7 @@ def make(inputs, tasks, hidden_sizes=(5,), **settings):
     vocabulary = Vocabulary(
         counter={
             "words": dict.fromkeys(WORDS, 1),
+            "more": dict.fromkeys(("charles", "日本"), 1),
             "tokens": dict.fromkeys(("ada", "wrote", "日本"), 1),
             "token_characters": dict.fromkeys("Adawroteх.日-1", 1),
             "casing": dict.fromkeys(("allLower", "initialUpper"), 1),

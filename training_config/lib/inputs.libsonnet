@@ -4,19 +4,23 @@
 {
   // Word vectors, by the look-up chain: exact, lower-cased, normalised form, unknown.
   // keep: 'reachable' (only the vectors that the data reach) or 'all' (for any later text).
-  // more: other settings of the embedder.
-  words(file, dimension, keep='reachable', trainable=false, more={}):: {
-    token_indexers+: { words: { type: 'word_forms' } },
-    token_embedders+: {
-      words: {
-        type: 'word_vectors',
-        pretrained_file: file,
-        embedding_dim: dimension,
-        trainable: trainable,
-      } + more,
+  // more: other settings of the embedder. name: of a further file of vectors, beside the first.
+  words(file, dimension, keep='reachable', trainable=false, more={}, name='words')::
+    local source = { pretrained_file: file, keep: keep };
+    {
+      token_indexers+: { [name]: { type: 'word_forms', namespace: name } },
+      token_embedders+: {
+        [name]: {
+          type: 'word_vectors',
+          pretrained_file: file,
+          embedding_dim: dimension,
+          trainable: trainable,
+          namespace: name,
+        } + more,
+      },
+      vocabulary+: { type: 'word_vectors' }
+                   + if name == 'words' then source else { more+: { [name]: source } },
     },
-    vocabulary: { type: 'word_vectors', pretrained_file: file, keep: keep },
-  },
 
   // Vectors learnt from the training data alone, without a file: for each normalised form (lower
   // case, one form for all numbers) that occurs at least min_count times, and one for all others.

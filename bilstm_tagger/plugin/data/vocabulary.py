@@ -2,8 +2,9 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from typing import Any, Optional
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Optional
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.tqdm import Tqdm
@@ -43,6 +44,36 @@ def _count(instances: Iterable[Instance]) -> tuple[Counts, list[str]]:
     return counts, sorted(other_words)
 
 
+@dataclass
+class KnownWords:
+    """What a new vocabulary knows of the words of a namespace."""
+
+    # The vectors read for them, for the embedder to take instead of reading them again.
+    vectors: Optional[WordVectors] = None
+    # Whether the embedder should say so where its vectors are neither read nor trained. `False` for
+    # the vocabulary of a stored model, and of one that gets words and vectors of a trained model.
+    expects_vectors: bool = False
+    # What the embedder warns of instead, if it expects vectors: most words are unknown.
+    warning: Optional[str] = None
+
+
+class WordSource(NamedTuple):
+    """Where the words of a namespace come from; see `WordVectorVocabulary.from_instances`."""
+
+    pretrained_file: Optional[str] = None
+    keep: str = "reachable"
+    frequent_min_count: int = 50
+    frequent_max_words: Optional[int] = 10_000
+
+    def check(self, key: str) -> "WordSource":
+        """Raises `ConfigurationError`, with the key in the config."""
+        if self.keep not in ("reachable", "all"):
+            raise ConfigurationError(
+                f"{key}.keep must be 'reachable' or 'all', found {self.keep!r}"
+            )
+        return self
+
+
 @Vocabulary.register("word_vectors", constructor="from_instances")
 class WordVectorVocabulary(Vocabulary):
     """A vocabulary whose words are those of a file of word vectors.
@@ -54,16 +85,20 @@ class WordVectorVocabulary(Vocabulary):
       lower-cased, normalised form), or all of the file;
     - the normalised forms of tokens that reach no vector and are frequent in the training data.
 
+    With several files of vectors, each has a namespace of its own, and words of its own.
+
     Registered as a `Vocabulary` with name "word_vectors".
     """
 
-    # The vectors read for this vocabulary, for the embedder to take instead of reading them again.
-    word_vectors: Optional[WordVectors] = None
-    # Whether the embedder should say so where its vectors are neither read nor trained. `False` for
-    # the vocabulary of a stored model, and of one that gets words and vectors of a trained model.
-    expects_vectors = False
-    # What the embedder warns of instead, if it expects vectors: most words are unknown.
-    unknown_words_warning: Optional[str] = None
+    def known_words(self, namespace: str) -> KnownWords:
+        """What is known of the words of a namespace, to be read and changed."""
+        of_all: dict[str, KnownWords] = self.__dict__.setdefault("_known_words", {})
+        return of_all.setdefault(namespace, KnownWords())
+
+    def expect_no_vectors(self) -> None:
+        """For words and vectors of a trained model, which need no file."""
+        for known in self.__dict__.get("_known_words", {}).values():
+            known.expects_vectors = False
 
     @classmethod
     def from_instances(
@@ -74,6 +109,7 @@ class WordVectorVocabulary(Vocabulary):
         frequent_min_count: int = 50,
         frequent_max_words: Optional[int] = 10_000,
         namespace: str = "words",
+        more: Optional[dict[str, dict[str, Any]]] = None,
     ) -> "WordVectorVocabulary":
         """
         # Parameters
@@ -92,29 +128,55 @@ class WordVectorVocabulary(Vocabulary):
             The maximum number of them; the most frequent are taken. `None`: all.
         namespace : `str`, optional (default=`"words"`)
             Where words are kept.
+        more : `Dict[str, Dict[str, Any]]`, optional (default=`None`)
+            Further files of vectors: the namespace of each, as its token indexer and embedder have
+            it, to the settings above, `pretrained_file`, `keep`, `frequent_min_count` and
+            `frequent_max_words`.
         """
-        if keep not in ("reachable", "all"):
-            raise ConfigurationError(
-                f"vocabulary.keep must be 'reachable' or 'all', found {keep!r}"
-            )
+        source = WordSource(pretrained_file, keep, frequent_min_count, frequent_max_words)
+        sources = {namespace: source.check("vocabulary")}
+        for name, settings in (more or {}).items():
+            key = f"vocabulary.more.{name}"
+            if unknown := sorted(settings.keys() - {*WordSource._fields}):
+                raise ConfigurationError(
+                    f"{key} has {', '.join(unknown)}: it can have {', '.join(WordSource._fields)}"
+                )
+            if name in sources:
+                raise ConfigurationError(
+                    f"{key} is the namespace of the first file, too; give each file one of its own"
+                )
+            sources[name] = WordSource(**settings).check(key)
         counts, other_words = _count(instances)
-        training_words = counts.pop(namespace, {})
+        training_words = {name: counts.pop(name, {}) for name in sources}
         # Only labels. AllenNLP's default takes the unknown value from all that ends in "tags" too,
         # and a feature column may be called so.
         vocabulary = cls(counter=counts, non_padded_namespaces=["*_labels"])
 
+        for name, of_name in sources.items():
+            vocabulary._add_words(name, of_name, training_words[name], other_words)
+        return vocabulary
+
+    def _add_words(
+        self,
+        namespace: str,
+        source: WordSource,
+        training_words: Mapping[str, int],
+        other_words: Sequence[str],
+    ) -> None:
+        """Fills a namespace with words of its file, and frequent ones of the training data."""
+        state = self.known_words(namespace)
         forms = {word: word_forms(word) for word in (*training_words, *other_words)}
-        vectors = None
         known: set[str] = set()
-        if pretrained_file is not None:
-            wanted = None if keep == "all" else {form for three in forms.values() for form in three}
+        if source.pretrained_file is not None:
+            every = source.keep == "all"
+            wanted = None if every else {form for three in forms.values() for form in three}
             vectors = local_word_vectors(
-                pretrained_file, wanted, "'pretrained_file' of the vocabulary"
+                source.pretrained_file, wanted, "'pretrained_file' of the vocabulary"
             )
-            vocabulary.word_vectors = WordVectors(pretrained_file, vectors.words, vectors.matrix)
+            state.vectors = WordVectors(source.pretrained_file, vectors.words, vectors.matrix)
             known.update(vectors.words)
             for word in vectors.words:
-                vocabulary.add_token_to_namespace(word, namespace)
+                self.add_token_to_namespace(word, namespace)
 
         frequent: Counter[str] = Counter()
         steps: Counter[int] = Counter()
@@ -124,26 +186,26 @@ class WordVectorVocabulary(Vocabulary):
             if step == len(forms[word]):
                 frequent[forms[word].normalised] += count
         added = 0
-        for word, count in frequent.most_common(frequent_max_words):
-            if count >= frequent_min_count:
-                vocabulary.add_token_to_namespace(word, namespace)
+        for word, count in frequent.most_common(source.frequent_max_words):
+            if count >= source.frequent_min_count:
+                self.add_token_to_namespace(word, namespace)
                 added += count
 
         total = sum(training_words.values()) or 1
         steps[len(CHAIN_STEPS) - 1] -= added
         shares = [f"{name} {steps[i] / total:.2%}" for i, name in enumerate(CHAIN_STEPS)]
         shares.insert(-1, f"frequent without a vector {added / total:.2%}")
-        logger.info("Words of the training data in the vector file: %s", ", ".join(shares))
+        where = source.pretrained_file or "no vector file"
+        logger.info("Words of the training data in %s: %s", where, ", ".join(shares))
         if training_words:
             unknown = steps[len(CHAIN_STEPS) - 1]
             with_vector = total - unknown - added
-            vocabulary.expects_vectors = True
-            if pretrained_file is not None:
-                _warn_of_few_vectors(with_vector / total, pretrained_file)
+            state.expects_vectors = True
+            if source.pretrained_file is not None:
+                _warn_of_few_vectors(with_vector / total, source.pretrained_file)
             elif unknown / total > _MANY_UNKNOWN:
                 share = unknown / total
-                vocabulary.unknown_words_warning = _unknown_words_warning(share, frequent_min_count)
-        return vocabulary
+                state.warning = _unknown_words_warning(share, source.frequent_min_count)
 
 
 def _warn_of_few_vectors(share: float, path: str) -> None:

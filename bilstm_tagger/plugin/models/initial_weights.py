@@ -64,7 +64,7 @@ class InitialWeights:
         """
         if isinstance(vocabulary, WordVectorVocabulary):
             # Words and vectors come from the trained model: a file is not needed.
-            vocabulary.expects_vectors = False
+            vocabulary.expect_no_vectors()
         for name, decoder in tasks.items():
             if name not in self._specification.tasks:
                 continue

@@ -191,7 +191,7 @@ def test_no_vectors(build):
     vocabulary, _ = build(TRAIN, vectors=None, frequent_min_count=1)
     assert sorted(words(vocabulary)) == ["NUMBER_TOKEN", "cat", "sat", "the"]
     assert words(vocabulary)[0] == "the"
-    assert vocabulary.word_vectors is None
+    assert vocabulary.known_words("words").vectors is None
 
 
 def test_no_word_is_known(build, tmp_path):
@@ -208,9 +208,9 @@ def test_no_word_is_known(build, tmp_path):
 
 def test_vectors_are_handed_on(build, tmp_path):
     vocabulary, _ = build(TRAIN)
-    assert vocabulary.word_vectors.path == str(tmp_path / "vectors.txt")
-    assert vocabulary.word_vectors.words == ["the", "cat", "NUMBER_TOKEN"]
-    assert vocabulary.word_vectors.matrix.tolist() == [[1, 1], [2, 2], [4, 4]]
+    assert vocabulary.known_words("words").vectors.path == str(tmp_path / "vectors.txt")
+    assert vocabulary.known_words("words").vectors.words == ["the", "cat", "NUMBER_TOKEN"]
+    assert vocabulary.known_words("words").vectors.matrix.tolist() == [[1, 1], [2, 2], [4, 4]]
 
 
 def test_shares_of_the_chain_are_logged(build, caplog):
@@ -353,3 +353,42 @@ def test_wrong_keep(build):
 def test_vectors_that_are_not_there(build):
     with pytest.raises(DataFormatError, match="nowhere.txt: there is no such file.*'pretrained_fi"):
         build(TRAIN, vectors=None, pretrained_file="nowhere.txt")
+
+
+TWO_FILES = READER | {
+    "token_indexers": {
+        "words": {"type": "word_forms"},
+        "other": {"type": "word_forms", "namespace": "other"},
+    }
+}
+
+
+def test_several_files_have_words_of_their_own(build, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("sat 1 1 1\nthe 2 2 2\nfar 3 3 3\n")
+    more = {"other": {"pretrained_file": str(other), "keep": "all"}}
+    vocabulary, (train, _) = build(TRAIN, DEV, reader=TWO_FILES, more=more)
+    assert words(vocabulary) == ["the", "cat", "dog", "NUMBER_TOKEN", "wagged", "DATE_TOKEN"]
+    assert list(vocabulary.get_token_to_index_vocabulary("other"))[2:] == ["sat", "the", "far"]
+    ids = tensors(train[0], vocabulary)["tokens"]
+    assert ids["words"]["tokens"].tolist() == [2, 3, 1]  # The cat sat
+    assert ids["other"]["tokens"].tolist() == [3, 1, 2]
+    first, second = (
+        WordVectorEmbedder(vocabulary, size, str(tmp_path / name), namespace=namespace)
+        for size, name, namespace in ((2, "vectors.txt", "words"), (3, "other.txt", "other"))
+    )
+    assert first(ids["words"]["tokens"])[0].tolist() == [1.0, 1.0]
+    assert second(ids["other"]["tokens"])[[0, 2]].tolist() == [[2.0] * 3, [1.0] * 3]
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"other": {"kept": "all"}}, r"more\.other has kept: it can have pretrained_file, keep"),
+        ({"other": {"keep": "some"}}, r"more\.other\.keep must be 'reachable' or 'all'"),
+        ({"words": {}}, r"more\.words is the namespace of the first file"),
+    ],
+)
+def test_mistakes_in_further_files(build, more, problem):
+    with pytest.raises(ConfigurationError, match=problem):
+        build(TRAIN, more=more)

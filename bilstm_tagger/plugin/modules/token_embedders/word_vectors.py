@@ -9,7 +9,7 @@ from allennlp.data import Vocabulary
 from allennlp.modules import TokenEmbedder
 
 from bilstm_tagger.plugin.data.paths import local_word_vectors
-from bilstm_tagger.plugin.data.vocabulary import WordVectorVocabulary
+from bilstm_tagger.plugin.data.vocabulary import KnownWords, WordVectorVocabulary
 
 logger = logging.getLogger(__name__)
 
@@ -67,13 +67,17 @@ class WordVectorEmbedder(TokenEmbedder):
         weight = torch.empty(rows, embedding_dim).uniform_(-_RANDOM_RANGE, _RANDOM_RANGE)
         if rows:
             weight[0] = 0.0
-        if isinstance(vocab, WordVectorVocabulary) and vocab.expects_vectors:
-            if vocab.unknown_words_warning is not None:
-                logger.warning(vocab.unknown_words_warning)
+        # Of a vocabulary that is made for this training.
+        known = KnownWords()
+        if isinstance(vocab, WordVectorVocabulary):
+            known = vocab.known_words(namespace)
+        if known.expects_vectors:
+            if known.warning is not None:
+                logger.warning(known.warning)
             elif pretrained_file is None:
-                self._warn_of_random_vectors(vocab, trainable)
+                self._warn_of_random_vectors(known, trainable)
         if pretrained_file is not None:
-            self._fill(weight, vocab, pretrained_file, namespace)
+            self._fill(weight, vocab, pretrained_file, known)
         self.weight = torch.nn.Parameter(weight, requires_grad=trainable)
         self.unknown: Optional[torch.nn.Parameter] = None
         if trainable_unknown:
@@ -84,9 +88,9 @@ class WordVectorEmbedder(TokenEmbedder):
                 )
             self.unknown = torch.nn.Parameter(weight[self._unknown_id].clone())
 
-    def _fill(self, weight: torch.Tensor, vocab: Vocabulary, path: str, namespace: str) -> None:
-        ids = vocab.get_token_to_index_vocabulary(namespace)
-        vectors = vocab.word_vectors if isinstance(vocab, WordVectorVocabulary) else None
+    def _fill(self, weight: torch.Tensor, vocab: Vocabulary, path: str, words: KnownWords) -> None:
+        ids = vocab.get_token_to_index_vocabulary(self.namespace)
+        vectors = words.vectors
         if vectors is None or vectors.path != path:
             setting = "'pretrained_file' of the token embedder"
             vectors = local_word_vectors(path, ids.keys(), setting)
@@ -98,24 +102,23 @@ class WordVectorEmbedder(TokenEmbedder):
         matrix = torch.from_numpy(vectors.matrix)
         targets = [ids.get(word, -1) for word in vectors.words]
         if -1 in targets:
-            known = [row for row, target in enumerate(targets) if target >= 0]
-            matrix, targets = matrix[known], [targets[row] for row in known]
+            kept = [row for row, target in enumerate(targets) if target >= 0]
+            matrix, targets = matrix[kept], [targets[row] for row in kept]
         rows = torch.tensor(targets, dtype=torch.long)
         weight.index_copy_(0, rows, matrix)
         self.has_vector = torch.zeros(weight.size(0), dtype=torch.bool)
         self.has_vector[rows] = True
-        if isinstance(vocab, WordVectorVocabulary):
-            vocab.word_vectors = None  # used; a second copy in memory serves nobody
+        words.vectors = None  # used; a second copy in memory serves nobody
         logger.info("%d of %d words have a vector in %s", len(targets), weight.size(0), path)
 
     @staticmethod
-    def _warn_of_random_vectors(vocab: WordVectorVocabulary, trainable: bool) -> None:
+    def _warn_of_random_vectors(words: KnownWords, trainable: bool) -> None:
         """Warns of a file that only the vocabulary has, and of vectors that hold nothing."""
-        if vocab.word_vectors is not None:
+        if words.vectors is not None:
             logger.warning(
                 "The vocabulary has the words of %s, but the token embedder gives them random "
                 "vectors; set its 'pretrained_file' to that file, too.",
-                vocab.word_vectors.path,
+                words.vectors.path,
             )
         elif not trainable:
             logger.warning(

@@ -78,7 +78,7 @@ def test_takes_the_vectors_that_the_vocabulary_has_read(vectors, monkeypatch):
     field = SentenceField([ColumnToken(word) for word in ("Rain", "sun", "fog")])
     field.token_indexers = {"words": WordFormsIndexer()}
     vocabulary = WordVectorVocabulary.from_instances([Instance({"tokens": field})], vectors)
-    assert vocabulary.word_vectors is not None
+    assert vocabulary.known_words("words").vectors is not None
 
     def refuse(*_):
         raise AssertionError("read again")
@@ -87,7 +87,7 @@ def test_takes_the_vectors_that_the_vocabulary_has_read(vectors, monkeypatch):
         "bilstm_tagger.plugin.modules.token_embedders.word_vectors.local_word_vectors", refuse
     )
     embedder = WordVectorEmbedder(vocabulary, 3, vectors)
-    assert vocabulary.word_vectors is None  # no second copy in memory
+    assert vocabulary.known_words("words").vectors is None  # no second copy in memory
     assert row(embedder, vocabulary, "rain").tolist() == VECTORS["rain"]
     with pytest.raises(AssertionError, match="read again"):
         WordVectorEmbedder(vocabulary, 3, vectors)
