@@ -3,29 +3,75 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
+from _jsonnet import evaluate_file
 
+from bilstm_tagger.text.dataset_layout import DatasetLayout
+from bilstm_tagger.text.read_dataset import read_dataset
 from tests.tiny_models import make_bert
 
-BEST = sorted(Path("training_config/best").resolve().glob("*.jsonnet"))
+FOLDER = Path("training_config/best").resolve()
+CORPORA = ("conll2000", "ud_ewt", "wnut17")
 TRANSFORMER = "model.text_field_embedder.token_embedders.transformer"
+FILES = {"ud_ewt": "fixtures/corpus/pos.conllu"}
+# Where the layout of the file is not that of the corpus.
+LAYOUTS = {"wnut17": {"columns": {"tokens": 0, "ner": 3}, "delimiter": " "}}
 
 
-@pytest.mark.parametrize("config", BEST, ids=lambda path: path.stem)
-def test_trains(config, allennlp, small_vectors, tmp_path):
+def file_of(corpus):
+    return FILES.get(corpus, "fixtures/corpus/dev.conll")
+
+
+def score_of(allennlp, corpus, kind, folder, changes):
+    config = FOLDER / f"{corpus}_{kind}.jsonnet"
+    changes = {"trainer.num_epochs": 2, **changes}
+    allennlp("train", config, "-s", folder / "model", "-o", json.dumps(changes))
+    metrics = json.loads((folder / "model/metrics.json").read_text())
+    (metric,) = json.loads(evaluate_file(str(config)))["trainer"]["validation_metric"].split("+")[
+        1:
+    ]
+    return metrics[f"test_{metric}"]
+
+
+def test_there_is_a_config_of_each_kind():
+    expected = {f"{corpus}_{kind}" for corpus in CORPORA for kind in ("transformer", "distilled")}
+    assert {path.stem for path in FOLDER.glob("*.jsonnet")} == expected
+
+
+@pytest.mark.parametrize("corpus", CORPORA)
+def test_with_a_transformer(corpus, allennlp, small_vectors, tmp_path):
     model = make_bert(tmp_path / "bert")
-    file = "fixtures/corpus/dev.conll"
     changes = {
-        **{f"{part}_data_path": file for part in ("train", "validation", "test")},
-        "dataset_reader.columns": {"tokens": 0, "ner": 3},
-        "dataset_reader.delimiter": " ",
+        **{f"{part}_data_path": file_of(corpus) for part in ("train", "validation", "test")},
+        **{f"dataset_reader.{key}": value for key, value in LAYOUTS.get(corpus, {}).items()},
         "dataset_reader.token_indexers.transformer.model_name": model,
         f"{TRANSFORMER}.embedder.model_name": model,
         f"{TRANSFORMER}.cache": str(tmp_path / "cache"),
-        "trainer.num_epochs": 2,
         **small_vectors,
     }
-    allennlp("train", config, "-s", tmp_path / "model", "-o", json.dumps(changes))
-    metrics = json.loads((tmp_path / "model/metrics.json").read_text())
-    assert 0 <= metrics["test_ner_f1"] <= 1
+    assert 0 <= score_of(allennlp, corpus, "transformer", tmp_path, changes) <= 1
     assert list(tmp_path.glob("cache/*/*.vectors"))
+
+
+@pytest.mark.parametrize("corpus", CORPORA)
+def test_from_teachers(corpus, allennlp, small_vectors, tmp_path):
+    config = json.loads(evaluate_file(str(FOLDER / f"{corpus}_distilled.jsonnet")))
+    layout = config["dataset_reader"]["datasets"]["gold"] | LAYOUTS.get(corpus, {})
+    gold = msgspec.convert(layout, DatasetLayout)
+    soft = tmp_path / "soft.jsonl"
+    with soft.open("w") as file:
+        for sentence in read_dataset(file_of(corpus), gold):
+            labels = gold.labels(sentence)[0]
+            unsure = {
+                task: [{x: 0.9, of[0]: 0.1} | ({x: 1.0} if x == of[0] else {}) for x in of]
+                for task, of in labels.items()
+            }
+            print(json.dumps({"tokens": sentence.tokens, **unsure}), file=file)
+    changes = {
+        "train_data_path": {"gold": file_of(corpus), "soft": str(soft)},
+        **{f"{part}_data_path.gold": file_of(corpus) for part in ("validation", "test")},
+        **{f"dataset_reader.datasets.gold.{key}": value for key, value in layout.items()},
+        **small_vectors,
+    }
+    assert 0 <= score_of(allennlp, corpus, "distilled", tmp_path, changes) <= 1

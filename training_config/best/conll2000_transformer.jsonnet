@@ -1,0 +1,1 @@
+(import '../lib/best.libsonnet').transformer('conll2000')

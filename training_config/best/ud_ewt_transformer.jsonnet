@@ -1,0 +1,1 @@
+(import '../lib/best.libsonnet').transformer('ud_ewt')

@@ -1,0 +1,1 @@
+(import '../lib/best.libsonnet').distilled('wnut17', 'build/soft/wnut17.jsonl')

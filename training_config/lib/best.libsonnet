@@ -1,0 +1,101 @@
+// How the configs of best/ are made: one network and one way to train it, for three corpora.
+local inputs = import 'inputs.libsonnet';
+local training = import 'training.libsonnet';
+
+local encoding = 'IOBES';
+local spans = { encoding: 'BIO', model_encoding: encoding };
+
+// What the files of a corpus hold, and the tasks. A task that is not evaluated is only trained along.
+local corpora = {
+  conll2000: {
+    layout: { columns: { tokens: 0, pos: 1, chunk: 2 }, tasks: { chunk: spans, pos: {} } },
+    tasks: {
+      chunk: { type: 'crf', encoding: encoding },
+      pos: { type: 'softmax', level: 1, loss_weight: 10, evaluate: false },
+    },
+    metric: '+chunk_f1',
+    file(part):: 'data/conll2000/%s.txt' % part,
+  },
+  ud_ewt: {
+    layout: {
+      conllu: true,
+      columns: { tokens: 1, pos: 3, xpos: 4 },
+      tasks: { pos: {}, xpos: {} },
+    },
+    tasks: {
+      pos: { type: 'crf', loss_weight: 0.1 },
+      xpos: { type: 'softmax', evaluate: false },
+    },
+    metric: '+pos_accuracy',
+    file(part):: 'data/ud_english_ewt/en_ewt-ud-%s.conllu' % part,
+  },
+  wnut17: {
+    layout: { delimiter: '\t', columns: { tokens: 0, ner: 1 }, tasks: { ner: spans } },
+    tasks: { ner: { type: 'crf', encoding: encoding } },
+    metric: '+ner_f1',
+    file(part):: 'data/wnut17/%s.conll' % part,
+  },
+};
+
+local input = inputs.words(
+                'data/glove/glove.6B.100d.trimmed.txt.gz',
+                100,
+                more={ trainable_unknown: true, word_dropout: 0.05 }
+              )
+              + inputs.characters('cnn', more={ num_filters: 50 })
+              + inputs.casing;
+
+local config(corpus, all, epochs) = {
+  dataset_reader: { type: 'conll_columns', token_indexers: all.token_indexers } + corpus.layout,
+  train_data_path: corpus.file('train'),
+  validation_data_path: corpus.file('dev'),
+  test_data_path: corpus.file('test'),
+  evaluate_on_test: true,
+  vocabulary: all.vocabulary,
+  model: {
+    type: 'bilstm_tagger',
+    text_field_embedder: { token_embedders: all.token_embedders },
+    encoder: { hidden_sizes: [150, 150], dropout: [0.3, 0.5] },
+    tasks: corpus.tasks,
+  },
+  data_loader: training.batches(32),
+  trainer: training.trainer(corpus.metric, epochs) {
+    learning_rate_scheduler: { type: 'linear_with_warmup', warmup_steps: 300 },
+    moving_average: { type: 'recoverable_exponential', decay: 0.999 },
+  },
+};
+
+{
+  // With the vectors of a small frozen transformer, whose six layers are mixed; they are computed once
+  // and kept in build/vectors.
+  transformer(name):: config(
+    corpora[name],
+    input + inputs.transformer('sentence-transformers/all-MiniLM-L6-v2', more={ dropout: 0.3 }),
+    15
+  ),
+
+  // Without one, from the annotated data and from what teachers find probable, which `allennlp distill`
+  // has written to this file.
+  distilled(name, soft)::
+    local corpus = corpora[name];
+    local tasks = {
+      [task]: { probabilities: true }
+              + if 'encoding' in corpus.layout.tasks[task] then { encoding: encoding } else {}
+      for task in std.objectFields(corpus.layout.tasks)
+    };
+    local columns = { [column]: column for column in ['tokens'] + std.objectFields(tasks) };
+    config(corpus, input, 12) {
+      dataset_reader: {
+        type: 'conll_columns',
+        token_indexers: input.token_indexers,
+        datasets: {
+          gold: corpus.layout,
+          soft: { form: 'json', columns: columns, tasks: tasks },
+        },
+      },
+      train_data_path: { gold: corpus.file('train'), soft: soft },
+      validation_data_path: { gold: corpus.file('dev') },
+      test_data_path: { gold: corpus.file('test') },
+      data_loader+: { batch_sampler+: { schedule: 'proportional' } },
+    },
+}
