@@ -1,6 +1,7 @@
 """Vectors of tokens in their sentence, by a frozen model, computed once."""
 
 import hashlib
+import inspect
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -115,7 +116,7 @@ class ContextualEmbedder(TokenEmbedder):
                 if not os.access(folder, os.W_OK):
                     raise PermissionError("it cannot be written")
             except OSError as error:
-                raise self._unusable(folder, error) from None
+                raise _unusable(folder, error) from None
             self._cache = VectorCache(folder, self.vector_size)
         return self._cache
 
@@ -153,24 +154,33 @@ class ContextualEmbedder(TokenEmbedder):
         try:
             return self._cached(tensors, cache)
         except OSError as error:
-            raise self._unusable(cache.folder, error) from None
+            raise _unusable(cache.folder, error) from None
 
     def _cached(self, tensors: dict[str, Tensor], cache: VectorCache) -> Tensor:
         tokens = tensors.get("mask", next(iter(tensors.values())))
         device, length = tokens.device, tokens.size(1)
         keys, lengths = _keys(tensors), _lengths(tokens)
-        missing = {key: row for row, key in enumerate(keys) if cache.get(key) is None}
+        vectors = [cache.get(key) for key in keys]
+        missing = {key: row for row, key in enumerate(keys) if vectors[row] is None}
         if missing:
             rows = torch.tensor(list(missing.values()), device=device)
             computed = _rounded(self._computed({k: v[rows] for k, v in tensors.items()}))
-            for (key, row), vectors in zip(missing.items(), computed.cpu().numpy(), strict=True):
-                cache.add(key, vectors[: lengths[row]])
+            for (key, row), of_row in zip(missing.items(), computed.cpu().numpy(), strict=True):
+                cache.add(key, of_row[: lengths[row]])
         batch = numpy.zeros((len(keys), length, self.vector_size), numpy.float16)
         for row, key in enumerate(keys):
-            batch[row, : lengths[row]] = cache.get(key)
+            batch[row, : lengths[row]] = cache.get(key) if key in missing else vectors[row]
         return torch.from_numpy(batch).to(device).float()
 
     def _computed(self, tensors: dict[str, Tensor]) -> Tensor:
+        try:
+            inspect.signature(self.embedder.forward).bind(**tensors)
+        except TypeError as error:
+            raise ConfigurationError(
+                f"the token indexer of a 'contextual' embedder does not fit its model: {error}; a "
+                "model needs its own: 'pretrained_transformer_mismatched' that of the same name, "
+                "'elmo_token_embedder' the indexer 'elmo_characters'"
+            ) from None
         if isinstance(self.embedder, PretrainedTransformerMismatchedEmbedder):
             transformer = self.embedder._matched_embedder
             most = getattr(transformer.config, "max_position_embeddings", None)
@@ -182,12 +192,6 @@ class ContextualEmbedder(TokenEmbedder):
                     "it in parts"
                 )
         return self.embedder(**tensors)
-
-    def _unusable(self, folder: Path, error: OSError) -> ConfigurationError:
-        return ConfigurationError(
-            f"the cache of a 'contextual' embedder cannot be used, {folder}: "
-            f"{error.strerror or error}; name another folder as its 'cache', or set that to null"
-        )
 
 
 def _take_layers(embedder: TokenEmbedder, layers: Union[str, int]) -> tuple[int, int]:
@@ -225,6 +229,13 @@ def _take_layers(embedder: TokenEmbedder, layers: Union[str, int]) -> tuple[int,
         # Else the vectors of a sentence would depend on those before it.
         elmo._elmo_lstm._elmo_lstm.register_forward_pre_hook(_forget)
     return number, size
+
+
+def _unusable(folder: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"the cache of a 'contextual' embedder cannot be used, {folder}: "
+        f"{error.strerror or error}; name another folder as its 'cache', or set that to null"
+    )
 
 
 def _belongs_to_layers(setting: str) -> ConfigurationError:

@@ -208,6 +208,17 @@ def test_a_sentence_that_is_too_long(bert):
         embed(embedder, batch)
 
 
+def test_the_indexer_of_another_model(bert, elmo):
+    pairs = (
+        (PretrainedTransformerMismatchedEmbedder(bert), ELMoTokenCharactersIndexer()),
+        (ElmoTokenEmbedder(*elmo), PretrainedTransformerMismatchedIndexer(bert)),
+    )
+    for model, indexer in pairs:
+        batch = tensors(indexer, SENTENCES[0])
+        with pytest.raises(ConfigurationError, match="indexer of a 'contextual' embedder does not"):
+            ContextualEmbedder(model)(**batch["context"])
+
+
 def test_weights_that_change_after_the_module_was_made(bert, tmp_path):
     """As by an initializer of the model."""
     batch = tensors(PretrainedTransformerMismatchedIndexer(bert), *SENTENCES)
