@@ -38,9 +38,8 @@ class _Selection(torch.nn.Module):
             return layers[self._layers - 1]
         if self._layers == "last":
             return layers[-1]
-        if self._layers == "mean":
-            return torch.stack(list(layers)).mean(0)
-        return torch.cat(list(layers), -1)
+        every = list(layers)
+        return torch.stack(every).mean(0) if self._layers == "mean" else torch.cat(every, -1)
 
 
 @TokenEmbedder.register("contextual")
@@ -177,9 +176,8 @@ class ContextualEmbedder(TokenEmbedder):
             inspect.signature(self.embedder.forward).bind(**tensors)
         except TypeError as error:
             raise ConfigurationError(
-                f"the token indexer of a 'contextual' embedder does not fit its model: {error}; a "
-                "model needs its own: 'pretrained_transformer_mismatched' that of the same name, "
-                "'elmo_token_embedder' the indexer 'elmo_characters'"
+                f"the token indexer of a 'contextual' embedder does not fit its model: {error}; take "
+                "'pretrained_transformer_mismatched' of a transformer, 'elmo_characters' of an ELMo"
             ) from None
         if isinstance(self.embedder, PretrainedTransformerMismatchedEmbedder):
             transformer = self.embedder._matched_embedder
@@ -206,9 +204,8 @@ def _take_layers(embedder: TokenEmbedder, layers: Union[str, int]) -> tuple[int,
         elmo = embedder._elmo
         number, size = elmo._elmo_lstm.num_layers, elmo.get_output_dim()
     if layers not in LAYERS and not (type(layers) is int and 1 <= layers <= number):
-        raise ConfigurationError(
-            f"layers must be {', '.join(LAYERS)} or a number from 1 to {number}, found {layers!r}"
-        )
+        wanted = f"{', '.join(LAYERS)} or a number from 1 to {number}"
+        raise ConfigurationError(f"layers must be {wanted}, found {layers!r}")
     selection = _Selection("all" if layers == "mix" else layers)
     if transformer is not None:
         if transformer._scalar_mix is not None:
@@ -253,9 +250,8 @@ def _identity(embedder: TokenEmbedder) -> str:
     """What the vectors depend on besides the sentence: settings, those of the layers among them,
     and weights."""
     digest = hashlib.sha256()
-    simple = (str, int, float, bool)
     for module in embedder.modules():
-        settings = {k: v for k, v in vars(module).items() if isinstance(v, simple)}
+        settings = {k: v for k, v in vars(module).items() if isinstance(v, str | int | float)}
         for name in ("training", "train_parameters", "name_or_path"):  # of no influence
             settings.pop(name, None)
         digest.update(f"{type(module).__qualname__} {sorted(settings.items())}".encode())
