@@ -176,8 +176,8 @@ class ContextualEmbedder(TokenEmbedder):
             inspect.signature(self.embedder.forward).bind(**tensors)
         except TypeError as error:
             raise ConfigurationError(
-                f"the token indexer of a 'contextual' embedder does not fit its model: {error}; take "
-                "'pretrained_transformer_mismatched' of a transformer, 'elmo_characters' of an ELMo"
+                f"the token indexer of a 'contextual' embedder does not fit its model: {error}: "
+                "of a transformer it is 'pretrained_transformer_mismatched', of an ELMo 'elmo_characters'"
             ) from None
         if isinstance(self.embedder, PretrainedTransformerMismatchedEmbedder):
             transformer = self.embedder._matched_embedder
