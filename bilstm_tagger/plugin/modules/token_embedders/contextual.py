@@ -176,8 +176,8 @@ class ContextualEmbedder(TokenEmbedder):
             inspect.signature(self.embedder.forward).bind(**tensors)
         except TypeError as error:
             raise ConfigurationError(
-                f"the token indexer of a 'contextual' embedder does not fit its model: {error}: "
-                "of a transformer it is 'pretrained_transformer_mismatched', of an ELMo 'elmo_characters'"
+                f"the token indexer of a 'contextual' embedder does not fit its model "
+                f"({error}): it is 'elmo_characters' of an ELMo, and that of the same name of others"
             ) from None
         if isinstance(self.embedder, PretrainedTransformerMismatchedEmbedder):
             transformer = self.embedder._matched_embedder
