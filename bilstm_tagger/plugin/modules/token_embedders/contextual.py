@@ -177,7 +177,7 @@ class ContextualEmbedder(TokenEmbedder):
         except TypeError as error:
             raise ConfigurationError(
                 f"the token indexer of a 'contextual' embedder does not fit its model "
-                f"({error}): it is 'elmo_characters' of an ELMo, and that of the same name of others"
+                f"({error}): an ELMo has 'elmo_characters', others the same name"
             ) from None
         if isinstance(self.embedder, PretrainedTransformerMismatchedEmbedder):
             transformer = self.embedder._matched_embedder
