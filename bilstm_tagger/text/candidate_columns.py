@@ -13,6 +13,7 @@ from bilstm_tagger.text.file_recognition import RecognisedFile, token_name
 from bilstm_tagger.text.object_files import read_items
 from bilstm_tagger.text.objects import MISSING
 from bilstm_tagger.text.rows import DIVIDER
+from bilstm_tagger.text.soft_labels import are_probabilities
 
 # The columns of CoNLL-U that are proposed.
 _CONLLU = {"upos": 3, "xpos": 4}
@@ -30,6 +31,7 @@ class CandidateColumns(NamedTuple):
     spans: frozenset[str]  # those that hold spans by character offsets
     left_out: list[str]  # columns that cannot hold labels, and why, in words
     gaps: frozenset[str] = frozenset()  # those of objects in which labels are missing
+    soft: frozenset[str] = frozenset()  # those in which labels have probabilities
 
 
 def candidate_columns(
@@ -166,14 +168,15 @@ def _keys(path: PathLike, form: str) -> CandidateColumns:
         )
     columns: dict[str, Place] = {TOKENS: tokens}
     left_out = []
-    gaps = set()
+    gaps, soft = set(), set()
     lengths = list(map(len, values[tokens]))
     for key in keys:
         lists = all(isinstance(v, list) for v in values[key])
         labels = [label for v in values[key] for label in v] if lists else []
         known = [label for label in labels if label not in MISSING]
         first = next(iter(known), None)
-        if key == tokens or key in spans or not isinstance(first, (str, int)):
+        is_soft = any(map(are_probabilities, known))
+        if key == tokens or key in spans or not (is_soft or isinstance(first, (str, int))):
             continue
         if list(map(len, values[key])) != lengths:
             left_out.append(f"{key!r} is no list of a label for each token")
@@ -189,14 +192,16 @@ def _keys(path: PathLike, form: str) -> CandidateColumns:
         else:
             name = _identifier(key, columns)
             columns[name] = key
-            if len(known) < len(labels):
+            if is_soft:
+                soft.add(name)
+            elif len(known) < len(labels):
                 gaps.add(name)
     names = set()
     for index, key in enumerate(spans):
         name = _identifier("ner" if index == 0 else key, columns)
         columns[name] = key
         names.add(name)
-    return CandidateColumns(columns, frozenset(names), left_out, frozenset(gaps))
+    return CandidateColumns(columns, frozenset(names), left_out, frozenset(gaps), frozenset(soft))
 
 
 def _flat(value: Any, prefix: str = "", depth: int = 4) -> Iterator[tuple[str, Any]]:

@@ -80,7 +80,7 @@ def inspect_file(path: PathLike, layout: DatasetLayout) -> FileInspection:
         for name, reader in readers.items():
             reader.count(sentence, inspection.tasks[name])
     for name, task in layout.tasks.items():
-        if task.source is None and task.gaps is None:
+        if task.source is None and task.gaps is None and not task.probabilities:
             inspection.tasks[name].doubtful = _doubtful(inspection.tasks[name].counts)
     return inspection
 
@@ -108,7 +108,7 @@ class _TagReader:
     def count(self, sentence: Sentence, inspection: TaskInspection) -> None:
         """Counts those of a sentence; of labels that are known in part, the certain ones."""
         cells = sentence.columns[self._column]
-        if self._task.gaps is not None and any(map(self._task.gaps.is_gap, cells)):
+        if self._task.are_partial(cells):
             self._count_partial(sentence, inspection)
             return
         if self._encoding is None:

@@ -27,6 +27,7 @@ from bilstm_tagger.text.lines import read_lines
 from bilstm_tagger.text.possible_labels import PartialLabels
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.rows import separator_of_cells
+from bilstm_tagger.text.soft_labels import most_probable
 from bilstm_tagger.text.tag_recognition import RecognisedTags, recognise_tags
 from bilstm_tagger.text.tag_spelling import TagSpelling, recognised_spelling
 from bilstm_tagger.text.task_column import TaskColumn
@@ -79,6 +80,7 @@ def propose_layout(path: PathLike) -> ProposedLayout:
     candidates = candidate_columns(path, recognised, head)
     known = dict.fromkeys(candidates.spans, _spans_task())
     known |= dict.fromkeys(candidates.gaps, TaskColumn(partial=True))
+    known |= dict.fromkeys(candidates.soft, TaskColumn(probabilities=True))
     layout = _layout(recognised, candidates.columns, known)
     sentences = islice(read_dataset(path, layout, report_misfit=lambda _: None), _SAMPLE)
     columns, tasks, left_out = _tasks(list(sentences), candidates)
@@ -182,6 +184,12 @@ def _tasks(
             columns[name], tasks[name] = place, _spans_task()
             continue
         cells = [sentence.columns[name] for sentence in sentences]
+        if name in candidates.soft:
+            best = [[most_probable(cell) for cell in sentence] for sentence in cells]
+            tags = recognise_tags(best)
+            encoding = None if tags is None else tags.encoding
+            columns[name], tasks[name] = place, TaskColumn(encoding, probabilities=True)
+            continue
         tags = _recognise_most(cells)
         problem = None if tags is not None else _no_labels(sentences, cells)
         if problem is not None:

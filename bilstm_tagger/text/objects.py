@@ -12,7 +12,7 @@ from bilstm_tagger.text.columns import Sentence
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.raw_text import RawSentence, SpacySplitter, Splitter
-from bilstm_tagger.text.soft_labels import cell_of
+from bilstm_tagger.text.soft_labels import are_probabilities, cell_of
 
 if TYPE_CHECKING:
     from bilstm_tagger.text.dataset_layout import DatasetLayout
@@ -113,11 +113,6 @@ def _shown(value: Any) -> str:
     return json.dumps(value, default=repr)[:80]
 
 
-def _has_probabilities(value: Any) -> bool:
-    """Whether it looks like an object of labels and their probabilities, and not like a span."""
-    return isinstance(value, dict) and all(isinstance(x, (int, float)) for x in value.values())
-
-
 class ObjectReader:
     """Makes sentences of objects, in the layout of a data set.
 
@@ -173,7 +168,7 @@ class ObjectReader:
             values = self._value(item, name)
             # An empty list is one of spans where there is a text.
             of_spans = isinstance(values[0], (list, dict, CharacterSpan)) if values else bool(text)
-            if not of_spans or (values and _has_probabilities(values[0])):
+            if not of_spans or (values and are_probabilities(values[0])):
                 columns[name] = self._tags(item, name, values, length)
                 continue
             if values and (text is None or not offsets):
@@ -232,7 +227,7 @@ class ObjectReader:
             if missing is not None and value in MISSING:
                 tags.append(missing)
                 continue
-            if name in self._with_probabilities and _has_probabilities(value):
+            if name in self._with_probabilities and are_probabilities(value):
                 tags.append(cell_of(value))
                 continue
             if type(value) is int and labels is not None and 0 <= value < len(labels):
@@ -246,7 +241,7 @@ class ObjectReader:
                         "; if that stands for a label that is not known, set "
                         f"tasks.{name}.partial: true in the dataset reader"
                     )
-                elif _has_probabilities(value):
+                elif are_probabilities(value):
                     problem += (
                         "; if these are probabilities of tags, set "
                         f"tasks.{name}.probabilities: true in the dataset reader"

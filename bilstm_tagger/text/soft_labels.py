@@ -6,7 +6,7 @@ same, as JSON without blanks.
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Optional
+from typing import Any, Optional
 
 import msgspec
 
@@ -21,6 +21,19 @@ _TOLERANCE = 0.01
 def has_probabilities(cell: str) -> bool:
     """Whether it is an object, and no label."""
     return cell.startswith('{"')
+
+
+def are_probabilities(value: Any) -> bool:
+    """Whether a value of an object looks like labels and their probabilities, and not like a
+    span."""
+    return isinstance(value, dict) and all(isinstance(x, int | float) for x in value.values())
+
+
+def most_probable(cell: str) -> str:
+    """The label of a cell, or the most probable of its labels; errors are those of
+    `soft_labels`."""
+    (label,) = soft_labels([cell], None)
+    return str(label.certain)
 
 
 def cell_of(chances: Mapping[str, float]) -> str:

@@ -156,6 +156,12 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
                 f"model_encoding to an encoding that does, as '{self.source.name}'"
             )
 
+    def are_partial(self, cells: Sequence[str]) -> bool:
+        """Whether some cells of a sentence are no single label."""
+        if self.probabilities:
+            return any(map(has_probabilities, cells))
+        return self.gaps is not None and any(map(self.gaps.is_gap, cells))
+
     def labels_of(self, cells: Sequence[str], repair: bool = False) -> tuple[Labels, bool]:
         """The labels of a sentence, in the encoding of the model, and whether tags had to be
         repaired, as is done on request.
@@ -165,9 +171,9 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
         `InvalidTag` for a tag that is not in the encoding; another `ValueError` for one that is in
         none.
         """
-        if self.probabilities and any(map(has_probabilities, cells)):
+        has_gaps = self.are_partial(cells)
+        if has_gaps and self.probabilities:
             return soft_labels(cells, self.source), False
-        has_gaps = self.gaps is not None and any(map(self.gaps.is_gap, cells))
         if self.source is None or self.target is None:
             return self.gaps.possible_labels(cells) if self.gaps and has_gaps else list(
                 cells

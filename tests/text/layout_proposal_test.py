@@ -7,8 +7,10 @@ import pytest
 from bilstm_tagger.tagging.proposed_config import reader_settings
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError
+from bilstm_tagger.text.inspection import inspect_file
 from bilstm_tagger.text.layout_proposal import propose_layout
 from bilstm_tagger.text.read_dataset import read_dataset
+from bilstm_tagger.text.task_column import TaskColumn
 
 SPANS = {"encoding": "BIO", "model_encoding": "IOBES"}
 
@@ -302,3 +304,20 @@ def test_labels_that_are_missing_in_objects(tmp_path):
         "ner": ("BIO", True),
         "pos": (None, True),
     }
+
+
+def test_probabilities_of_labels(tmp_path):
+    path = tmp_path / "soft.jsonl"
+    path.write_text(
+        '{"tokens": ["Ann", "ran"], "ner": [{"S-PER": 0.8, "O": 0.2}, "O"], "pos": ["N", "V"]}\n'
+        '{"tokens": ["Bo", "Lu", "sat"], "ner": ["B-PER", "E-PER", {"O": 0.9, "S-PER": 0.1}], '
+        '"pos": [{"N": 0.9, "V": 0.1}, "N", "V"]}\n'
+    )
+    layout = propose_layout(str(path)).layout
+    assert layout.tasks == {
+        "ner": TaskColumn(encoding="IOBES", probabilities=True),
+        "pos": TaskColumn(probabilities=True),
+    }
+    inspection = inspect_file(str(path), layout)
+    assert inspection.tasks["ner"].counts == {"PER": 2}
+    assert inspection.tasks["pos"].counts == {"N": 3, "V": 2}
