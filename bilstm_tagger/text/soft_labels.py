@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 import msgspec
 
+from bilstm_tagger.text.character_spans import CONTROL
 from bilstm_tagger.text.encodings import Encoding
 from bilstm_tagger.text.possible_labels import InvalidTag, Possible
 from bilstm_tagger.text.spans import split_tag
@@ -20,13 +21,15 @@ _TOLERANCE = 0.01
 
 def has_probabilities(cell: str) -> bool:
     """Whether it is an object, and no label."""
-    return cell.startswith('{"')
+    return cell.startswith('{"') or cell == "{}"
 
 
 def are_probabilities(value: Any) -> bool:
     """Whether a value of an object looks like labels and their probabilities, and not like a
     span."""
-    return isinstance(value, dict) and all(isinstance(x, int | float) for x in value.values())
+    if not isinstance(value, dict) or {"start", "end"} <= value.keys():
+        return False
+    return all(isinstance(x, int | float) for x in value.values())
 
 
 def most_probable(cell: str) -> str:
@@ -72,10 +75,11 @@ def _soft_label(cell: str, encoding: Optional[Encoding]) -> Possible:
             f"the probabilities in {cell:.80} must be 0 or more, and 1 together; they are "
             f"{total:.6g} together"
         )
-    if encoding is not None:
-        for label in chances:
-            if not _has_tag(encoding, label):
-                raise ValueError(f"{label!r:.80} is no tag of {encoding.name}")
+    for label in chances:
+        if not label or CONTROL.search(label):
+            raise ValueError(f"{cell!a:.80} has a label that is empty or has control characters")
+        if encoding is not None and not _has_tag(encoding, label):
+            raise ValueError(f"{label!r:.80} is no tag of {encoding.name}")
     present = [(label, chance / total) for label, chance in chances.items() if chance > 0]
     return Possible(frozenset(label for label, _ in present), chances=tuple(present))
 

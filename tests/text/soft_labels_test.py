@@ -56,6 +56,8 @@ def test_a_cell_has_no_blanks():
         ('{"O":0.5,"B-A":"0.5"}', "is no object of labels and numbers"),
         ('{"O":0.5,"B-A"', "is no object of labels and numbers"),
         ('{"O":0.5,"E-A":0.5}', "'E-A' is no tag of BIO"),
+        ("{}", "must be 0 or more, and 1 together; they are 0 together"),
+        ('{"":1.0}', "has a label that is empty"),
         ('{"O":0.5,"A":0.5}', "'A' is neither 'O' nor"),
     ],
 )

@@ -7,8 +7,8 @@ import logging
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from bilstm_tagger.tagging.commands.errors import (
     interruptible,
@@ -29,6 +29,7 @@ DESCRIPTION = (
     "annotated one: a small model nearly what a large one knows, or one model what several know."
 )
 HELP = "Write the probabilities of tags, from which another model learns."
+_Tagged = TypeVar("_Tagged")
 _LEAST = 0.001
 # Sentences that are read before they are tagged together.
 _TOGETHER = 2048
@@ -101,9 +102,15 @@ def run_distill(args: argparse.Namespace) -> None:
             check_outputs(path, os.stat(path), args.output)
         taggers = [_load(name, args) for name in args.archives]
         teachers = Teachers(taggers)
+        features = taggers[0].specification.feature_columns
+        if taken := sorted({"tokens", *features}.intersection(teachers.tasks)):
+            raise UserError(
+                f"the task '{taken[0]}' has the name of an input, which is written, too; name "
+                "other tasks by --tasks"
+            )
         totals = dict.fromkeys(("sentences", "tokens", "certain"), 0)
         with OutputFile(args.output) as file:
-            for sentence, chances in _tagged(args, taggers[0], teachers, say):
+            for sentence, chances in _shown(_tagged(args, taggers[0], teachers, say)):
                 line = _line(sentence, chances, teachers, args.least)
                 file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
                 totals["sentences"] += 1
@@ -111,8 +118,8 @@ def run_distill(args: argparse.Namespace) -> None:
                 totals["certain"] += sum(
                     isinstance(label, str) for task in teachers.tasks for label in line[task]
                 )
-        if not totals["sentences"]:
-            raise UserError(f"there is no sentence in {', '.join(args.text)}")
+            if not totals["sentences"]:
+                raise UserError(f"there is no sentence in {', '.join(args.text)}")
         print(_summary(totals, taggers[0], teachers), file=sys.stderr)
 
 
@@ -151,6 +158,16 @@ def _tagged(
         yield from zip(some, teachers(some), strict=True)
 
 
+def _shown(tagged: Iterable[_Tagged]) -> Iterable[_Tagged]:
+    """With a count on a terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    terminal = Console(stderr=True)
+    hidden = not terminal.is_terminal
+    return track(tagged, "sentences", console=terminal, transient=True, disable=hidden)
+
+
 def _line(
     sentence: "TokenizedSentence", chances: "SentenceChances", teachers: "Teachers", least: float
 ) -> dict[str, Any]:
@@ -166,13 +183,11 @@ def _label(
     names: Sequence[str], chances: Sequence[float], least: float
 ) -> Union[str, dict[str, float]]:
     """The probabilities of a token, the largest first; a label alone that has no others."""
-    kept = sorted(
-        ((chance, name) for name, chance in zip(names, chances, strict=True) if chance >= least),
-        reverse=True,
-    )
-    total = sum(chance for chance, _ in kept)
+    ordered = sorted(zip(chances, names, strict=True), reverse=True)
+    kept = [(chance, name) for chance, name in ordered if chance >= least] or ordered[:1]
     if len(kept) == 1:
         return kept[0][1]
+    total = sum(chance for chance, _ in kept)
     return {name: share for chance, name in kept if (share := round(chance / total, 5))}
 
 
