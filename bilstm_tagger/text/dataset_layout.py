@@ -147,7 +147,7 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
         task = self.tasks[name]
         column = task.column or name
         line = sentence.line_numbers[index] or None
-        if task.source is None:
+        if task.source is None or task.probabilities:
             problem = f"column '{column}' of task '{name}': {message}"
             return DataFormatError(sentence.path, line, problem)
         tags = sentence.columns[column]

@@ -132,7 +132,10 @@ class _TagReader:
         try:
             labels, _ = self._task.labels_of(sentence.columns[self._column])
         except InvalidTag as error:
-            self._fault(sentence, error.index, error.message, inspection)
+            fault = self._fault(sentence, error.index, error.message, inspection)
+            if self._task.probabilities:
+                inspection.unreadable_sentences += 1
+                inspection.unreadable = inspection.unreadable or fault
             return
         tokens = cast(list[Possible], labels)
         known = [token.certain for token in tokens]

@@ -321,3 +321,7 @@ def test_probabilities_of_labels(tmp_path):
     inspection = inspect_file(str(path), layout)
     assert inspection.tasks["ner"].counts == {"PER": 2}
     assert inspection.tasks["pos"].counts == {"N": 3, "V": 2}
+    # What is wrong with probabilities cannot be repaired.
+    path.write_text('{"tokens": ["Ann"], "ner": [{"S-PER": 0.8}], "pos": ["N"]}\n')
+    task = inspect_file(str(path), layout).tasks["ner"]
+    assert task.invalid_sentences == task.unreadable_sentences == 1
