@@ -10,7 +10,8 @@ from bilstm_tagger.network.character_encoders import (
     CharacterLSTM,
     encode_distinct_words,
 )
-from bilstm_tagger.network.crf import AllowedTransitions, ConditionalRandomField, PermittedPaths
+from bilstm_tagger.network.crf import ConditionalRandomField
+from bilstm_tagger.network.permitted_paths import AllowedTransitions, PermittedPaths
 from bilstm_tagger.network.stacked_bilstm import StackedBiLSTM
 
 BATCH, LENGTH, TAGS = 8, 19, 12

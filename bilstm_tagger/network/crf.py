@@ -1,24 +1,14 @@
 """A linear-chain conditional random field over the tags of a sentence."""
 
-from typing import NamedTuple, Optional
+from typing import Optional
 
 import torch
 from torch import Tensor
 
 from bilstm_tagger.network import crf_functional
+from bilstm_tagger.network.permitted_paths import AllowedTransitions, padding_of
 from bilstm_tagger.network.viterbi import viterbi
 from bilstm_tagger.network.weighted_crf import lannoy_log_likelihood
-
-
-class AllowedTransitions(NamedTuple):
-    """
-    Which tags may start a sentence, follow one another and end it, as three bool tensors where
-    `True` is permitted.
-    """
-
-    start: Tensor  # (num_tags,)
-    transitions: Tensor  # (num_tags, num_tags), indexed [from, to]
-    end: Tensor  # (num_tags,)
 
 
 class ConditionalRandomField(torch.nn.Module):
@@ -165,10 +155,9 @@ class ConditionalRandomField(torch.nn.Module):
         """
         The expectation of `log p(tags | emissions)` of each sentence, (batch,), for tags that have
         probabilities and do not depend on one another. Its gradient with respect to the emissions
-        is `chances` less the posterior probabilities, so that it is greatest where they agree
-        (distillation, Hinton et al. 2015, arXiv 1503.02531; of marginals of a CRF, Wang et al.
-        2020, "Structure-Level Knowledge Distillation For Multilingual Sequence Labeling", section
-        3.2.2). Differentiable once with respect to the emissions and the parameters.
+        is `chances` less the posterior probabilities: emissions learn these (distillation, Hinton
+        et al. 2015, arXiv 1503.02531, of the marginal probabilities of a CRF). Differentiable once
+        with respect to the emissions and the parameters.
 
         # Parameters
 
@@ -247,7 +236,7 @@ class ConditionalRandomField(torch.nn.Module):
                 f"emissions must be (batch, length, {self.num_tags}) and not empty, "
                 f"not {tuple(emissions.shape)}"
             )
-        padding = None if mask is None else _padding(mask, emissions)
+        padding = None if mask is None else padding_of(mask, emissions)
         moves: Tensor = self.transitions
         if transition_weights is not None:
             moves = moves * transition_weights.unsqueeze(1)
@@ -265,33 +254,6 @@ class ConditionalRandomField(torch.nn.Module):
         return crf_functional.Potentials(emissions.to(dtype), transitions, start, end, padding)
 
 
-class PermittedPaths(torch.nn.Module):
-    """
-    The best sequences of tags among those that are permitted, where nothing but the emissions
-    counts: constrained decoding of tags that are predicted one by one. The constraints move with
-    the module but are not part of its state dictionary.
-    """
-
-    start: Tensor
-    transitions: Tensor
-    end: Tensor
-
-    def __init__(self, allowed: AllowedTransitions) -> None:
-        super().__init__()
-        for name, rule in allowed._asdict().items():
-            scores = torch.zeros(rule.shape).masked_fill(~rule, -torch.inf)
-            self.register_buffer(name, scores, persistent=False)
-
-    def forward(self, emissions: Tensor, mask: Optional[Tensor] = None) -> Tensor:
-        """The tags, (batch, length), as `ConditionalRandomField.viterbi`."""
-        padding = None if mask is None else _padding(mask, emissions)
-        transitions, start, end = (
-            scores.to(emissions.dtype) for scores in (self.transitions, self.start, self.end)
-        )
-        potentials = crf_functional.Potentials(emissions, transitions, start, end, padding)
-        return viterbi(potentials)[0]
-
-
 def _checked(tags: Tensor, potentials: crf_functional.Potentials) -> Tensor:
     """Tags of the right shape and dtype, which are within range on padding, too."""
     shape = potentials.emissions.shape[:2]
@@ -299,18 +261,3 @@ def _checked(tags: Tensor, potentials: crf_functional.Potentials) -> Tensor:
         raise ValueError(f"tags must be long {tuple(shape)}, not {tags.dtype} {tuple(tags.shape)}")
     padding = potentials.padding
     return tags if padding is None else tags * padding.valid.t()
-
-
-def _padding(mask: Tensor, emissions: Tensor) -> Optional[crf_functional.Padding]:
-    """Checks a mask; `None` if there is no padding."""
-    if mask.dtype != torch.bool or mask.shape != emissions.shape[:2]:
-        raise ValueError(
-            f"mask must be bool {tuple(emissions.shape[:2])}, not {mask.dtype} {tuple(mask.shape)}"
-        )
-    if bool(mask.all()):
-        return None
-    if not bool(mask[:, 0].all()):
-        raise ValueError("mask has a row that does not start with a token")
-    if bool((mask[:, 1:] > mask[:, :-1]).any()):
-        raise ValueError("mask has a token after padding")
-    return crf_functional.Padding.of(mask)

@@ -206,8 +206,10 @@ def expected_scores(potentials: Potentials, chances: Tensor) -> Tensor:
     if padding is not None:
         chances = chances.masked_fill(~padding.valid.t().unsqueeze(2), 0.0)
     last = chances[:, -1] if padding is None else chances[padding.rows, padding.last]
-    moved = ((chances[:, :-1] @ transitions) * chances[:, 1:]).sum((1, 2))
-    return (chances * emissions).sum((1, 2)) + moved + chances[:, 0] @ start + last @ end
+    with torch.autocast(emissions.device.type, enabled=False):
+        moved = ((chances[:, :-1] @ transitions) * chances[:, 1:]).sum((1, 2))
+        boundaries = chances[:, 0] @ start + last @ end
+    return (chances * emissions).sum((1, 2)) + moved + boundaries
 
 
 class _LogLikelihood(torch.autograd.Function):

@@ -8,7 +8,7 @@ import numpy
 
 Size = Annotated[int, msgspec.Meta(ge=1, le=2**20)]
 Index = Annotated[int, msgspec.Meta(ge=0)]
-FeatureKind = Literal["casing", "token", "lower", "form", "column", "lexicon"]
+FeatureKind = Literal["casing", "token", "lower", "form", "column"]
 # The names of tensors of bytes, of text, of an input.
 TEXTS = ("words", "entries")
 Tensors = Mapping[str, numpy.ndarray]
@@ -93,24 +93,19 @@ class Feature(Part, frozen=True, tag_field="type", tag="feature"):
     """A vector of a feature of a token."""
 
     # What is looked up: the "casing" class of the token, the "token" itself, the token in lower
-    # case ("lower"), the first of its forms that is known ("form", as of words), its value in a
-    # "column", or its place in an entry of a "lexicon", whose entries are a tensor of bytes,
-    # `inputs.NAME.entries`: UTF-8, one a line.
+    # case ("lower"), the first of its forms that is known ("form", as of words), or its value in a
+    # "column".
     of: FeatureKind
     values: list[str]  # of each row
     unknown: Index  # the row of all other values
     dimension: Size  # of a vector
     column: Optional[str] = None  # its name
-    ignore_case: bool = True  # of a lexicon: whether upper and lower case are alike
 
     def __post_init__(self) -> None:
         if (self.column is None) == (self.of == "column"):
             raise ValueError("'column' belongs to a feature of a 'column', and to no other")
 
     def shapes(self, tensors: Tensors, name: str) -> Iterator[tuple[str, Shape]]:
-        if self.of == "lexicon":
-            entries = tensors.get(f"{name}.entries")
-            yield f"{name}.entries", (0 if entries is None else entries.size,)
         yield f"{name}.vectors", (len(self.values), self.dimension)
         _check_row(self.unknown, len(self.values), f"{name}.unknown")
 
@@ -119,7 +114,29 @@ class Feature(Part, frozen=True, tag_field="type", tag="feature"):
         return self.dimension
 
 
-Input = Union[Words, CharacterCNN, CharacterLSTM, Feature]
+class Lexicon(Part, frozen=True, tag_field="type", tag="lexicon"):
+    """A vector of the place that a token has in an entry of a list (`bilstm_tagger.text.lexicon`).
+
+    The entries are a tensor of bytes, `inputs.NAME.entries`: UTF-8, one a line.
+    """
+
+    values: list[str]  # of each row
+    unknown: Index  # the row of all other values
+    dimension: Size  # of a vector
+    ignore_case: bool  # whether upper and lower case are alike
+
+    def shapes(self, tensors: Tensors, name: str) -> Iterator[tuple[str, Shape]]:
+        entries = tensors.get(f"{name}.entries")
+        yield f"{name}.entries", (0 if entries is None else entries.size,)
+        yield f"{name}.vectors", (len(self.values), self.dimension)
+        _check_row(self.unknown, len(self.values), f"{name}.unknown")
+
+    @property
+    def output_size(self) -> int:
+        return self.dimension
+
+
+Input = Union[Words, CharacterCNN, CharacterLSTM, Feature, Lexicon]
 
 
 def layer_shapes(name: str, input_size: int, hidden_size: int) -> Iterator[tuple[str, Shape]]:

@@ -6,6 +6,7 @@ from typing import Any, Union
 
 import numpy
 
+from bilstm_tagger.tagging import input_specification as specified
 from bilstm_tagger.tagging.characters import CharacterEncoder
 from bilstm_tagger.tagging.input_specification import Feature, Tensors, Words
 from bilstm_tagger.tagging.results import TokenizedSentence
@@ -58,21 +59,25 @@ class FeatureTable:
     """Vectors of a feature; for the parameters see `WordTable`. A value that training has not seen
     is one warning."""
 
-    def __init__(self, part: Feature, tensors: Tensors, name: str) -> None:
+    def __init__(
+        self, part: Union[Feature, specified.Lexicon], tensors: Tensors, name: str
+    ) -> None:
         self._part = part
-        self._name = part.column or name
+        # What is looked up; of a lexicon, matches come as they are.
+        self._of = part.of if isinstance(part, Feature) else "token"
+        self._name = (part.column if isinstance(part, Feature) else None) or name
         self._vectors = tensors[f"{name}.vectors"].astype(numpy.float32)
         self._ids = {value: row for row, value in enumerate(part.values)}
         self._warned: set[str] = set()
 
     def __call__(self, values: Sequence[str]) -> Array:
-        if self._part.of == "casing":
+        if self._of == "casing":
             values = list(map(casing, values))
-        elif self._part.of == "lower":
+        elif self._of == "lower":
             values = [value.lower() for value in values]
-        elif self._part.of == "form":
+        elif self._of == "form":
             values = [known_form(value, self._ids) or value for value in values]
-        if self._part.of in ("casing", "column"):
+        if self._of in ("casing", "column"):
             for value in dict.fromkeys(values):
                 if value not in self._ids and value not in self._warned:
                     self._warned.add(value)
@@ -107,10 +112,11 @@ class InputVectors:
                 self._parts.append((0, self.words[name]))
             elif isinstance(part, Feature):
                 place = 0 if part.column is None else columns[part.column]
-                if part.of == "lexicon":
-                    entries = _lines(tensors[f"{prefix}.entries"])
-                    self._lexicons.append(Lexicon(entries, part.ignore_case))
-                    place = len(columns) + len(self._lexicons)
+                self._parts.append((place, FeatureTable(part, tensors, prefix)))
+            elif isinstance(part, specified.Lexicon):
+                entries = _lines(tensors[f"{prefix}.entries"])
+                self._lexicons.append(Lexicon(entries, part.ignore_case))
+                place = len(columns) + len(self._lexicons)
                 self._parts.append((place, FeatureTable(part, tensors, prefix)))
             else:
                 self._parts.append((0, CharacterEncoder(part, tensors, prefix)))

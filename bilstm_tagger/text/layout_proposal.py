@@ -27,7 +27,7 @@ from bilstm_tagger.text.lines import read_lines
 from bilstm_tagger.text.possible_labels import PartialLabels
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.rows import separator_of_cells
-from bilstm_tagger.text.soft_labels import most_probable
+from bilstm_tagger.text.soft_labels import label_of
 from bilstm_tagger.text.tag_recognition import RecognisedTags, recognise_tags
 from bilstm_tagger.text.tag_spelling import TagSpelling, recognised_spelling
 from bilstm_tagger.text.task_column import TaskColumn
@@ -185,7 +185,7 @@ def _tasks(
             continue
         cells = [sentence.columns[name] for sentence in sentences]
         if name in candidates.soft:
-            best = [[most_probable(cell) for cell in sentence] for sentence in cells]
+            best = [[label_of(cell) for cell in sentence] for sentence in cells]
             tags = recognise_tags(best)
             encoding = None if tags is None else tags.encoding
             columns[name], tasks[name] = place, TaskColumn(encoding, probabilities=True)

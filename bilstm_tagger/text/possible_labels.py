@@ -57,6 +57,13 @@ def has_certain(labels: Labels) -> bool:
     return any(isinstance(label, str) or label.certain is not None for label in labels)
 
 
+def most_probable(labels: Labels) -> Labels:
+    """Of labels with probabilities, the most probable ones; other labels as they are."""
+    if is_complete(labels) or not labels[0].chances:  # type: ignore[union-attr]
+        return labels
+    return [str(label.certain) for label in labels]  # type: ignore[union-attr]
+
+
 class InvalidTag(ValueError):
     """A tag that cannot be where it is."""
 

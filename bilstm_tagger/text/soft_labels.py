@@ -32,7 +32,7 @@ def are_probabilities(value: Any) -> bool:
     return all(isinstance(x, int | float) for x in value.values())
 
 
-def most_probable(cell: str) -> str:
+def label_of(cell: str) -> str:
     """The label of a cell, or the most probable of its labels; errors are those of
     `soft_labels`."""
     (label,) = soft_labels([cell], None)

@@ -9,7 +9,8 @@ from allennlp.modules.conditional_random_field import ConditionalRandomField as 
 from torch import Tensor
 
 from bilstm_tagger.network import crf_functional
-from bilstm_tagger.network.crf import AllowedTransitions, ConditionalRandomField
+from bilstm_tagger.network.crf import ConditionalRandomField
+from bilstm_tagger.network.permitted_paths import AllowedTransitions
 
 SHAPES = [
     # lengths, tags

@@ -76,3 +76,12 @@ def test_refuses_other_shapes_and_types(chances):
     emissions, _ = make_emissions([5, 5], 4)
     with pytest.raises(ValueError, match="chances must be floating"):
         crf.expected_log_likelihood(emissions, chances)
+
+
+def test_is_not_lowered_by_mixed_precision():
+    crf = make_crf(4, dtype=torch.float32)
+    emissions, mask = make_emissions([5, 3], 4, dtype=torch.float32)
+    chances = torch.randn(2, 5, 4).softmax(-1)
+    expected = crf.expected_log_likelihood(emissions, chances, mask)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(crf.expected_log_likelihood(emissions, chances, mask), expected)

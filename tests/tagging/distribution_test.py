@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_tagger.network.crf import AllowedTransitions, ConditionalRandomField
+from bilstm_tagger.network.crf import ConditionalRandomField
+from bilstm_tagger.network.permitted_paths import AllowedTransitions
 from bilstm_tagger.tagging.chain import Potentials
 from bilstm_tagger.tagging.distribution import TagDistribution
 from bilstm_tagger.tagging.span_rules import SentenceSpan, SpanRules

@@ -29,7 +29,7 @@
     token_embedders+: {
       words: { type: 'word_vectors', embedding_dim: dimension, trainable: true },
     },
-    vocabulary: {
+    vocabulary+: {
       type: 'word_vectors',
       frequent_min_count: min_count,
       frequent_max_words: null,

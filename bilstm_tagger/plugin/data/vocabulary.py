@@ -4,6 +4,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Optional
 
 from allennlp.common.checks import ConfigurationError
@@ -11,7 +12,8 @@ from allennlp.common.tqdm import Tqdm
 from allennlp.data import Instance, Vocabulary
 
 from bilstm_tagger.plugin.data.paths import local_word_vectors
-from bilstm_tagger.text.word_forms import CHAIN_STEPS, chain_step, word_forms
+from bilstm_tagger.text.memo import Memo
+from bilstm_tagger.text.word_forms import CHAIN_STEPS, WordForms, chain_step, word_forms
 from bilstm_tagger.text.word_vectors import WordVectors
 
 logger = logging.getLogger(__name__)
@@ -90,14 +92,17 @@ class WordVectorVocabulary(Vocabulary):
     Registered as a `Vocabulary` with name "word_vectors".
     """
 
+    @cached_property
+    def _known_words(self) -> dict[str, KnownWords]:
+        return {}
+
     def known_words(self, namespace: str) -> KnownWords:
         """What is known of the words of a namespace, to be read and changed."""
-        of_all: dict[str, KnownWords] = self.__dict__.setdefault("_known_words", {})
-        return of_all.setdefault(namespace, KnownWords())
+        return self._known_words.setdefault(namespace, KnownWords())
 
     def expect_no_vectors(self) -> None:
         """For words and vectors of a trained model, which need no file."""
-        for known in self.__dict__.get("_known_words", {}).values():
+        for known in self._known_words.values():
             known.expects_vectors = False
 
     @classmethod
@@ -152,8 +157,14 @@ class WordVectorVocabulary(Vocabulary):
         # and a feature column may be called so.
         vocabulary = cls(counter=counts, non_padded_namespaces=["*_labels"])
 
+        forms = Memo(word_forms)
         for name, of_name in sources.items():
-            vocabulary._add_words(name, of_name, training_words[name], other_words)
+            if name != namespace and training_words[namespace] and not training_words[name]:
+                raise ConfigurationError(
+                    f"vocabulary.more.{name}: no token indexer 'word_forms' has the namespace "
+                    f"'{name}'; add one, and an embedder 'word_vectors' with it, or leave it out"
+                )
+            vocabulary._add_words(name, of_name, training_words[name], other_words, forms)
         return vocabulary
 
     def _add_words(
@@ -162,10 +173,11 @@ class WordVectorVocabulary(Vocabulary):
         source: WordSource,
         training_words: Mapping[str, int],
         other_words: Sequence[str],
+        forms_of: Mapping[str, WordForms],
     ) -> None:
         """Fills a namespace with words of its file, and frequent ones of the training data."""
         state = self.known_words(namespace)
-        forms = {word: word_forms(word) for word in (*training_words, *other_words)}
+        forms = {word: forms_of[word] for word in (*training_words, *other_words)}
         known: set[str] = set()
         if source.pretrained_file is not None:
             every = source.keep == "all"

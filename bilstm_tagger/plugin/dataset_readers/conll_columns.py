@@ -23,7 +23,7 @@ from bilstm_tagger.text.dataset_files import dataset_files
 from bilstm_tagger.text.errors import DataFormatError, UserError
 from bilstm_tagger.text.folds import folded_path
 from bilstm_tagger.text.memo import Memo
-from bilstm_tagger.text.possible_labels import Labels, has_certain
+from bilstm_tagger.text.possible_labels import Labels, has_certain, most_probable
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.recognised_tasks import (
     encode_recognised,
@@ -241,7 +241,7 @@ class ConllColumnsReader(DatasetReader):
         fields: dict[str, Field] = {"tokens": SentenceField(self._tokens(sentence))}
         if labels:
             fields["labels"] = TaskLabelsField(labels, self._recognised)
-            metadata["gold"] = labels
+            metadata["gold"] = {task: most_probable(of_task) for task, of_task in labels.items()}
         fields["metadata"] = SentenceMetadataField(metadata)
         return Instance(fields)
 

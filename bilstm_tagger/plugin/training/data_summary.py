@@ -19,17 +19,18 @@ _EMBEDDER = "token_embedder_"
 
 def data_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> str:
     """A table of the data, a row for each part (training, validation, test) and data set: its
-    sentences and tokens, the share of the tokens that have a vector in the file of word vectors,
+    sentences and tokens, the share of the tokens that have a vector in a file of word vectors,
     and the number of different labels of each task, with the share of the tokens whose label is
     known where that is not all.
     """
     table = Table(title="The data")
     for heading in ("data", "sentences", "tokens", "with a vector", "labels"):
         table.add_column(heading, justify="left" if heading in ("data", "labels") else "right")
-    indexer, has_vector = "", None
+    # Of each file of word vectors the indexer, and whether a word has a vector.
+    vectors: list[tuple[str, list[bool]]] = []
     for name, module in model.text_field_embedder.named_children():
         if isinstance(module, WordVectorEmbedder) and module.has_vector is not None:
-            indexer, has_vector = name.removeprefix(_EMBEDDER), module.has_vector.tolist()
+            vectors.append((name.removeprefix(_EMBEDDER), module.has_vector.tolist()))
     for part, loader in loaders.items():
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         labels: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -38,9 +39,8 @@ def data_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> str:
             data_set = instance["metadata"].metadata["dataset"]
             words = instance["tokens"]
             counts[data_set].update(sentences=1, tokens=len(words))
-            if has_vector is not None:
-                ids = words.ids(indexer)
-                counts[data_set]["vectors"] += sum(map(has_vector.__getitem__, ids))
+            of_files = [map(has.__getitem__, words.ids(indexer)) for indexer, has in vectors]
+            counts[data_set]["vectors"] += sum(map(any, zip(*of_files, strict=True)))
             if "labels" in instance.fields:
                 for task, tags in instance["labels"].labels.items():
                     for tag in tags:
@@ -50,7 +50,7 @@ def data_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> str:
                         else:
                             labels[data_set][task].add(tag)
         for data_set, count in counts.items():
-            share = f"{count['vectors'] / count['tokens']:.1%}" if has_vector is not None else ""
+            share = f"{count['vectors'] / count['tokens']:.1%}" if vectors else ""
             numbers = ", ".join(
                 f"{task} {len(tags)}" + _known(1 - open_tokens[data_set][task] / count["tokens"])
                 for task, tags in labels[data_set].items()

@@ -175,11 +175,8 @@ class Reader(_Component, frozen=True, tag="conll_columns"):
             raise ValueError("'dataset_reader' needs either 'columns' or 'datasets'")
         if self.datasets is not None:
             return self.datasets
-        return {
-            "": DatasetLayout(
-                **{name: getattr(self, name) for name in DatasetLayout.__struct_fields__}
-            )
-        }
+        names = DatasetLayout.__struct_fields__
+        return {"": DatasetLayout(**{name: getattr(self, name) for name in names})}
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
@@ -202,8 +199,7 @@ class Config(msgspec.Struct, frozen=True):
 
 
 _SECTIONS = ("dataset_reader", "validation_dataset_reader", "model", "vocabulary")
-# What is left out of a stored model, most of it by AllenNLP itself: its weights have all that these
-# gave.
+# Left out of a stored model, which has all that these gave; most of it by AllenNLP itself.
 ONLY_FOR_TRAINING = ("pretrained_file", "lexicon_file", "initializer", "initial_weights")
 
 # AllenNLP's way to train a model further. What the model is stands in the other archive alone.

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Optional, Union
 
-import msgspec
 import numpy
 
 from bilstm_tagger.tagging.archives import config as settings
@@ -19,6 +18,7 @@ from bilstm_tagger.tagging.input_specification import (
     Feature,
     FeatureKind,
     Input,
+    Lexicon,
     Words,
 )
 from bilstm_tagger.tagging.specification import Specification, Task
@@ -162,12 +162,13 @@ class _Converter:
 
     def _lexicon(
         self, name: str, indexer: settings.Lexicon, embedder: settings.Embedding
-    ) -> Feature:
+    ) -> Lexicon:
         values, unknown = self._vocabulary.padded_values(f"{indexer.namespace}_entries")
         entries = [entry for place, entry in enumerate(values) if place != unknown]
         self._keep_lines(f"inputs.{name}.entries", entries, f"{indexer.namespace}_entries")
-        feature = self._feature(name, "lexicon", indexer.namespace, embedder)
-        return msgspec.structs.replace(feature, ignore_case=indexer.ignore_case)
+        feature = self._feature(name, "token", indexer.namespace, embedder)
+        sizes = feature.values, feature.unknown, feature.dimension
+        return Lexicon(*sizes, indexer.ignore_case)
 
     def _keep_lines(self, tensor: str, lines: list[str], namespace: str) -> None:
         """Puts text into a tensor."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DESCRIPTION = (
     "Tag text with one or several trained models, the teachers, and write how probable they find "
     "each tag of each token. Another model, the student, learns from such a file as from an "
-    "annotated one: a small model nearly what a large one knows, or one model what several know."
+    "annotated one. In this way, a small model learns from a large one, or from several."
 )
 HELP = "Write the probabilities of tags, from which another model learns."
 _Tagged = TypeVar("_Tagged")
@@ -42,7 +42,8 @@ def add_distill_options(parser: argparse.ArgumentParser) -> None:
         "archives",
         nargs="+",
         metavar="MODEL",
-        help="the teachers: names of models, model files, or model.tar.gz; of several, the mean",
+        help="the teachers: names of models, model files, or model.tar.gz. The probabilities of "
+        "several are averaged",
     )
     add(
         "--text",
@@ -85,7 +86,7 @@ def _share(text: str) -> float:
 def run_distill(args: argparse.Namespace) -> None:
     """Writes the file; ends the process with status 1 for an error of the user's, and 130 if
     interrupted."""
-    from bilstm_tagger.tagging.files.output_file import STDOUT, OutputFile, check_outputs
+    from bilstm_tagger.tagging.files.output_file import STDOUT, OutputFile
     from bilstm_tagger.tagging.loading import find_model
     from bilstm_tagger.tagging.teachers import Teachers
 
@@ -95,11 +96,12 @@ def run_distill(args: argparse.Namespace) -> None:
     with one_line_errors(), interruptible(say), quiet_logging(logging.INFO):
         if args.output == STDOUT:
             raise UserError("-o needs the name of a file")
+        output = OutputFile(args.output)
         models = [os.fspath(find_model(name)) for name in args.archives]
-        for path in (*models, *args.text):
+        for path in filter(None, (*models, *args.text, args.vectors)):
             if not os.path.exists(path):
                 raise FileNotFoundError(path)
-            check_outputs(path, os.stat(path), args.output)
+            output.check_differs(path, os.stat(path))
         taggers = [_load(name, args) for name in args.archives]
         teachers = Teachers(taggers)
         features = taggers[0].specification.feature_columns
@@ -109,7 +111,7 @@ def run_distill(args: argparse.Namespace) -> None:
                 "other tasks by --tasks"
             )
         totals = dict.fromkeys(("sentences", "tokens", "certain"), 0)
-        with OutputFile(args.output) as file:
+        with output as file:
             for sentence, chances in _shown(_tagged(args, taggers[0], teachers, say)):
                 line = _line(sentence, chances, teachers, args.least)
                 file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())

@@ -387,6 +387,7 @@ def test_several_files_have_words_of_their_own(build, tmp_path):
         ({"other": {"kept": "all"}}, r"more\.other has kept: it can have pretrained_file, keep"),
         ({"other": {"keep": "some"}}, r"more\.other\.keep must be 'reachable' or 'all'"),
         ({"words": {}}, r"more\.words is the namespace of the first file"),
+        ({"other": {}}, r"more\.other: no token indexer 'word_forms' has the namespace 'other'"),
     ],
 )
 def test_mistakes_in_further_files(build, more, problem):

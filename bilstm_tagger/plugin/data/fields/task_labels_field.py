@@ -51,7 +51,7 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
                     continue
                 if label.certain is not None:
                     counts[label.certain] += 1
-                for name in label.named:  # which have to be there
+                for name in sorted(label.named):  # which have to be there
                     counts[name] = max(counts[name], 1)
         for line in self.recognised:
             counter[NAMESPACE][line] += 1
@@ -153,6 +153,11 @@ def _stacked(tensors: list[torch.Tensor]) -> torch.Tensor:
     of all."""
     partial = next((tensor for tensor in tensors if tensor.dim() == 2), None)
     if partial is not None:
+        if any(tensor.dim() == 2 and tensor.dtype != partial.dtype for tensor in tensors):
+            raise ConfigurationError(
+                "A batch holds labels with probabilities and labels that are known in part; set "
+                "the batch_sampler of the data_loader to 'same_length', which keeps data sets apart"
+            )
         numbers = torch.arange(partial.shape[1])
         tensors = [
             tensor if tensor.dim() == 2 else (tensor.unsqueeze(1) == numbers).to(partial.dtype)

@@ -49,11 +49,24 @@ class LexiconIndexer(TokenIndexer):
         self.lexicon_file = lexicon_file
         self.ignore_case = ignore_case
         self.namespace = namespace
-        self._lexicon: Optional[tuple[Vocabulary, Lexicon]] = None
+        if namespace.endswith(("tags", "labels")):
+            raise ConfigurationError(
+                f"the namespace '{namespace}' of a lexicon ends in 'tags' or 'labels', of which "
+                "AllenNLP keeps no padding; choose another one, for indexer and embedder"
+            )
+        # Of the last vocabulary, by its entries.
+        self._lexicon: Optional[tuple[dict[str, int], Lexicon]] = None
+        self._counter: Optional[dict[str, dict[str, int]]] = None
 
     def count_vocab_items(self, token: Token, counter: dict[str, dict[str, int]]) -> None:
-        if counter[self.namespace]:
+        if counter is self._counter:
             return  # they do not depend on the tokens
+        if counter[self.namespace]:
+            raise ConfigurationError(
+                f"two inputs have the namespace '{self.namespace}'; give each lexicon one of its "
+                "own (the 'name' of inputs.lexicon)"
+            )
+        self._counter = counter
         if self.lexicon_file is None:
             raise ConfigurationError(
                 f"the token indexer '{self.namespace}' needs a 'lexicon_file', a list of entries"
@@ -72,17 +85,18 @@ class LexiconIndexer(TokenIndexer):
         return {"tokens": [ids[match] for match in matches]}
 
     def _lexicon_of(self, vocabulary: Vocabulary) -> Lexicon:
-        if self._lexicon is None or self._lexicon[0] is not vocabulary:
-            namespace = entries_namespace(self.namespace)
-            entries = {*vocabulary.get_token_to_index_vocabulary(namespace)}
-            entries -= {vocabulary._padding_token, vocabulary._oov_token}
+        namespace = entries_namespace(self.namespace)
+        ids = vocabulary.get_token_to_index_vocabulary(namespace)
+        lexicon = self._lexicon  # another thread may replace it
+        if lexicon is None or lexicon[0] is not ids:
+            entries = ids.keys() - {vocabulary._padding_token, vocabulary._oov_token}
             if not entries:
                 raise ConfigurationError(
                     f"the vocabulary has no entries of the lexicon '{self.namespace}', which it "
                     f"keeps in '{namespace}'; make the vocabulary anew, with this token indexer"
                 )
-            self._lexicon = vocabulary, Lexicon(entries, self.ignore_case)
-        return self._lexicon[1]
+            lexicon = self._lexicon = ids, Lexicon(entries, self.ignore_case)
+        return lexicon[1]
 
     def get_empty_token_list(self) -> IndexedTokenList:
         return {"tokens": []}

@@ -4,7 +4,7 @@ from typing import Optional
 
 import torch
 
-from bilstm_tagger.network.crf import PermittedPaths
+from bilstm_tagger.network.permitted_paths import PermittedPaths
 from bilstm_tagger.plugin.data.fields import UNKNOWN_LABEL
 from bilstm_tagger.plugin.modules.decoders.task_decoder import TaskDecoder
 

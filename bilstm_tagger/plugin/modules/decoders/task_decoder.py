@@ -7,7 +7,7 @@ from allennlp.common import Lazy, Registrable
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
 
-from bilstm_tagger.network.crf import AllowedTransitions
+from bilstm_tagger.network.permitted_paths import AllowedTransitions
 from bilstm_tagger.plugin.data.fields import label_namespace
 from bilstm_tagger.plugin.modules.bilstm_encoder import BiLSTMEncoder
 from bilstm_tagger.plugin.modules.decoders.label_weights import weights_of_labels

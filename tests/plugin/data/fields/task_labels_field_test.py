@@ -149,3 +149,28 @@ def test_possible_labels_are_in_the_vocabulary_but_not_counted():
         TaskLabelsField({"chunk": PARTIAL}).count_vocab_items(counter)
     # Of the others that a token may have, too, there may be none at all.
     assert counter == {"chunk_labels": {"B-NP": 3, "I-NP": 1}}
+
+
+def soft(**chances):
+    return Possible(frozenset(chances), chances=tuple(chances.items()))
+
+
+def test_probabilities(vocabulary):
+    labels = [soft(NOUN=0.75, DET=0.25), soft(NOUN=0.5, VERB=0.5), soft(VERB=1.0)]
+    found = tensors({"pos": labels}, vocabulary, length=4)["pos"]
+    # Those of labels that the model does not have are left out.
+    assert found.tolist() == [[0.25, 0.75], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]]
+    counter = defaultdict(Counter)
+    TaskLabelsField({"pos": labels}).count_vocab_items(counter)
+    assert counter == {"pos_labels": {"NOUN": 2, "DET": 1, "VERB": 2}}
+    assert list(counter["pos_labels"]) == ["NOUN", "DET", "VERB"]  # the same in every process
+
+
+def test_a_batch_of_certain_labels_and_probabilities(vocabulary):
+    field = TaskLabelsField({"pos": ["DET"]})
+    rows = [tensors({"pos": labels}, vocabulary) for labels in (["DET"], [soft(NOUN=1.0)])]
+    batch = field.batch_tensors(rows)["pos"]
+    assert batch.tolist() == [[[1.0, 0.0]], [[0.0, 1.0]]]
+    known_in_part = tensors({"pos": [ANYTHING]}, vocabulary)
+    with pytest.raises(ConfigurationError, match="probabilities and labels that are known in part"):
+        field.batch_tensors([*rows, known_in_part])

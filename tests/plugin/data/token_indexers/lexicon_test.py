@@ -10,6 +10,7 @@ from allennlp.data.tokenizers import Token
 from allennlp.models.archival import load_archive
 
 from bilstm_tagger.tagging import Tagger
+from bilstm_tagger.tagging.input_specification import Lexicon
 
 
 @pytest.fixture
@@ -44,6 +45,21 @@ def test_a_file_is_needed_for_training():
         make().count_vocab_items(Token("a"), defaultdict(Counter))
 
 
+def test_two_lexicons_need_two_namespaces(lexicon_file):
+    counter = defaultdict(Counter)
+    first, second = (make(lexicon_file=str(lexicon_file)) for _ in range(2))
+    first.count_vocab_items(Token("a"), counter)
+    first.count_vocab_items(Token("b"), counter)
+    with pytest.raises(ConfigurationError, match="two inputs have the namespace 'titles'"):
+        second.count_vocab_items(Token("a"), counter)
+
+
+@pytest.mark.parametrize("name", ["my_tags", "labels"])
+def test_a_namespace_without_padding_is_an_error(name):
+    with pytest.raises(ConfigurationError, match="ends in 'tags' or 'labels'"):
+        TokenIndexer.by_name("lexicon")(namespace=name)
+
+
 def test_another_vocabulary_is_an_error():
     with pytest.raises(ConfigurationError, match="no entries of the lexicon 'titles'"):
         make().tokens_to_indices([Token("a")], Vocabulary())
@@ -71,7 +87,7 @@ def test_a_trained_model_needs_no_file(train, allennlp, lexicon_file, tmp_path):
     lexicon_file.unlink()
     sentences = [["The", "deficit", "grew", "."], ["He", "left", "."]]
     tagger = Tagger.load(archive)
-    assert tagger.specification.inputs["titles"].of == "lexicon"
+    assert isinstance(tagger.specification.inputs["titles"], Lexicon)
     model_file = tmp_path / "model.safetensors"
     allennlp("export", archive, "-o", model_file)
     expected = [tagger.tag_tokens(sentence).tags for sentence in sentences]
