@@ -66,7 +66,7 @@ class Corpus:
         }
         everything = [instance for instances in parts.values() for instance in instances]
         self._vocabulary = WordVectorVocabulary.from_instances(everything, self._vectors)
-        self._word_vectors = self._vocabulary.word_vectors
+        self._word_vectors = self._vocabulary.known_words("words").vectors
         self.parts: dict[str, Labelled] = {}
         for part, instances in parts.items():
             for instance in instances:
@@ -120,7 +120,7 @@ class Corpus:
 
     def _restored_vocabulary(self) -> Vocabulary:
         # The embedder takes the vectors out of it.
-        self._vocabulary.word_vectors = self._word_vectors
+        self._vocabulary.known_words("words").vectors = self._word_vectors
         return self._vocabulary
 
     def _model(self) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def test_teachers_then_labels_then_students(calls):
     assert labels[0] == "distill"
     text = labels[labels.index("--text") + 1 : labels.index("-o")]
     assert text == ["data/wnut17/train.conll", *(f"data/btc/{x}.conll" for x in "abefg")]
-    assert json.loads(labels[labels.index("--layout") + 1])["delimiter"] == "\t"
+    assert labels[labels.index("--on-error") + 1] == "skip"
     assert students[:2] == ["seeds", "training_config/best/wnut17_distilled.jsonnet"]
     assert scores == ["distribution", "build/best"]
 
@@ -66,7 +66,6 @@ def test_all_corpora_and_what_is_complete(calls):
             assert Path(call[1]).name in os.listdir("training_config/best")
             assert call[call.index("--seeds") + 1] == "5"
         if call[0] == "distill":
-            assert "--layout" not in call or "data/btc/a.conll" in call
             assert call[call.index("--cuda-device") + 1] == "-1"
     again = calls("models/mini")
     assert [call[0] for call in again] == ["seeds", "seeds"] * 3 + ["distribution"]

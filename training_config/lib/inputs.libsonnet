@@ -7,16 +7,16 @@
   // more: other settings of the embedder. name: of a further file of vectors, beside the first.
   words(file, dimension, keep='reachable', trainable=false, more={}, name='words')::
     local source = { pretrained_file: file, keep: keep };
+    local namespace = if name == 'words' then {} else { namespace: name };
     {
-      token_indexers+: { [name]: { type: 'word_forms', namespace: name } },
+      token_indexers+: { [name]: { type: 'word_forms' } + namespace },
       token_embedders+: {
         [name]: {
           type: 'word_vectors',
           pretrained_file: file,
           embedding_dim: dimension,
           trainable: trainable,
-          namespace: name,
-        } + more,
+        } + namespace + more,
       },
       vocabulary+: { type: 'word_vectors' }
                    + if name == 'words' then source else { more+: { [name]: source } },

@@ -142,7 +142,7 @@ def test_vocabulary_of_wnut17():
     assert known - {"@@PADDING@@", "@@UNKNOWN@@"} <= characters
 
     vectors = set(read_word_vectors(GLOVE).words)
-    assert len(vocabulary.word_vectors.words) > 3_000
+    assert len(vocabulary.known_words("words").vectors.words) > 3_000
     reached = 0
     for instance in test:
         instance.index_fields(vocabulary)

@@ -20,7 +20,10 @@ CONFIGS = sorted(
 )
 WITH_DOWNLOADS = {
     "peters2018_elmo": ("elmo_characters", "contextual"),
-    "wnut17_transformer": ("pretrained_transformer_mismatched", "contextual"),
+    **{
+        f"{corpus}_transformer": ("pretrained_transformer_mismatched", "contextual")
+        for corpus in ("conll2000", "ud_ewt", "wnut17")
+    },
     "transformer": ("pretrained_transformer_mismatched", "contextual"),
 }
 EMBEDDERS = "model.text_field_embedder.token_embedders"
