@@ -71,7 +71,7 @@ class Network:
 
     def __init__(self, specification: Specification, tensors: Tensors) -> None:
         specification.check_tensors(tensors)
-        self.inputs: InputVectors = InputVectors(specification, tensors)
+        self.inputs = InputVectors(specification, tensors)
         self.chains = {
             name: Chain(*(tensors[f"tasks.{name}.{kind}"] for kind in Chain._fields))
             for name, task in specification.tasks.items()

@@ -15,6 +15,7 @@ from bilstm_tagger.tagging.commands.errors import (
     one_line_errors,
     quiet_logging,
 )
+from bilstm_tagger.tagging.commands.tag import model_settings
 from bilstm_tagger.tagging.commands.tag_options import add_input_options
 from bilstm_tagger.text.errors import UserError
 
@@ -88,6 +89,7 @@ def run_distill(args: argparse.Namespace) -> None:
     interrupted."""
     from bilstm_tagger.tagging.files.output_file import STDOUT, OutputFile
     from bilstm_tagger.tagging.loading import find_model
+    from bilstm_tagger.tagging.tagger import Tagger
     from bilstm_tagger.tagging.teachers import Teachers
 
     def say(what: str) -> None:
@@ -102,7 +104,7 @@ def run_distill(args: argparse.Namespace) -> None:
             if not os.path.exists(path):
                 raise FileNotFoundError(path)
             output.check_differs(path, os.stat(path))
-        taggers = [_load(name, args) for name in args.archives]
+        taggers = [Tagger.load(name, **model_settings(args)) for name in args.archives]
         teachers = Teachers(taggers)
         features = taggers[0].specification.feature_columns
         if taken := sorted({"tokens", *features}.intersection(teachers.tasks)):
@@ -123,24 +125,6 @@ def run_distill(args: argparse.Namespace) -> None:
             if not totals["sentences"]:
                 raise UserError(f"there is no sentence in {', '.join(args.text)}")
         print(_summary(totals, taggers[0], teachers), file=sys.stderr)
-
-
-def _load(name: str, args: argparse.Namespace) -> "Tagger":
-    from bilstm_tagger.tagging.tagger import Tagger
-
-    return Tagger.load(
-        name,
-        trust=args.trust,
-        vectors=args.vectors,
-        cuda_device=args.cuda_device,
-        language=args.language,
-        tokenizer=args.tokenizer,
-        tasks=None if args.tasks is None else [task.strip() for task in args.tasks.split(",")],
-        constrained=False if args.no_constraints else None,
-        calibrated=not args.uncalibrated,
-        dataset=args.dataset,
-        threads=args.threads,
-    )
 
 
 def _tagged(

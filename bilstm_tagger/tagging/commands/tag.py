@@ -102,17 +102,24 @@ def input_settings(args: argparse.Namespace, opened: "OpenInput") -> dict[str, A
         source="<stdin>" if args.input == "-" else args.input,
         input_form=opened.form,
         skip=args.on_error == "skip",
+        layout=args.layout,
+        recognised=opened.recognised,
+        packages=list(getattr(args, "include_package", ())),
+        **model_settings(args),
+    )
+
+
+def model_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """Those of `Tagger.load` that the options of `add_input_options` make."""
+    return dict(
         language=args.language,
         tokenizer=args.tokenizer,
         tasks=None if args.tasks is None else [task.strip() for task in args.tasks.split(",")],
         constrained=False if args.no_constraints else None,
         calibrated=not args.uncalibrated,
         dataset=args.dataset,
-        layout=args.layout,
-        recognised=opened.recognised,
         vectors=args.vectors,
         trust=args.trust,
-        packages=list(getattr(args, "include_package", ())),
         cuda_device=args.cuda_device,
         threads=args.threads,
     )
