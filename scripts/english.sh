@@ -1,15 +1,28 @@
 #!/usr/bin/env bash
-# Makes the English model of the package: three trainings, a model file of each with temperatures
-# that fit the development data, their scores, and the card. Trainings that are complete are kept;
-# remove build/english to begin anew.
+# Makes the English model of the package:
+#   scripts/english.sh [DATA] [TRANSFORMER]
+# A teacher with a transformer (the folder or the name of all-MiniLM-L6-v2) is trained, and tags the
+# text of the training data. Three models without a transformer learn from that and from the annotated
+# data. Then come a model file of each, with temperatures that fit the development data, their scores,
+# and the card. What is complete is kept; remove build/english to begin anew.
 set -euo pipefail
 
 data=${1:-data}
+transformer=${2:-sentence-transformers/all-MiniLM-L6-v2}
 build=build/english
 runs=$build/runs
 export OMP_NUM_THREADS=1
 
 python scripts/english_data.py --data "$data" --out $build
+allennlp seeds training_config/best/english_teacher.jsonnet --seeds 1 -s $runs -o '{
+  "dataset_reader.token_indexers.transformer.model_name": "'"$transformer"'",
+  "model.text_field_embedder.token_embedders.transformer.embedder.model_name": "'"$transformer"'"
+}'
+soft=$build/soft.jsonl
+if [ ! -f $soft ]; then
+  allennlp distill $runs/english_teacher/seed-1/model.tar.gz --trust \
+    --tasks upos,xpos,chunk,ner --text $build/text.jsonl -o $soft
+fi
 allennlp seeds training_config/english.jsonnet --seeds 3 --jobs "${JOBS:-1}" -s $runs
 
 dev='{"ewt": "'$data'/ud_english_ewt/en_ewt-ud-dev.conllu",

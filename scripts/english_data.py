@@ -5,11 +5,13 @@
 - Names: every tenth document goes to development, or, of a corpus without documents, ten sentences
   of a hundred. Lines are copied as they are. Section h of the Broad Twitter Corpus and the test
   file of UNER are for the score alone.
+- Text for the teachers: the sentences of all training files, without labels.
 - Sentence starts: the words of each document of UD English EWT in pieces that know nothing of
   sentences and paragraphs, each with "B" (it starts a sentence) or "I".
 """
 
 import argparse
+import json
 from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
 from pathlib import Path
@@ -25,6 +27,7 @@ _NAMES = {
     "btc": [f"btc/{section}.conll" for section in "abefg"],
     "wikigold": ["wikigold/wikigold.conll"],
 }
+_CONLLU = ColumnFormat({"tokens": 1}, conllu=True)
 _DOCUMENT = "# newdoc"
 _PARTS = 10
 # Sentences that stay together, where there are no documents.
@@ -61,7 +64,7 @@ def documents(path: Path) -> list[list[Block]]:
 def texts(path: Path) -> Iterator[Words]:
     """The words of the documents in a file of CoNLL-U."""
     words: Words = []
-    for sentence in read_sentences(path, ColumnFormat({"tokens": 1}, conllu=True), keep_lines=True):
+    for sentence in read_sentences(path, _CONLLU, keep_lines=True):
         comments = [line for line, kind in sentence.source_lines if kind == "note"]
         if words and any(comment.startswith(_DOCUMENT) for comment in comments):
             yield words
@@ -76,6 +79,21 @@ def pieces(path: Path) -> Iterator[Words]:
     for words in texts(path):
         for start in range(0, len(words), PIECE):
             yield words[start : start + PIECE]
+
+
+def texts_for_teachers(data: Path, names: Path) -> Iterator[list[str]]:
+    """The tokens of the sentences that the model is trained on, but for those of EWT dev (UNER):
+    they are development data of the parts of speech."""
+    tabs = ColumnFormat({"tokens": 0}, delimiter="\t", empty_tokens="leave_out")
+    forms = {
+        data / "ud_english_ewt" / "en_ewt-ud-train.conllu": _CONLLU,
+        data / "conll2000" / "train.txt": ColumnFormat({"tokens": 0}),
+        names / "btc-train.conll": tabs,
+        names / "wikigold-train.conll": ColumnFormat({"tokens": 0}, document_dividers=True),
+        data / "wnut17" / "train.conll": tabs,
+    }
+    for path, form in forms.items():
+        yield from (sentence.tokens for sentence in read_sentences(path, form))
 
 
 def write(path: Path, sentences: Iterable[Block]) -> None:
@@ -95,6 +113,9 @@ def main() -> None:
         train = [group for number, group in enumerate(groups, 1) if number % _PARTS]
         for part, chosen in (("train", train), ("dev", groups[_PARTS - 1 :: _PARTS])):
             write(args.out / f"{name}-{part}.conll", chain.from_iterable(chosen))
+    sentences = texts_for_teachers(args.data, args.out)
+    objects = ([json.dumps({"tokens": tokens}) + "\n"] for tokens in sentences)
+    write(args.out / "text.jsonl", objects)
     for part in ("train", "dev"):
         path = args.data / "ud_english_ewt" / f"en_ewt-ud-{part}.conllu"
         lines = ([*("\t".join(word) + "\n" for word in piece), "\n"] for piece in pieces(path))

@@ -1,96 +1,41 @@
 // The English model of the package: universal parts of speech, those of the Penn Treebank, chunks and
-// names over the same layers, and where sentences start. `make models` trains it from three seeds and
-// makes the model file. Measured, 3 seeds, on test (models/english.md): UPOS 96.16 +- 0.11, XPOS
-// 95.65 +- 0.07, chunks 94.80 +- 0.10, names 74.22 +- 0.42 (UNER) and 67.63 +- 0.73 (BTC, section h).
-local inputs = import 'lib/inputs.libsonnet';
-local training = import 'lib/training.libsonnet';
+// names over the same layers, and where sentences start. It learns from annotated corpora and from what
+// teachers with a transformer find probable in their text (docs/distillation.md). `make models` trains
+// the teachers and three seeds, and makes the model file.
+local english = import 'lib/english.libsonnet';
 
-local input = inputs.words('data/glove/glove.6B.100d.trimmed.txt.gz', 100, keep='all', more={
-                trainable_unknown: true,
-                word_dropout: 0.05,
-              })
-              + inputs.characters('cnn', more={ num_filters: 50 })
-              + inputs.casing;
-local encoding = 'IOBES';
-local spans = { encoding: 'BIO', model_encoding: encoding };
-
-local files(part) = {
-  ewt: 'data/ud_english_ewt/en_ewt-ud-%s.conllu' % part,
-  conll2000: 'data/conll2000/%s.txt' % part,
-} + {
-  // These are made by scripts/english_data.py.
-  [corpus]: 'build/english/%s-%s.conll' % [corpus, part]
-  for corpus in ['uner', 'btc', 'wikigold', 'ewt_text']
+local of_teachers = ['upos', 'xpos', 'chunk', 'ner'];
+local soft = {
+  form: 'json',
+  columns: { [column]: column for column in ['tokens'] + of_teachers },
+  tasks: {
+    [task]: { probabilities: true }
+            + if task == 'chunk' || task == 'ner' then { encoding: english.encoding } else {}
+    for task in of_teachers
+  },
 };
 
-{
-  dataset_reader: {
-    type: 'conll_columns',
-    datasets: {
-      ewt: {
-        columns: { tokens: 1, upos: 3, xpos: 4 },
-        conllu: true,
-        tasks: { upos: {}, xpos: {} },
-      },
-      conll2000: {
-        columns: { tokens: 0, wsj_pos: 1, chunk: 2 },
-        tasks: { chunk: spans, wsj_pos: {} },
-      },
-      uner: {
-        columns: { tokens: 1, ner: 2 },
-        delimiter: '\t',
-        comment_prefix: '# ',
-        tasks: { ner: spans },
-      },
-      btc: {
-        columns: { tokens: 0, ner: 1 },
-        delimiter: '\t',
-        empty_tokens: 'leave_out',
-        tasks: { ner: spans },
-      },
-      wikigold: {
-        columns: { tokens: 0, ner: 1 },
-        document_dividers: true,
-        tasks: { ner: spans { encoding: 'IOB1', types: { MISC: null } } },
-      },
-      wnut17: {
-        columns: { tokens: 0, wnut_ner: 1 },
-        delimiter: '\t',
-        tasks: { wnut_ner: spans },
-      },
+english.config(english.input, 8) {
+  dataset_reader+: {
+    datasets+: {
+      soft: soft,
       ewt_text: {
         columns: { tokens: 0, sentence: 1 },
         delimiter: '\t',
         tasks: { sentence: {} },
       },
     },
-    token_indexers: input.token_indexers,
   },
-  train_data_path: files('train') { wnut17: 'data/wnut17/train.conll' },
-  validation_data_path: files('dev'),
-  vocabulary: input.vocabulary,
-  model: {
-    type: 'bilstm_tagger',
-    text_field_embedder: { token_embedders: input.token_embedders },
-    encoder: { hidden_sizes: [150, 150], dropout: [0.3, 0.5] },
-    tasks: {
-      // The weights make up for losses of tokens beside losses of sentences (CRF).
-      upos: { type: 'softmax', loss_weight: 10 },
-      xpos: { type: 'softmax', loss_weight: 10 },
-      chunk: { type: 'crf', encoding: encoding },
-      ner: { type: 'crf', encoding: encoding },
+  // These are made by scripts/english.sh.
+  train_data_path+: {
+    soft: 'build/english/soft.jsonl',
+    ewt_text: 'build/english/ewt_text-train.conll',
+  },
+  validation_data_path+: { ewt_text: 'build/english/ewt_text-dev.conll' },
+  model+: {
+    tasks+: {
       // By few units, as it is done before all else.
       sentence: { type: 'softmax', level: 0, encoder: { hidden_sizes: [64] }, loss_weight: 10 },
-      // Only trained along: the parts of speech and the names of other texts.
-      wsj_pos: { type: 'softmax', loss_weight: 10, evaluate: false },
-      wnut_ner: { type: 'crf', encoding: encoding, evaluate: false },
     },
-  },
-  data_loader: training.batches(32) { batch_sampler+: { schedule: 'proportional' } },
-  trainer: training.trainer(
-    ['+upos_accuracy', '+xpos_accuracy', '+chunk_f1', '+ner_f1'], 25
-  ) {
-    learning_rate_scheduler: { type: 'linear_with_warmup', warmup_steps: 500 },
-    moving_average: { type: 'recoverable_exponential', decay: 0.999 },
   },
 }

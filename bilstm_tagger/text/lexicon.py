@@ -1,24 +1,41 @@
 """Lists of names as features: which tokens of a sentence are in a list."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.lines import read_lines
 
+# As in files of columns; other white space is part of a token.
+_BLANKS = re.compile("[ \t\r\n]+")
+# What a vocabulary writes in place of a line end, and its values for padding and unknown words.
+_RESERVED = re.compile("@@(NEWLINE|PADDING|UNKNOWN)@@")
 # Outside of all entries; the first, an inner, and the last token of one; the only one.
 OUTSIDE, FIRST, INNER, LAST, ONLY = MATCHES = ("O", "B", "I", "E", "S")
 
 
 def read_lexicon(path: PathLike) -> list[str]:
-    """The entries of a file, plain or packed, one a line; blank lines and entries that come again
-    are left out.
+    """The entries of a file, plain or packed, one a line, their tokens separated by blanks or tabs;
+    blank lines and entries that come again are left out.
 
     # Errors
 
-    `DataFormatError` as of `read_lines`, and for a file without entries.
+    `DataFormatError` as of `read_lines`, for a file without entries, and for an entry with a word
+    that a vocabulary reserves.
     """
-    entries = dict.fromkeys(" ".join(line.split()) for _, line in read_lines(path))
-    entries.pop("", None)
+    entries: dict[str, None] = {}
+    for number, line in read_lines(path):
+        tokens = [token for token in _BLANKS.split(line) if token]
+        entry = " ".join(tokens)
+        if reserved := _RESERVED.search(entry):
+            raise DataFormatError(
+                path,
+                number,
+                f"the entry {entry!r:.80} has {reserved[0]!r}, which the vocabulary keeps for "
+                "itself; leave it out",
+            )
+        if entry:
+            entries[entry] = None
     if not entries:
         raise DataFormatError(path, None, "there is no entry; a lexicon has one on each line")
     return list(entries)

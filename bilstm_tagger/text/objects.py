@@ -168,7 +168,7 @@ class ObjectReader:
             values = self._value(item, name)
             # An empty list is one of spans where there is a text.
             of_spans = isinstance(values[0], (list, dict, CharacterSpan)) if values else bool(text)
-            if not of_spans or (values and are_probabilities(values[0])):
+            if not of_spans or (values and self._is_soft(name, values[0])):
                 columns[name] = self._tags(item, name, values, length)
                 continue
             if values and (text is None or not offsets):
@@ -200,6 +200,12 @@ class ObjectReader:
                 document=document,
             )
 
+    def _is_soft(self, name: str, value: Any) -> bool:
+        """Whether it is labels with probabilities, right or wrong, and no span."""
+        if name in self._with_probabilities:
+            return isinstance(value, dict) and "start" not in value
+        return are_probabilities(value)
+
     def _value(self, item: Item, name: str) -> list[Any]:
         key = str(self._layout.columns[name])
         try:
@@ -227,7 +233,7 @@ class ObjectReader:
             if missing is not None and value in MISSING:
                 tags.append(missing)
                 continue
-            if name in self._with_probabilities and are_probabilities(value):
+            if name in self._with_probabilities and self._is_soft(name, value):
                 tags.append(cell_of(value))
                 continue
             if type(value) is int and labels is not None and 0 <= value < len(labels):

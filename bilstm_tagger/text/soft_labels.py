@@ -4,11 +4,11 @@ In a file they are an object in place of the label, `{"B-PER": 0.9, "O": 0.1}`; 
 same, as JSON without blanks.
 """
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Optional
-
-import msgspec
 
 from bilstm_tagger.text.character_spans import CONTROL
 from bilstm_tagger.text.encodings import Encoding
@@ -17,11 +17,13 @@ from bilstm_tagger.text.spans import split_tag
 
 # How far the sum of the probabilities of a token may be from 1.
 _TOLERANCE = 0.01
+_OBJECT = re.compile(r'\{\s*["}]')
+_NO_TEXT = re.compile(f"{CONTROL.pattern}|[\ud800-\udfff]")
 
 
 def has_probabilities(cell: str) -> bool:
     """Whether it is an object, and no label."""
-    return cell.startswith('{"') or cell == "{}"
+    return _OBJECT.match(cell) is not None
 
 
 def are_probabilities(value: Any) -> bool:
@@ -29,7 +31,7 @@ def are_probabilities(value: Any) -> bool:
     span."""
     if not isinstance(value, dict) or {"start", "end"} <= value.keys():
         return False
-    return all(isinstance(x, int | float) for x in value.values())
+    return all(type(x) in (int, float) for x in value.values())
 
 
 def label_of(cell: str) -> str:
@@ -41,7 +43,7 @@ def label_of(cell: str) -> str:
 
 def cell_of(chances: Mapping[str, float]) -> str:
     """The probabilities of the labels of a token, as a cell of a column."""
-    return msgspec.json.encode(chances).decode()
+    return json.dumps(chances, ensure_ascii=False, separators=(",", ":"))
 
 
 def soft_labels(cells: Sequence[str], encoding: Optional[Encoding]) -> list[Possible]:
@@ -65,23 +67,36 @@ def soft_labels(cells: Sequence[str], encoding: Optional[Encoding]) -> list[Poss
 def _soft_label(cell: str, encoding: Optional[Encoding]) -> Possible:
     chances = {cell: 1.0}
     if has_probabilities(cell):
-        try:
-            chances = msgspec.json.decode(cell, type=dict[str, float])
-        except msgspec.DecodeError as error:
-            raise ValueError(f"{cell:.80} is no object of labels and numbers: {error}") from None
+        chances = _parsed(cell)
     total = sum(chances.values())
-    if min(chances.values(), default=-1.0) < 0 or abs(total - 1) > _TOLERANCE:
+    if not (all(chance >= 0 for chance in chances.values()) and abs(total - 1) <= _TOLERANCE):
         raise ValueError(
-            f"the probabilities in {cell:.80} must be 0 or more, and 1 together; they are "
+            f"the probabilities in {cell!a:.80} must be 0 or more, and 1 together; they are "
             f"{total:.6g} together"
         )
     for label in chances:
-        if not label or CONTROL.search(label):
-            raise ValueError(f"{cell!a:.80} has a label that is empty or has control characters")
+        if not label or _NO_TEXT.search(label):
+            raise ValueError(
+                f"{cell!a:.80} has a label that is empty, or has control characters or an unpaired "
+                "surrogate"
+            )
         if encoding is not None and not _has_tag(encoding, label):
             raise ValueError(f"{label!r:.80} is no tag of {encoding.name}")
     present = [(label, chance / total) for label, chance in chances.items() if chance > 0]
     return Possible(frozenset(label for label, _ in present), chances=tuple(present))
+
+
+def _parsed(cell: str) -> dict[str, float]:
+    try:
+        pairs = json.loads(cell, object_pairs_hook=list)
+    except ValueError as error:
+        raise ValueError(f"{cell!a:.80} is no object of labels and numbers: {error}") from None
+    chances = dict(pairs)
+    if not are_probabilities(chances):
+        raise ValueError(f"{cell!a:.80} is no object of labels and numbers")
+    if len(chances) < len(pairs):
+        raise ValueError(f"{cell!a:.80} has a label twice")
+    return chances
 
 
 def _has_tag(encoding: Encoding, tag: str) -> bool:

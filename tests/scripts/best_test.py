@@ -1,4 +1,4 @@
-"""The commands of scripts/best.sh."""
+"""The commands of the scripts that train teachers and students."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path("scripts/best.sh").resolve()
+SCRIPTS = Path("scripts").resolve()
 # In place of the program: it keeps its arguments, and makes the file that it is told to.
 PROGRAM = """\
 #!/usr/bin/env python3
@@ -24,16 +24,17 @@ if sys.argv[1] == "distill":
 @pytest.fixture
 def calls(tmp_path):
     """Runs the script, and gives the commands that it calls."""
-    program = tmp_path / "bin/allennlp"
-    program.parent.mkdir()
-    program.write_text(PROGRAM)
-    program.chmod(0o755)
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("allennlp", "bilstm-tagger", "python"):
+        (folder / name).write_text(PROGRAM)
+        (folder / name).chmod(0o755)
     log = tmp_path / "calls.jsonl"
 
-    def run(*arguments, **more):
+    def run(*arguments, script="best.sh", **more):
         log.write_text("")
-        environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", **more}
-        command = ["bash", str(SCRIPT), *arguments]
+        environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", **more}
+        command = ["bash", str(SCRIPTS / script), *arguments]
         done = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True
         )
@@ -69,3 +70,17 @@ def test_all_corpora_and_what_is_complete(calls):
             assert call[call.index("--cuda-device") + 1] == "-1"
     again = calls("models/mini")
     assert [call[0] for call in again] == ["seeds", "seeds"] * 3 + ["distribution"]
+
+
+def test_the_english_model_has_a_teacher(calls):
+    first = calls("my/data", "models/mini", script="english.sh", JOBS="2")
+    files = ["export", "calibration"] * 3
+    names = ["seeds", "distill", "seeds", *files]
+    assert [call[0] for call in first if not call[0].endswith(".py")] == names
+    teacher, labels, students = first[1:4]
+    assert teacher[1] == "training_config/best/english_teacher.jsonnet"
+    assert set(json.loads(teacher[-1]).values()) == {"models/mini"}
+    assert labels[labels.index("--text") + 1] == "build/english/text.jsonl"
+    assert students[1:6] == ["training_config/english.jsonnet", "--seeds", "3", "--jobs", "2"]
+    again = calls("my/data", script="english.sh")
+    assert [call[0] for call in again if not call[0].endswith(".py")] == ["seeds", "seeds", *files]

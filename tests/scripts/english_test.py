@@ -63,6 +63,10 @@ def corpora(tmp_path) -> Path:
         sentences = [f"1\ta{rest}\n2-3\tbc{rest}\n2\tb{rest}\n3\tc{rest}\n\n"] * 60
         text = "# newdoc id = 1\n" + "".join(sentences) + "# newdoc id = 2\n" + sentences[0]
         (data / f"ud_english_ewt/en_ewt-ud-{part}.conllu").write_text(text)
+    for folder in ("conll2000", "wnut17"):
+        (data / folder).mkdir()
+    (data / "conll2000/train.txt").write_text("# NN O\nb NN O\n\n")
+    (data / "wnut17/train.conll").write_text("c\tO\n\t\n")
     return data
 
 
@@ -80,6 +84,13 @@ def test_data(corpora, tmp_path, monkeypatch):
         parts = [(out / f"{name}-{part}.conll").read_text().split() for part in ("train", "dev")]
         assert sorted(whole) == sorted(parts[0] + parts[1])
         assert 0 < len(parts[1]) <= len(whole) / 9
+    # The text for teachers is all that is trained on, but for the names of EWT dev.
+    lines = (out / "text.jsonl").read_text().splitlines()
+    text = [json.loads(line)["tokens"] for line in lines]
+    assert text[:2] == [["a", "b", "c"]] * 2
+    assert text[61:63] == [["#", "b"], ["a0"]]
+    assert text[-2:] == [["a"], ["c"]]
+    assert len(text) == 61 + 1 + 140 + 90 + 1
     # Pieces know no sentences, but documents.
     pieces = (out / "ewt_text-dev.conll").read_text().strip().split("\n\n")
     assert [len(piece.split("\n")) for piece in pieces] == [128, 52, 3]

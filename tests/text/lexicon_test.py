@@ -44,6 +44,19 @@ def test_no_token_is_lost():
     assert Lexicon(["New York"], True)(["New York"]) == ["O"]
 
 
+def test_only_blanks_and_tabs_part_tokens(tmp_path):
+    path = tmp_path / "names.txt"
+    path.write_text("New\u00a0York\tTimes \n")
+    assert read_lexicon(path) == ["New\u00a0York Times"]
+
+
+def test_words_that_a_vocabulary_reserves(tmp_path):
+    path = tmp_path / "names.txt"
+    path.write_text("Ada\nAda @@UNKNOWN@@\n")
+    with pytest.raises(DataFormatError, match=r"names\.txt:2: .* has '@@UNKNOWN@@', which the voc"):
+        read_lexicon(path)
+
+
 def test_reads_a_file(tmp_path):
     path = tmp_path / "places.txt.gz"
     path.write_bytes(gzip.compress("Paris\r\n\n  New   York \nParis\nS\u00e3o Paulo".encode()))

@@ -45,6 +45,7 @@ def test_a_cell_has_no_blanks():
     cell = cell_of({"B-PER": 0.75, 'a "b"\\': 0.25})
     assert has_probabilities(cell)
     assert json.loads(cell) == {"B-PER": 0.75, 'a "b"\\': 0.25}
+    assert has_probabilities('{ "O": 1}')
     assert not has_probabilities("{")
 
 
@@ -57,6 +58,10 @@ def test_a_cell_has_no_blanks():
         ('{"O":0.5,"B-A"', "is no object of labels and numbers"),
         ('{"O":0.5,"E-A":0.5}', "'E-A' is no tag of BIO"),
         ("{}", "must be 0 or more, and 1 together; they are 0 together"),
+        ('{"O":NaN,"B-A":0.5}', "must be 0 or more, and 1 together; they are nan together"),
+        ('{"O":1e999}', "they are inf together"),
+        ('{"O":0.5,"O":0.5}', "has a label twice"),
+        ('{"O":true}', "is no object of labels and numbers"),
         ('{"":1.0}', "has a label that is empty"),
         ('{"O":0.5,"A":0.5}', "'A' is neither 'O' nor"),
     ],
@@ -78,6 +83,24 @@ def test_objects_without_the_setting_say_so(tmp_path):
     )
     with pytest.raises(DataFormatError, match=r"tasks\.pos\.probabilities: true"):
         list(read_dataset(str(path), layout))
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ('{"O": "0.5", "B-A": 0.5}', "is no object of labels and numbers"),
+        ('{"O": NaN}', "they are nan together"),
+        ('{"label": "PER", "end": 3}', "is no object of labels and numbers"),
+        ('{"O": 0.5, "B-\\ud800": 0.5}', "or an unpaired surrogate"),
+    ],
+)
+def test_faults_of_objects(tmp_path, value, problem):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"tokens": ["Ann"], "ner": [' + value + "]}\n")
+    with pytest.raises(DataFormatError) as caught:
+        labels_of(path, OBJECTS)
+    assert f"{path}:1" in str(caught.value)
+    assert problem in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,16 @@ def file_of(corpus):
     return FILES.get(corpus, "fixtures/corpus/dev.conll")
 
 
+def transformer(tmp_path):
+    """Changes of a config to a tiny model."""
+    model = make_bert(tmp_path / "bert")
+    return {
+        "dataset_reader.token_indexers.transformer.model_name": model,
+        f"{TRANSFORMER}.embedder.model_name": model,
+        f"{TRANSFORMER}.cache": str(tmp_path / "cache"),
+    }
+
+
 def score_of(allennlp, corpus, kind, folder, changes):
     config = FOLDER / f"{corpus}_{kind}.jsonnet"
     changes = {"trainer.num_epochs": 2, **changes}
@@ -36,18 +46,15 @@ def score_of(allennlp, corpus, kind, folder, changes):
 
 def test_there_is_a_config_of_each_kind():
     expected = {f"{corpus}_{kind}" for corpus in CORPORA for kind in ("transformer", "distilled")}
-    assert {path.stem for path in FOLDER.glob("*.jsonnet")} == expected
+    assert {path.stem for path in FOLDER.glob("*.jsonnet")} == expected | {"english_teacher"}
 
 
 @pytest.mark.parametrize("corpus", CORPORA)
 def test_with_a_transformer(corpus, allennlp, small_vectors, tmp_path):
-    model = make_bert(tmp_path / "bert")
     changes = {
         **{f"{part}_data_path": file_of(corpus) for part in ("train", "validation", "test")},
         **{f"dataset_reader.{key}": value for key, value in LAYOUTS.get(corpus, {}).items()},
-        "dataset_reader.token_indexers.transformer.model_name": model,
-        f"{TRANSFORMER}.embedder.model_name": model,
-        f"{TRANSFORMER}.cache": str(tmp_path / "cache"),
+        **transformer(tmp_path),
         **small_vectors,
     }
     assert 0 <= score_of(allennlp, corpus, "transformer", tmp_path, changes) <= 1
@@ -75,3 +82,22 @@ def test_from_teachers(corpus, allennlp, small_vectors, tmp_path):
         **small_vectors,
     }
     assert 0 <= score_of(allennlp, corpus, "distilled", tmp_path, changes) <= 1
+
+
+def test_the_teacher_of_the_english_model(allennlp, small_vectors, tmp_path):
+    files = {"ewt": "fixtures/corpus/pos.conllu", "conll2000": "fixtures/corpus/dev.conll"}
+    changes = {
+        **{f"{part}_data_path": files for part in ("train", "validation")},
+        "model.tasks": {
+            **dict.fromkeys(("upos", "xpos", "wsj_pos"), {"type": "softmax"}),
+            "chunk": {"type": "crf", "encoding": "IOBES"},
+        },
+        "trainer.validation_metric": "+chunk_f1",
+        **transformer(tmp_path),
+        **small_vectors,
+        "trainer.num_epochs": 1,
+    }
+    config = FOLDER / "english_teacher.jsonnet"
+    allennlp("train", config, "-s", tmp_path / "model", "-o", json.dumps(changes))
+    assert (tmp_path / "model/model.tar.gz").exists()
+    assert list(tmp_path.glob("cache/*/*.vectors"))

@@ -33,7 +33,7 @@ SETTINGS: dict[str, tuple[Any, dict[str, Any]]] = {
     "conll2000_tuned": ("dev.conll", {}),
     "conll2000_tuned_multitask": ("dev.conll", {}),
     "english": (
-        dict.fromkeys(ENGLISH, "dev.conll"),
+        {"soft": "soft.jsonl", **dict.fromkeys(ENGLISH, "dev.conll")},
         {
             f"dataset_reader.datasets.{name}.{key}": value
             for name, changes in ENGLISH.items()
@@ -76,7 +76,8 @@ def test_needs_nothing_but_its_file(config, tmp_path, monkeypatch):
 
 def first_sentence(path: Path, directory: Path) -> str:
     target = directory / path.name
-    target.write_text(path.read_text().split("\n\n")[0] + "\n")
+    end = "\n" if path.suffix == ".jsonl" else "\n\n"
+    target.write_text(path.read_text().split(end)[0] + "\n")
     return str(target)
 
 

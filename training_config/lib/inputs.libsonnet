@@ -1,6 +1,18 @@
 // What a tagger sees of a token. Each input is a pair of a token indexer (text to ids) and a token
 // embedder (ids to vectors) under one name; add them up: words(...) + characters('cnn') + casing.
 // Words also decide the vocabulary.
+
+// The name of an input, which no other input may have.
+local named(name) = {
+  local names = self.names,
+  names:: (if 'names' in super then super.names else []) + [name],
+  assert std.length(std.filter(function(other) other == name, names)) == 1 :
+         "two inputs have the name '%s'; give one of them another name, as in "
+         % name + "inputs.words(..., name='more_words')",
+  assert std.length(name) > 0 && std.length(std.split(name, '.')) == 1 :
+         "'%s' cannot be the name of an input: it is empty, or has a dot" % name,
+};
+
 {
   // Word vectors, by the look-up chain: exact, lower-cased, normalised form, unknown.
   // keep: 'reachable' (only the vectors that the data reach) or 'all' (for any later text).
@@ -8,7 +20,7 @@
   words(file, dimension, keep='reachable', trainable=false, more={}, name='words')::
     local source = { pretrained_file: file, keep: keep };
     local namespace = if name == 'words' then {} else { namespace: name };
-    {
+    named(name) {
       token_indexers+: { [name]: { type: 'word_forms' } + namespace },
       token_embedders+: {
         [name]: {
@@ -24,7 +36,7 @@
 
   // Vectors learnt from the training data alone, without a file: for each normalised form (lower
   // case, one form for all numbers) that occurs at least min_count times, and one for all others.
-  trained_words(dimension, min_count=2):: {
+  trained_words(dimension, min_count=2):: named('words') {
     token_indexers+: { words: { type: 'word_forms' } },
     token_embedders+: {
       words: { type: 'word_vectors', embedding_dim: dimension, trainable: true },
@@ -37,7 +49,7 @@
   },
 
   // A vector made of the characters: encoder 'cnn' (Ma and Hovy 2016) or 'lstm' (Lample et al. 2016).
-  characters(encoder, max_length=25, more={}):: {
+  characters(encoder, max_length=25, more={}):: named('characters') {
     token_indexers+: { characters: { type: 'word_characters', max_length: max_length } },
     token_embedders+: { characters: { type: 'character_' + encoder } + more },
   },
@@ -45,7 +57,9 @@
   // The vectors of a frozen model that reads the whole sentence, computed once and kept in the folder
   // 'cache' (null: computed anew in every epoch). layers: 'mix', 'mean', 'last', 'all' or a number.
   // more: other settings of the embedder, such as { projection_dim: 100, dropout: 0.3 }.
-  contextual(indexer, embedder, layers='mix', cache='build/vectors', name='context', more={}):: {
+  contextual(
+    indexer, embedder, layers='mix', cache='build/vectors', name='context', more={}
+  ):: named(name) {
     token_indexers+: { [name]: indexer },
     token_embedders+: {
       [name]: { type: 'contextual', embedder: embedder, layers: layers, cache: cache } + more,
@@ -90,7 +104,7 @@
   // Any column of the file.
   column(name):: $.feature(name, { type: 'column', column: name }),
 
-  feature(name, indexer, dimension=10):: {
+  feature(name, indexer, dimension=10):: named(name) {
     token_indexers+: { [name]: indexer },
     token_embedders+: {
       [name]: {

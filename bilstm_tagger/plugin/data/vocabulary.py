@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, Optional
@@ -12,6 +12,7 @@ from allennlp.common.tqdm import Tqdm
 from allennlp.data import Instance, Vocabulary
 
 from bilstm_tagger.plugin.data.paths import local_word_vectors
+from bilstm_tagger.plugin.data.token_indexers import WordFormsIndexer
 from bilstm_tagger.text.memo import Memo
 from bilstm_tagger.text.word_forms import CHAIN_STEPS, WordForms, chain_step, word_forms
 from bilstm_tagger.text.word_vectors import WordVectors
@@ -97,8 +98,15 @@ class WordVectorVocabulary(Vocabulary):
         return {}
 
     def known_words(self, namespace: str) -> KnownWords:
-        """What is known of the words of a namespace, to be read and changed."""
-        return self._known_words.setdefault(namespace, KnownWords())
+        """What is known of the words of a namespace, to be read and changed.
+
+        # Errors
+
+        `ConfigurationError` for a namespace of which a new vocabulary has no words.
+        """
+        if self._known_words and namespace not in self._known_words:
+            raise ConfigurationError(_no_source("embedder", namespace, self._known_words))
+        return self._known_words.get(namespace, KnownWords())
 
     def expect_no_vectors(self) -> None:
         """For words and vectors of a trained model, which need no file."""
@@ -140,8 +148,14 @@ class WordVectorVocabulary(Vocabulary):
         """
         source = WordSource(pretrained_file, keep, frequent_min_count, frequent_max_words)
         sources = {namespace: source.check("vocabulary")}
+        if not isinstance(more, (Mapping, type(None))):
+            raise ConfigurationError(
+                f"vocabulary.more must be an object, namespaces to their settings, found {more!r}"
+            )
         for name, settings in (more or {}).items():
             key = f"vocabulary.more.{name}"
+            if not isinstance(settings, Mapping):
+                raise ConfigurationError(f"{key} must be an object of settings, found {settings!r}")
             if unknown := sorted(settings.keys() - {*WordSource._fields}):
                 raise ConfigurationError(
                     f"{key} has {', '.join(unknown)}: it can have {', '.join(WordSource._fields)}"
@@ -151,7 +165,7 @@ class WordVectorVocabulary(Vocabulary):
                     f"{key} is the namespace of the first file, too; give each file one of its own"
                 )
             sources[name] = WordSource(**settings).check(key)
-        counts, other_words = _count(instances)
+        counts, other_words = _count(_checked(instances, sources))
         training_words = {name: counts.pop(name, {}) for name in sources}
         # Only labels. AllenNLP's default takes the unknown value from all that ends in "tags" too,
         # and a feature column may be called so.
@@ -176,7 +190,7 @@ class WordVectorVocabulary(Vocabulary):
         forms_of: Mapping[str, WordForms],
     ) -> None:
         """Fills a namespace with words of its file, and frequent ones of the training data."""
-        state = self.known_words(namespace)
+        state = self._known_words[namespace] = KnownWords()
         forms = {word: forms_of[word] for word in (*training_words, *other_words)}
         known: set[str] = set()
         if source.pretrained_file is not None:
@@ -218,6 +232,28 @@ class WordVectorVocabulary(Vocabulary):
             elif unknown / total > _MANY_UNKNOWN:
                 share = unknown / total
                 state.warning = _unknown_words_warning(share, source.frequent_min_count)
+
+
+def _checked(instances: Iterable[Instance], sources: Mapping[str, object]) -> Iterator[Instance]:
+    """The instances, whose words all have a source."""
+    checked: Any = None
+    for instance in instances:
+        indexers = getattr(instance.fields.get("tokens"), "token_indexers", {})
+        if indexers is not checked:
+            checked = indexers
+            for indexer in indexers.values():
+                if isinstance(indexer, WordFormsIndexer) and indexer.namespace not in sources:
+                    raise ConfigurationError(_no_source("indexer", indexer.namespace, sources))
+        yield instance
+
+
+def _no_source(what: str, namespace: str, sources: Mapping[str, object]) -> str:
+    names = ", ".join(map(repr, sources))
+    return (
+        f"a token {what} of words has the namespace '{namespace}', and the vocabulary has words of "
+        f"{names} alone; set the same 'namespace' in both, or add the file to vocabulary.more "
+        "(inputs.words of the configs does so)"
+    )
 
 
 def _warn_of_few_vectors(share: float, path: str) -> None:

@@ -15,7 +15,7 @@ from allennlp.data.tokenizers import Token
 from bilstm_tagger.plugin.data.column_token import ColumnToken
 from bilstm_tagger.plugin.data.fields import SentenceField, SentenceMetadataField, TaskLabelsField
 from bilstm_tagger.plugin.data.paths import local_path
-from bilstm_tagger.plugin.data.token_indexers import ColumnIndexer
+from bilstm_tagger.plugin.data.token_indexers import ColumnIndexer, check_namespaces
 from bilstm_tagger.plugin.dataset_readers.dataset_layout import DatasetLayout, TaskColumn
 from bilstm_tagger.text import dataset_layout as layouts
 from bilstm_tagger.text.columns import Sentence
@@ -106,6 +106,7 @@ class ConllColumnsReader(DatasetReader):
             raise ConfigurationError("dataset_reader.datasets is empty; declare at least one")
         if not token_indexers:
             raise ConfigurationError("dataset_reader.token_indexers is empty; declare at least one")
+        check_namespaces(token_indexers)
         self.token_indexers = token_indexers
         self.datasets = cast(dict[str, layouts.DatasetLayout], datasets)
         self.feature_columns = sorted(

@@ -8,7 +8,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 
 from bilstm_tagger.tagging.commands.errors import (
     interruptible,
@@ -88,6 +88,7 @@ def run_distill(args: argparse.Namespace) -> None:
     """Writes the file; ends the process with status 1 for an error of the user's, and 130 if
     interrupted."""
     from bilstm_tagger.tagging.files.output_file import STDOUT, OutputFile
+    from bilstm_tagger.tagging.files.output_forms import dump_json
     from bilstm_tagger.tagging.loading import find_model
     from bilstm_tagger.tagging.tagger import Tagger
     from bilstm_tagger.tagging.teachers import Teachers
@@ -102,7 +103,7 @@ def run_distill(args: argparse.Namespace) -> None:
         models = [os.fspath(find_model(name)) for name in args.archives]
         for path in filter(None, (*models, *args.text, args.vectors)):
             if not os.path.exists(path):
-                raise FileNotFoundError(path)
+                raise UserError(f"{path}: there is no such file; check the name")
             output.check_differs(path, os.stat(path))
         taggers = [Tagger.load(name, **model_settings(args)) for name in args.archives]
         teachers = Teachers(taggers)
@@ -112,11 +113,17 @@ def run_distill(args: argparse.Namespace) -> None:
                 f"the task '{taken[0]}' has the name of an input, which is written, too; name "
                 "other tasks by --tasks"
             )
-        totals = dict.fromkeys(("sentences", "tokens", "certain"), 0)
+        totals = dict.fromkeys(("sentences", "tokens", "certain", "skipped"), 0)
+
+        def skip(what: str) -> None:
+            totals["skipped"] += 1
+            say(what)
+
+        skipped = skip if args.on_error == "skip" else None
         with output as file:
-            for sentence, chances in _shown(_tagged(args, taggers[0], teachers, say)):
+            for sentence, chances in _shown(_tagged(args, taggers[0], teachers, skipped)):
                 line = _line(sentence, chances, teachers, args.least)
-                file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+                file.write(dump_json(line))
                 totals["sentences"] += 1
                 totals["tokens"] += len(sentence.tokens) * len(teachers.tasks)
                 totals["certain"] += sum(
@@ -128,15 +135,14 @@ def run_distill(args: argparse.Namespace) -> None:
 
 
 def _tagged(
-    args: argparse.Namespace, tagger: "Tagger", teachers: "Teachers", say: Callable[[str], None]
+    args: argparse.Namespace,
+    tagger: "Tagger",
+    teachers: "Teachers",
+    skipped: Optional[Callable[[str], None]],
 ) -> "Iterator[tuple[TokenizedSentence, SentenceChances]]":
     from bilstm_tagger.tagging.files.sentences import sentences_of
 
-    options = {
-        "form": args.input_format,
-        "layout": args.layout,
-        "skipped": say if args.on_error == "skip" else None,
-    }
+    options = {"form": args.input_format, "layout": args.layout, "skipped": skipped}
     sentences = itertools.chain.from_iterable(
         sentences_of(path, tagger, **options) for path in args.text
     )
@@ -188,6 +194,7 @@ def _summary(totals: Mapping[str, int], tagger: "Tagger", teachers: "Teachers") 
     }
     layout = {"form": "json", "columns": columns, "tasks": tasks}
     return (
-        f"Wrote {totals['sentences']:,} sentences; {totals['certain'] / totals['tokens']:.1%} of "
-        f"the labels are certain. As a data set of the dataset reader: {json.dumps(layout)}"
+        f"Wrote {totals['sentences']:,} sentences, {totals['skipped']:,} skipped; "
+        f"{totals['certain'] / totals['tokens']:.1%} of the labels are certain. "
+        f"As a data set of the dataset reader: {json.dumps(layout)}"
     )

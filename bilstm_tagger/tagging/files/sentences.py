@@ -45,3 +45,4 @@ def sentences_of(
                     if skipped is not None:
                         skipped(f"skipped {path}:{problem.line}: {problem.problem}")
                 yield from record.sentences
+        opened.input.check_unchanged()

@@ -355,6 +355,14 @@ def test_vectors_that_are_not_there(build):
         build(TRAIN, vectors=None, pretrained_file="nowhere.txt")
 
 
+def test_words_whose_file_is_not_in_the_vocabulary(build):
+    with pytest.raises(ConfigurationError, match="a token indexer of words has the namespace 'oth"):
+        build(TRAIN, reader=TWO_FILES)
+    vocabulary, _ = build(TRAIN)
+    with pytest.raises(ConfigurationError, match="a token embedder of words has the namespace 'o"):
+        WordVectorEmbedder(vocabulary, 2, namespace="other")
+
+
 TWO_FILES = READER | {
     "token_indexers": {
         "words": {"type": "word_forms"},
@@ -386,6 +394,8 @@ def test_several_files_have_words_of_their_own(build, tmp_path):
     [
         ({"other": {"kept": "all"}}, r"more\.other has kept: it can have pretrained_file, keep"),
         ({"other": {"keep": "some"}}, r"more\.other\.keep must be 'reachable' or 'all'"),
+        ({"other": "a.txt"}, r"more\.other must be an object of settings, found 'a\.txt'"),
+        (["a.txt"], r"more must be an object, namespaces to their settings, found \['a\.txt'\]"),
         ({"words": {}}, r"more\.words is the namespace of the first file"),
         ({"other": {}}, r"more\.other: no token indexer 'word_forms' has the namespace 'other'"),
     ],

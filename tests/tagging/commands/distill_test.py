@@ -138,7 +138,7 @@ def test_refuses_models_with_other_labels(error_of, quickstart_archive, tmp_path
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--text", "nothing.txt", "-o", "a.jsonl"], "nothing.txt"),
+        (["--text", "nothing.txt", "-o", "a.jsonl"], "nothing.txt: there is no such file"),
         (["--text", TEXT, "-o", TEXT], "is the output, too"),
         (["--text", TEXT, "-o", "-"], "-o needs the name of a file"),
         (["--text", TEXT, "-o", "a.jsonl", "--tasks", "ner"], "the model has no task 'ner'"),

@@ -5,4 +5,5 @@ from bilstm_tagger.plugin.data.token_indexers.features import (
     FeatureIndexer,
 )
 from bilstm_tagger.plugin.data.token_indexers.lexicon import LexiconIndexer
+from bilstm_tagger.plugin.data.token_indexers.namespaces import check_namespaces
 from bilstm_tagger.plugin.data.token_indexers.words import WordFormsIndexer

@@ -49,11 +49,6 @@ class LexiconIndexer(TokenIndexer):
         self.lexicon_file = lexicon_file
         self.ignore_case = ignore_case
         self.namespace = namespace
-        if namespace.endswith(("tags", "labels")):
-            raise ConfigurationError(
-                f"the namespace '{namespace}' of a lexicon ends in 'tags' or 'labels', of which "
-                "AllenNLP keeps no padding; choose another one, for indexer and embedder"
-            )
         # Of the last vocabulary, by its entries.
         self._lexicon: Optional[tuple[dict[str, int], Lexicon]] = None
         self._counter: Optional[dict[str, dict[str, int]]] = None
@@ -61,11 +56,6 @@ class LexiconIndexer(TokenIndexer):
     def count_vocab_items(self, token: Token, counter: dict[str, dict[str, int]]) -> None:
         if counter is self._counter:
             return  # they do not depend on the tokens
-        if counter[self.namespace]:
-            raise ConfigurationError(
-                f"two inputs have the namespace '{self.namespace}'; give each lexicon one of its "
-                "own (the 'name' of inputs.lexicon)"
-            )
         self._counter = counter
         if self.lexicon_file is None:
             raise ConfigurationError(

@@ -45,21 +45,6 @@ def test_a_file_is_needed_for_training():
         make().count_vocab_items(Token("a"), defaultdict(Counter))
 
 
-def test_two_lexicons_need_two_namespaces(lexicon_file):
-    counter = defaultdict(Counter)
-    first, second = (make(lexicon_file=str(lexicon_file)) for _ in range(2))
-    first.count_vocab_items(Token("a"), counter)
-    first.count_vocab_items(Token("b"), counter)
-    with pytest.raises(ConfigurationError, match="two inputs have the namespace 'titles'"):
-        second.count_vocab_items(Token("a"), counter)
-
-
-@pytest.mark.parametrize("name", ["my_tags", "labels"])
-def test_a_namespace_without_padding_is_an_error(name):
-    with pytest.raises(ConfigurationError, match="ends in 'tags' or 'labels'"):
-        TokenIndexer.by_name("lexicon")(namespace=name)
-
-
 def test_another_vocabulary_is_an_error():
     with pytest.raises(ConfigurationError, match="no entries of the lexicon 'titles'"):
         make().tokens_to_indices([Token("a")], Vocabulary())
