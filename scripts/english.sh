@@ -2,9 +2,9 @@
 # Makes the English model of the package:
 #   scripts/english.sh [DATA] [TRANSFORMER]
 # A teacher with a transformer (the folder or the name of all-MiniLM-L6-v2) is trained, and tags the
-# text of the training data. Three models without a transformer learn from that and from the annotated
-# data. Then come a model file of each, with temperatures that fit the development data, their scores,
-# and the card. What is complete is kept; remove build/english to begin anew.
+# text of the training data. Three models without a transformer learn from that, mixed with the
+# annotations. Then come a model file of each, with temperatures that fit the development data, their
+# scores, and the card. What is complete is kept; remove build/english to begin anew.
 set -euo pipefail
 
 data=${1:-data}
@@ -14,7 +14,8 @@ runs=$build/runs
 export OMP_NUM_THREADS=1
 
 python scripts/english_data.py --data "$data" --out $build
-allennlp seeds training_config/best/english_teacher.jsonnet --seeds 1 -s $runs -o '{
+teacher=training_config/best/english_teacher.jsonnet
+allennlp seeds $teacher --seeds 1 -s $runs -o '{
   "dataset_reader.token_indexers.transformer.model_name": "'"$transformer"'",
   "model.text_field_embedder.token_embedders.transformer.embedder.model_name": "'"$transformer"'"
 }'
@@ -23,6 +24,7 @@ if [ ! -f $soft ]; then
   allennlp distill $runs/english_teacher/seed-1/model.tar.gz --trust \
     --tasks upos,xpos,chunk,ner --text $build/text.jsonl -o $soft
 fi
+python scripts/english_labels.py --config $teacher --soft $soft --out $build/train.jsonl
 allennlp seeds training_config/english.jsonnet --seeds 3 --jobs "${JOBS:-1}" -s $runs
 
 dev='{"ewt": "'$data'/ud_english_ewt/en_ewt-ud-dev.conllu",

@@ -79,7 +79,9 @@ class BatchSizeDataLoader(MultiProcessDataLoader):
         **kwargs: Any,
     ) -> None:
         if batch_size is not None and hasattr(batch_sampler, "batch_size"):
-            batch_sampler.batch_size = batch_size  # type: ignore[union-attr]
+            for name in ("batch_size", "evaluation_batch_size"):
+                if hasattr(batch_sampler, name):
+                    setattr(batch_sampler, name, batch_size)
             batch_size = None
         if is_distributed() and batch_sampler and isinstance(reader, ConllColumnsReader):
             if kwargs.get("num_workers"):

@@ -77,10 +77,11 @@ def test_the_english_model_has_a_teacher(calls):
     files = ["export", "calibration"] * 3
     names = ["seeds", "distill", "seeds", *files]
     assert [call[0] for call in first if not call[0].endswith(".py")] == names
-    teacher, labels, students = first[1:4]
+    teacher, labels, mixing, students = first[1:5]
     assert teacher[1] == "training_config/best/english_teacher.jsonnet"
     assert set(json.loads(teacher[-1]).values()) == {"models/mini"}
     assert labels[labels.index("--text") + 1] == "build/english/text.jsonl"
+    assert mixing[0] == "scripts/english_labels.py"
     assert students[1:6] == ["training_config/english.jsonnet", "--seeds", "3", "--jobs", "2"]
     again = calls("my/data", script="english.sh")
     assert [call[0] for call in again if not call[0].endswith(".py")] == ["seeds", "seeds", *files]

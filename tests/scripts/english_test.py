@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from english_benchmark import comparison
 from english_data import main as make_data
+from english_labels import CORPORA, mixed
+from english_labels import main as mix_labels
 from english_tests import ALL, TESTS, accuracy, main_score, span_scores, spans_of
 from seqeval.metrics import classification_report
 
@@ -95,6 +97,48 @@ def test_data(corpora, tmp_path, monkeypatch):
     pieces = (out / "ewt_text-dev.conll").read_text().strip().split("\n\n")
     assert [len(piece.split("\n")) for piece in pieces] == [128, 52, 3]
     assert pieces[0].split("\n")[:4] == ["a\tB", "b\tI", "c\tI", "a\tB"]
+
+
+def test_an_annotation_counts_half():
+    assert mixed("NN", "NN") == "NN"
+    assert mixed("NN", "VB") == {"NN": 0.5, "VB": 0.5}
+    assert mixed({"NN": 0.6, "VB": 0.4}, "VB") == {"NN": 0.3, "VB": 0.7}
+    assert mixed({"NN": 0.6, "VB": 0.4}, "JJ") == {"NN": 0.3, "VB": 0.2, "JJ": 0.5}
+
+
+def test_labels_are_those_of_the_sentence(tmp_path, monkeypatch):
+    """Of each corpus in its turn, in the encoding of the model."""
+    layout = {"columns": {"tokens": 0, "ner": 1}, "delimiter": "\t", "empty_tokens": "leave_out"}
+    spans = {"tasks": {"ner": {"encoding": "BIO", "model_encoding": "IOBES"}}}
+    files = {}
+    for name in CORPORA:
+        files[name] = str(tmp_path / f"{name}.conll")
+        Path(files[name]).write_text(f"{name}\tB-ORG\n\nran\tO\n")
+    config = tmp_path / "config.jsonnet"
+    reader = {"datasets": dict.fromkeys(CORPORA, layout | spans)}
+    config.write_text(json.dumps({"dataset_reader": reader, "train_data_path": files}))
+    soft, out = tmp_path / "soft.jsonl", tmp_path / "out.jsonl"
+
+    def run(sentences):
+        lines = [
+            {"tokens": [x], "upos": ["X"], "ner": [{"S-ORG": 0.8, "O": 0.2}]} for x in sentences
+        ]
+        soft.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        options = {"config": config, "soft": soft, "out": out}
+        arguments = [str(part) for name in options for part in (f"--{name}", options[name])]
+        monkeypatch.setattr("sys.argv", ["english_labels", *arguments])
+        mix_labels()
+        return list(map(json.loads, out.read_text().splitlines()))
+
+    sentences = [word for name in CORPORA for word in (name, "ran")]
+    mixed_lines = run(sentences)
+    assert [line["tokens"] for line in mixed_lines] == [[word] for word in sentences]
+    assert mixed_lines[0]["ner"] == [{"S-ORG": 0.9, "O": 0.1}]
+    assert mixed_lines[1] == {"tokens": ["ran"], "upos": ["X"], "ner": [{"S-ORG": 0.4, "O": 0.6}]}
+    with pytest.raises(SystemExit, match=r"has \['ran'\] in place of"):
+        run(["ran", *sentences[1:]])
+    with pytest.raises(ValueError, match="shorter"):
+        run(sentences[:-1])
 
 
 def test_comparison():

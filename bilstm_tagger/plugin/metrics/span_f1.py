@@ -1,7 +1,7 @@
 """Precision, recall and F1 of spans, as the CoNLL-2000 scorer conlleval counts them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch.distributed as dist
 from allennlp.common.util import is_distributed
@@ -44,9 +44,15 @@ class SpanF1(TagMetric):
     def count(self, pairs: list[Pair]) -> None:
         read = self._encoding.spans
         # All are read before one is counted.
-        sentences = [(set(read(predicted)), set(read(gold))) for predicted, gold in pairs]
-        for predicted, gold in sentences:
-            self._count_spans(predicted, gold)
+        sentences = [
+            (spans := set(read(gold)), spans if predicted == gold else set(read(predicted)))
+            for predicted, gold in pairs
+        ]
+        self._count_spans(
+            (span for gold, predicted in sentences for span in gold & predicted),
+            (span for _, predicted in sentences for span in predicted),
+            (span for gold, _ in sentences for span in gold),
+        )
 
     def count_partial(
         self, predicted: Sequence[str], known: Sequence[Possible], ends_are_marked: bool = False
@@ -63,10 +69,10 @@ class SpanF1(TagMetric):
             return all(token.permits("O") and not any(map(token.permits, tags)) for token in tokens)
 
         judged = judged_spans(self._encoding.spans(predicted), gold, is_outside)
-        self._count_spans(set(judged), set(gold))
+        self._count_spans({*judged} & {*gold}, {*judged}, {*gold})
 
-    def _count_spans(self, predicted: set[Span], gold: set[Span]) -> None:
-        parts = (predicted & gold, predicted, gold)
+    def _count_spans(self, *parts: Iterable[Span]) -> None:
+        """Of correct, predicted and gold spans."""
         for counts, spans in zip(self._counts, parts, strict=True):
             counts.update(span.label for span in spans)
 

@@ -14,6 +14,9 @@ Batch = list[int]
 # Data set to length to indices of sentences.
 Buckets = dict[str, dict[int, list[int]]]
 
+# How much longer than its shortest sentence the longest one of a batch is, outside of training.
+_MOST_PADDING = 1.25
+
 SCHEDULES = ("turns", "proportional")
 
 
@@ -45,9 +48,11 @@ class SameLengthBatchSampler(BatchSampler):
     "proportional", an epoch is all batches of all data sets, in any order.
 
     Otherwise every sentence comes exactly once, whatever the number of data sets, and nothing is
-    shuffled. That is so for validation, for `allennlp evaluate`, and wherever nobody has said that
-    the batches are for training. The trainer says it of its training data; a training loop of one's
-    own sets the attribute `training`.
+    shuffled. Batches are larger, and have sentences of similar length: without gradients, a few
+    large batches with a little padding take less time than many small ones without. That is so for
+    validation, for `allennlp evaluate`, and wherever nobody has said that the batches are for
+    training. The trainer says it of its training data; a training loop of one's own sets the
+    attribute `training`.
 
     Registered as a `BatchSampler` with name "same_length".
 
@@ -55,6 +60,8 @@ class SameLengthBatchSampler(BatchSampler):
 
     batch_size : `int`, optional (default=`32`)
         At most that many sentences.
+    evaluation_batch_size : `int`, optional (default = four times `batch_size`)
+        The same outside of training.
     main_dataset : `str`, optional (default=`None`)
         The data set whose number of batches is the length of an epoch: the one whose tasks are
         evaluated, where only one's are. Of "turns" alone.
@@ -63,10 +70,18 @@ class SameLengthBatchSampler(BatchSampler):
     """
 
     def __init__(
-        self, batch_size: int = 32, main_dataset: Optional[str] = None, schedule: str = "turns"
+        self,
+        batch_size: int = 32,
+        main_dataset: Optional[str] = None,
+        schedule: str = "turns",
+        evaluation_batch_size: Optional[int] = None,
     ) -> None:
-        if batch_size < 1:
-            raise ConfigurationError(f"batch_size must be at least 1, found {batch_size}")
+        for name, size in (
+            ("batch_size", batch_size),
+            ("evaluation_batch_size", evaluation_batch_size),
+        ):
+            if size is not None and size < 1:
+                raise ConfigurationError(f"{name} must be at least 1, found {size}")
         if schedule not in SCHEDULES:
             raise ConfigurationError(f"schedule must be one of {SCHEDULES}, found {schedule!r}")
         if main_dataset is not None and schedule != "turns":
@@ -78,6 +93,7 @@ class SameLengthBatchSampler(BatchSampler):
         self.training = False
         self.schedule = schedule
         self.batch_size = batch_size
+        self.evaluation_batch_size = evaluation_batch_size or 4 * batch_size
         self.main_dataset = main_dataset
 
     def _buckets(self, instances: Sequence[Instance]) -> Buckets:
@@ -112,12 +128,23 @@ class SameLengthBatchSampler(BatchSampler):
         buckets = self._buckets(instances)
         if self.training:
             return self._training_batches(buckets)
-        return (
-            batch
-            for lengths in buckets.values()
-            for length in sorted(lengths)
-            for batch in near_equal_bins(lengths[length], self.batch_size)
-        )
+        return self._evaluation_batches(buckets)
+
+    def _evaluation_batches(self, buckets: Buckets) -> Iterator[Batch]:
+        for lengths in buckets.values():
+            batch: Batch = []
+            shortest = 0
+            for length in sorted(lengths):
+                for index in lengths[length]:
+                    full = len(batch) >= self.evaluation_batch_size
+                    if batch and (full or length > _MOST_PADDING * shortest):
+                        yield batch
+                        batch = []
+                    if not batch:
+                        shortest = length
+                    batch.append(index)
+            if batch:
+                yield batch
 
     def _training_batches(self, buckets: Buckets) -> Iterator[Batch]:
         turns = self._turns(buckets)
@@ -136,7 +163,9 @@ class SameLengthBatchSampler(BatchSampler):
 
     def get_num_batches(self, instances: Sequence[Instance]) -> int:
         buckets = self._buckets(instances)
-        if self.training and len(buckets) > 1 and self.schedule == "turns":
+        if not self.training:
+            return sum(1 for _ in self._evaluation_batches(buckets))
+        if len(buckets) > 1 and self.schedule == "turns":
             return self._turns(buckets) * len(buckets)
         return sum(self._number(lengths) for lengths in buckets.values())
 

@@ -90,8 +90,9 @@ def test_batches_of_any_data(lengths, size, training):
     sampler = SameLengthBatchSampler(size)
     found = batches(sampler, instances, training)
     for batch in found:
-        assert 1 <= len(batch) <= size
-        assert len({len(instances[index]["tokens"]) for index in batch}) == 1
+        assert 1 <= len(batch) <= (size if training else 4 * size)
+        of_batch = [len(instances[index]["tokens"]) for index in batch]
+        assert max(of_batch) <= min(of_batch) * (1 if training else 1.25)
         assert len({instances[index]["metadata"]["dataset"] for index in batch}) == 1
     seen = Counter(index for batch in found for index in batch)
     if not training or len({name for name, _ in lengths}) == 1:
@@ -106,7 +107,18 @@ def test_evaluation_sees_every_sentence_once(three_sets, main_dataset):
     sampler = SameLengthBatchSampler(2, main_dataset)
     found = batches(sampler, three_sets, training=False)
     assert sorted(index for batch in found for index in batch) == list(range(18))
-    assert len(found) == 6 + 2 + 3
+    assert len(found) == sampler.get_num_batches(three_sets)
+
+
+@pytest.mark.parametrize(("settings", "size"), [({}, 8), ({"evaluation_batch_size": 3}, 3)])
+def test_evaluation_has_larger_batches_of_similar_length(settings, size):
+    instances = sentences(a=[8, 10, 9, 11, 20, *[10] * 20, 5, 5])
+    found = batches(SameLengthBatchSampler(2, **settings), instances, training=False)
+    lengths = [[len(instances[index]["tokens"]) for index in batch] for batch in found]
+    assert max(map(len, lengths)) == size
+    assert lengths[0] == [5, 5]
+    assert lengths[1][:3] == [8, 9, 10]  # 10 is no more than a quarter longer
+    assert lengths[-1] == [20]
 
 
 def test_without_being_told_it_is_evaluation():
