@@ -5,9 +5,8 @@
 local english = import 'lib/english.libsonnet';
 
 local tasks = ['upos', 'xpos', 'chunk', 'ner'];
-local all = english.config(english.input, 12);
 
-all {
+english.config(english.input, 12) {
   dataset_reader+: {
     datasets+: {
       // All corpora but UNER, each sentence with all tasks.
@@ -35,7 +34,7 @@ all {
   },
   validation_data_path+: { ewt_text: 'build/english/ewt_text-dev.conll' },
   model+: {
-    tasks: { [task]: all.model.tasks[task] for task in tasks } + {
+    tasks+: {
       // By few units, as it is done before all else.
       sentence: { type: 'softmax', level: 0, encoder: { hidden_sizes: [64] }, loss_weight: 10 },
     },

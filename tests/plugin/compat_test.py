@@ -78,7 +78,7 @@ class TestBatchSize:
         return sizes
 
     def test_the_sampler_takes_the_batch_size(self):
-        sampler = {"type": "same_length", "batch_size": 4}
+        sampler = {"type": "same_length", "batch_size": 4, "evaluation_batch_size": 4}
         assert max(self.sizes(self.make(batch_sampler=dict(sampler)))) == 4
         loader = self.make(batch_sampler=dict(sampler), batch_size=2)
         assert isinstance(loader, BatchSizeDataLoader)

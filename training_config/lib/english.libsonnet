@@ -7,6 +7,7 @@ local spans = { encoding: 'BIO', model_encoding: encoding };
 
 {
   encoding:: encoding,
+  spans:: spans,
 
   input:: inputs.words('data/glove/glove.6B.100d.trimmed.txt.gz', 100, keep='all', more={
             trainable_unknown: true,
@@ -34,8 +35,8 @@ local spans = { encoding: 'BIO', model_encoding: encoding };
           tasks: { upos: {}, xpos: {} },
         },
         conll2000: {
-          columns: { tokens: 0, wsj_pos: 1, chunk: 2 },
-          tasks: { chunk: spans, wsj_pos: {} },
+          columns: { tokens: 0, chunk: 2 },
+          tasks: { chunk: spans },
         },
         uner: {
           columns: { tokens: 1, ner: 2 },
@@ -54,15 +55,10 @@ local spans = { encoding: 'BIO', model_encoding: encoding };
           document_dividers: true,
           tasks: { ner: spans { encoding: 'IOB1', types: { MISC: null } } },
         },
-        wnut17: {
-          columns: { tokens: 0, wnut_ner: 1 },
-          delimiter: '\t',
-          tasks: { wnut_ner: spans },
-        },
       },
       token_indexers: input.token_indexers,
     },
-    train_data_path: $.files('train') { wnut17: 'data/wnut17/train.conll' },
+    train_data_path: $.files('train'),
     validation_data_path: $.files('dev'),
     vocabulary: input.vocabulary,
     model: {
@@ -75,9 +71,6 @@ local spans = { encoding: 'BIO', model_encoding: encoding };
         xpos: { type: 'softmax', loss_weight: 10 },
         chunk: { type: 'crf', encoding: encoding },
         ner: { type: 'crf', encoding: encoding },
-        // Only trained along: the parts of speech and the names of other texts.
-        wsj_pos: { type: 'softmax', loss_weight: 10, evaluate: false },
-        wnut_ner: { type: 'crf', encoding: encoding, evaluate: false },
       },
     },
     data_loader: training.batches(32) { batch_sampler+: { schedule: 'proportional' } },
