@@ -70,8 +70,8 @@ INPUTS = {
         {"type": "embedding", "vocab_namespace": "people", "embedding_dim": 3},
     ),
     "lexicon with case": (
-        {"type": "lexicon", "namespace": "people", "ignore_case": False},
-        {"type": "embedding", "vocab_namespace": "people", "embedding_dim": 3},
+        {"type": "lexicon", "namespace": "cased_people", "ignore_case": False},
+        {"type": "embedding", "vocab_namespace": "cased_people", "embedding_dim": 3},
     ),
     "ids": (
         {"type": "single_id", "lowercase_tokens": True},
@@ -118,8 +118,14 @@ def make(inputs, tasks, hidden_sizes=(5,), **settings):
             "token_characters": dict.fromkeys("Adawroteх.日-1", 1),
             "casing": dict.fromkeys(("allLower", "initialUpper"), 1),
             "pos": dict.fromkeys(VALUES, 1),
-            "people": dict.fromkeys("OBIES", 1),
-            "people_entries": dict.fromkeys(("Ada", "charles Wrote to", "日本 unseen"), 1),
+            **{
+                f"{kind}people{entries}": dict.fromkeys(values, 1)
+                for kind in ("", "cased_")
+                for entries, values in (
+                    ("", "OBIES"),
+                    ("_entries", ("Ada", "charles Wrote to", "日本 unseen")),
+                )
+            },
         },
         non_padded_namespaces=["*_labels"],
     )

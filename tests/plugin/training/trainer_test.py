@@ -69,8 +69,9 @@ def test_the_trainer_says_what_is_for_training(train, tmp_path, monkeypatch):
     train(CONFIG, tmp_path / "model", overrides)
     training, validation = seen["batches"]
     assert seen["steps"] == training
-    # Two turns of as many batches as the smaller has, and all of both.
-    assert training < validation
+    # A turn of both data sets for each of the 7 lengths of the smaller one; and larger batches of
+    # all sentences.
+    assert (training, validation) == (14, 11)
 
 
 def test_the_learning_rate_of_each_epoch_is_a_metric(train, tmp_path):
