@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Union
 
 import msgspec
-from _jsonnet import evaluate_file
+from _jsonnet import evaluate_file  # type: ignore[import-untyped]
 
 from bilstm_tagger.text.dataset_layout import DatasetLayout
 from bilstm_tagger.text.read_dataset import read_dataset
