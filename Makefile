@@ -68,8 +68,7 @@ benchmark: $(BENCHMARK_READY) ## Measure speed beside allennlp-models (DATA=DIR:
 benchmark-check: $(BENCHMARK_READY) ## Hold a short run of the benchmark against its targets
 	$(BENCHMARK_PYTHON) -m benchmarks.check --data $(DATA)
 
-# TRANSFORMER=FOLDER: also a teacher, see scripts/english.sh
-models: $(READY) ## Train the English model and make its file and card (hours; JOBS=2: two at a time)
+models: $(READY) ## Train the English model and make its file and card (hours; JOBS=2: two at a time; TRANSFORMER=FOLDER)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) bash scripts/english.sh $(DATA) $(TRANSFORMER)
 
 benchmark-models: $(BENCHMARK_READY) ## Measure the English model beside spaCy's (MODEL=NAME or file)

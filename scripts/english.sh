@@ -1,43 +1,31 @@
 #!/usr/bin/env bash
-# Makes the English model of the package: three trainings, a model file of each with temperatures
-# that fit the development data, their scores, and the card:
-#   scripts/english.sh [DATA]
-# With the folder, or the name, of the transformer all-MiniLM-L6-v2,
-#   scripts/english.sh DATA TRANSFORMER
-# trains a teacher with it, which tags the text of the training data, and three models that learn from
-# that, mixed with the annotations. Their files and scores are in build/english/distilled; models/ stays
-# as it is. What is complete is kept; remove build/english to begin anew.
+# Makes the English model of the package:
+#   scripts/english.sh [DATA] [TRANSFORMER]
+# A teacher with a transformer (the folder or the name of all-MiniLM-L6-v2) is trained, and tags the
+# text of the training data. Three models without a transformer learn from that, mixed with the
+# annotations. Then come a model file of each, with temperatures that fit the development data, their
+# scores, and the card. What is complete is kept; remove build/english to begin anew.
 set -euo pipefail
 
 data=${1:-data}
-transformer=${2:-}
+transformer=${2:-sentence-transformers/all-MiniLM-L6-v2}
 build=build/english
 runs=$build/runs
-config=training_config/english.jsonnet
-files=$build
-out=models
 export OMP_NUM_THREADS=1
 
 python scripts/english_data.py --data "$data" --out $build
-if [ -n "$transformer" ]; then
-  teacher=training_config/best/english_teacher.jsonnet
-  config=training_config/best/english_distilled.jsonnet
-  files=$build/distilled
-  out=$files
-  soft=$build/soft.jsonl
-  mkdir -p $out
-  allennlp seeds $teacher --seeds 1 -s $runs -o '{
-    "dataset_reader.token_indexers.transformer.model_name": "'"$transformer"'",
-    "model.text_field_embedder.token_embedders.transformer.embedder.model_name": "'"$transformer"'"
-  }'
-  if [ ! -f $soft ]; then
-    allennlp distill $runs/english_teacher/seed-1/model.tar.gz --trust \
-      --tasks upos,xpos,chunk,ner --text $build/text.jsonl -o $soft
-  fi
-  python scripts/english_labels.py --config $teacher --soft $soft --out $build/train.jsonl
+teacher=training_config/best/english_teacher.jsonnet
+allennlp seeds $teacher --seeds 1 -s $runs -o '{
+  "dataset_reader.token_indexers.transformer.model_name": "'"$transformer"'",
+  "model.text_field_embedder.token_embedders.transformer.embedder.model_name": "'"$transformer"'"
+}'
+soft=$build/soft.jsonl
+if [ ! -f $soft ]; then
+  allennlp distill $runs/english_teacher/seed-1/model.tar.gz --trust \
+    --tasks upos,xpos,chunk,ner --text $build/text.jsonl -o $soft
 fi
-name=$(basename $config .jsonnet)
-allennlp seeds $config --seeds 3 --jobs "${JOBS:-1}" -s $runs
+python scripts/english_labels.py --config $teacher --soft $soft --out $build/train.jsonl
+allennlp seeds training_config/english.jsonnet --seeds 3 --jobs "${JOBS:-1}" -s $runs
 
 dev='{"ewt": "'$data'/ud_english_ewt/en_ewt-ud-dev.conllu",
   "conll2000": "'$data'/conll2000/dev.txt",
@@ -45,15 +33,15 @@ dev='{"ewt": "'$data'/ud_english_ewt/en_ewt-ud-dev.conllu",
   "btc": "'$build'/btc-dev.conll",
   "wikigold": "'$build'/wikigold-dev.conll"}'
 for seed in 1 2 3; do
-  allennlp export "$runs/$name/seed-$seed/model.tar.gz" -o $files/raw-$seed.safetensors \
+  allennlp export $runs/english/seed-$seed/model.tar.gz -o $build/raw-$seed.safetensors \
     --half-words --language en --sentences sentence --tasks upos,xpos,chunk,ner,sentence \
-    --about name=english --about version=1.0 --about language=en \
+    --about name=english --about version=1.1 --about language=en \
     --about 'description=Parts of speech (UPOS, XPOS), chunks, and names (PER, ORG, LOC) of English' \
     --about licence=CC-BY-SA-4.0 \
     --about 'data=UD English EWT, CoNLL-2000, UNER English EWT, Broad Twitter Corpus, WikiGold, WNUT-17'
-  bilstm-tagger calibration $files/raw-$seed.safetensors "$dev" --fit $files/seed-$seed.safetensors \
-    --output-file $files/calibration-$seed.json
+  bilstm-tagger calibration $build/raw-$seed.safetensors "$dev" --fit $build/seed-$seed.safetensors \
+    --output-file $build/calibration-$seed.json
 done
 
-python scripts/english_scores.py --data "$data" --runs "$runs/$name" --models $files --out $out
-[ -n "$transformer" ] || python scripts/english_card.py
+python scripts/english_scores.py --data "$data" --runs $runs/english --models $build --out models
+python scripts/english_card.py

@@ -13,7 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Union, cast
 
 import msgspec
 from _jsonnet import evaluate_file  # type: ignore[import-untyped]
@@ -35,7 +35,7 @@ def annotated(config: Mapping[str, Any]) -> Iterator[tuple[list[str], dict[str, 
     for name in CORPORA:
         layout = msgspec.convert(config["dataset_reader"]["datasets"][name], DatasetLayout)
         for sentence in read_dataset(config["train_data_path"][name], layout):
-            yield sentence.tokens, layout.labels(sentence)[0]
+            yield sentence.tokens, cast(dict[str, list[str]], layout.labels(sentence)[0])
 
 
 def mixed(soft: Soft, label: str) -> Soft:

@@ -156,7 +156,11 @@ def record_of(path: Path, run: Path, data: Path, build: Path) -> dict[str, Any]:
     specification, tensors = read_model(path)
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
-    words = training_words(config["train_data_path"], specification.datasets, data)
+    # The files of a distilled model are all in one; those of its corpora lie beside those of dev.
+    files = {
+        name: path.replace("dev", "train") for name, path in config["validation_data_path"].items()
+    }
+    words = training_words(files, specification.datasets, data)
     with gzip.open(data / _VECTORS, "rt", encoding="utf-8") as file:
         frequent = {line.split(" ", 1)[0] for line in islice(file, _FREQUENT_WORDS)}
     frequent.update(word.lower() for of_task in words.values() for word in of_task)

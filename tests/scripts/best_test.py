@@ -72,20 +72,8 @@ def test_all_corpora_and_what_is_complete(calls):
     assert [call[0] for call in again] == ["seeds", "seeds"] * 3 + ["distribution"]
 
 
-def test_the_english_model(calls):
-    made = calls("my/data", script="english.sh", JOBS="2")
-    scripts = [Path(call[0]).stem for call in made if call[0].endswith(".py")]
-    assert scripts == ["english_data", "english_scores", "english_card"]
-    commands = [call for call in made if not call[0].endswith(".py")]
-    assert [call[0] for call in commands] == ["seeds", *["export", "calibration"] * 3]
-    assert commands[0][1:6] == ["training_config/english.jsonnet", "--seeds", "3", "--jobs", "2"]
-    assert made[-2][-1] == "models"
-
-
-def test_the_english_model_with_a_teacher(calls):
+def test_the_english_model_has_a_teacher(calls):
     first = calls("my/data", "models/mini", script="english.sh", JOBS="2")
-    assert first[-1][0] == "scripts/english_scores.py"
-    assert first[-1][-1] == "build/english/distilled"
     files = ["export", "calibration"] * 3
     names = ["seeds", "distill", "seeds", *files]
     assert [call[0] for call in first if not call[0].endswith(".py")] == names
@@ -94,7 +82,6 @@ def test_the_english_model_with_a_teacher(calls):
     assert set(json.loads(teacher[-1]).values()) == {"models/mini"}
     assert labels[labels.index("--text") + 1] == "build/english/text.jsonl"
     assert mixing[0] == "scripts/english_labels.py"
-    config = "training_config/best/english_distilled.jsonnet"
-    assert students[1:6] == [config, "--seeds", "3", "--jobs", "2"]
-    again = calls("my/data", "models/mini", script="english.sh")
+    assert students[1:6] == ["training_config/english.jsonnet", "--seeds", "3", "--jobs", "2"]
+    again = calls("my/data", script="english.sh")
     assert [call[0] for call in again if not call[0].endswith(".py")] == ["seeds", "seeds", *files]

@@ -1,4 +1,4 @@
-// What the configs of the English model share: the corpora, the network and the training.
+// What the English model and its teachers share: the corpora, the network and the training.
 local inputs = import 'inputs.libsonnet';
 local training = import 'training.libsonnet';
 
@@ -7,6 +7,7 @@ local spans = { encoding: 'BIO', model_encoding: encoding };
 
 {
   encoding:: encoding,
+  spans:: spans,
 
   input:: inputs.words('data/glove/glove.6B.100d.trimmed.txt.gz', 100, keep='all', more={
             trainable_unknown: true,
@@ -78,48 +79,6 @@ local spans = { encoding: 'BIO', model_encoding: encoding };
     ) {
       learning_rate_scheduler: { type: 'linear_with_warmup', warmup_steps: 500 },
       moving_average: { type: 'recoverable_exponential', decay: 0.999 },
-    },
-  },
-
-  // Data and tasks that are only trained along: the parts of speech and the names of other texts.
-  along:: {
-    dataset_reader+: {
-      datasets+: {
-        conll2000+: { columns+: { wsj_pos: 1 }, tasks+: { wsj_pos: {} } },
-        wnut17: {
-          columns: { tokens: 0, wnut_ner: 1 },
-          delimiter: '\t',
-          tasks: { wnut_ner: spans },
-        },
-      },
-    },
-    train_data_path+: { wnut17: 'data/wnut17/train.conll' },
-    model+: {
-      tasks+: {
-        wsj_pos: { type: 'softmax', loss_weight: 10, evaluate: false },
-        wnut_ner: { type: 'crf', encoding: encoding, evaluate: false },
-      },
-    },
-  },
-
-  // Where sentences start.
-  sentences:: {
-    dataset_reader+: {
-      datasets+: {
-        ewt_text: {
-          columns: { tokens: 0, sentence: 1 },
-          delimiter: '\t',
-          tasks: { sentence: {} },
-        },
-      },
-    },
-    train_data_path+: { ewt_text: 'build/english/ewt_text-train.conll' },
-    validation_data_path+: { ewt_text: 'build/english/ewt_text-dev.conll' },
-    model+: {
-      tasks+: {
-        // By few units, as it is done before all else.
-        sentence: { type: 'softmax', level: 0, encoder: { hidden_sizes: [64] }, loss_weight: 10 },
-      },
     },
   },
 }
