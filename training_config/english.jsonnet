@@ -1,7 +1,9 @@
 // The English model of the package: universal parts of speech, those of the Penn Treebank, chunks and
 // names over the same layers, and where sentences start. It learns from annotated corpora and from what
 // a teacher with a transformer finds probable in their text (docs/distillation.md). `make models` trains
-// the teacher and three seeds, and makes the model file.
+// the teacher and three seeds, and makes the model file. Measured, 3 seeds, on test (models/english.md):
+// UPOS 96.33 +- 0.05, XPOS 95.66 +- 0.06, chunks 94.79 +- 0.04, names 75.74 +- 0.35 (UNER) and
+// 68.84 +- 0.87 (BTC, section h).
 local english = import 'lib/english.libsonnet';
 
 local tasks = ['upos', 'xpos', 'chunk', 'ner'];
