@@ -10,7 +10,6 @@ from each sentence, read once.
 
 import argparse
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Union, cast
@@ -40,7 +39,7 @@ def annotated(config: Mapping[str, Any]) -> Iterator[tuple[list[str], dict[str, 
 
 def mixed(soft: Soft, label: str) -> Soft:
     """The probabilities of a token whose label is known."""
-    chances = Counter({soft: 1.0} if isinstance(soft, str) else soft)
+    chances = {soft: 1.0} if isinstance(soft, str) else soft
     both = {name: chance * (1 - _SHARE) for name, chance in chances.items()}
     both[label] = both.get(label, 0.0) + _SHARE
     return label if len(both) == 1 else {name: round(of, 5) for name, of in both.items()}
