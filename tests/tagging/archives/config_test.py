@@ -20,11 +20,14 @@ CONFIGS = sorted(
 )
 WITH_DOWNLOADS = {
     "peters2018_elmo": ("elmo_characters", "contextual"),
-    **{
-        f"{corpus}_transformer": ("pretrained_transformer_mismatched", "contextual")
-        for corpus in ("conll2000", "ud_ewt", "wnut17")
-    },
-    "transformer": ("pretrained_transformer_mismatched", "contextual"),
+    **dict.fromkeys(
+        (
+            *(f"{corpus}_transformer" for corpus in ("conll2000", "ud_ewt", "wnut17")),
+            "english_teacher",
+            "transformer",
+        ),
+        ("pretrained_transformer_mismatched", "contextual"),
+    ),
 }
 EMBEDDERS = "model.text_field_embedder.token_embedders"
 
