@@ -15,6 +15,8 @@ Policy = Literal["error", "leave_out", "widen"]
 
 # Characters that no label can have: they would break lines of output, or steer a terminal.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# These, and unpaired surrogates, which cannot be written as UTF-8.
+UNPRINTABLE = re.compile(f"{CONTROL.pattern}|[\ud800-\udfff]")
 
 
 class CharacterSpan(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Optional
 
-from bilstm_tagger.text.character_spans import CONTROL
+from bilstm_tagger.text.character_spans import UNPRINTABLE
 from bilstm_tagger.text.encodings import Encoding
 from bilstm_tagger.text.possible_labels import InvalidTag, Possible
 from bilstm_tagger.text.spans import split_tag
@@ -18,7 +18,6 @@ from bilstm_tagger.text.spans import split_tag
 # How far the sum of the probabilities of a token may be from 1.
 _TOLERANCE = 0.01
 _OBJECT = re.compile(r'\{\s*["}]')
-_NO_TEXT = re.compile(f"{CONTROL.pattern}|[\ud800-\udfff]")
 
 
 def has_probabilities(cell: str) -> bool:
@@ -75,7 +74,7 @@ def _soft_label(cell: str, encoding: Optional[Encoding]) -> Possible:
             f"{total:.6g} together"
         )
     for label in chances:
-        if not label or _NO_TEXT.search(label):
+        if not label or UNPRINTABLE.search(label):
             raise ValueError(
                 f"{cell!a:.80} has a label that is empty, or has control characters or an unpaired "
                 "surrogate"

@@ -20,6 +20,13 @@ def labels_of(path, layout):
     return [layout.labels(sentence)[0]["ner"] for sentence in read_dataset(str(path), layout)]
 
 
+def assert_fault(path, line, problem, layout):
+    with pytest.raises(DataFormatError) as caught:
+        labels_of(path, layout)
+    assert f"{path}:{line}" in str(caught.value)
+    assert problem in str(caught.value)
+
+
 def test_objects_and_columns_say_the_same(tmp_path):
     ann = {"B-PER": 0.75, "O": 0.25}
     columns, objects = tmp_path / "a.conll", tmp_path / "a.jsonl"
@@ -69,10 +76,7 @@ def test_a_cell_has_no_blanks():
 def test_faults_are_shown_with_their_line(tmp_path, cell, problem):
     path = tmp_path / "a.conll"
     path.write_text(f"Ann O\nran {cell}\n")
-    with pytest.raises(DataFormatError) as caught:
-        labels_of(path, COLUMNS)
-    assert f"{path}:2" in str(caught.value)
-    assert problem in str(caught.value)
+    assert_fault(path, 2, problem, COLUMNS)
 
 
 def test_objects_without_the_setting_say_so(tmp_path):
@@ -97,10 +101,7 @@ def test_objects_without_the_setting_say_so(tmp_path):
 def test_faults_of_objects(tmp_path, value, problem):
     path = tmp_path / "a.jsonl"
     path.write_text('{"tokens": ["Ann"], "ner": [' + value + "]}\n")
-    with pytest.raises(DataFormatError) as caught:
-        labels_of(path, OBJECTS)
-    assert f"{path}:1" in str(caught.value)
-    assert problem in str(caught.value)
+    assert_fault(path, 1, problem, OBJECTS)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 // How the configs of best/ are made: one network and one way to train it, for three corpora.
 local inputs = import 'inputs.libsonnet';
 local training = import 'training.libsonnet';
+local data = import 'corpora.libsonnet';
 
 local encoding = 'IOBES';
 local spans = { encoding: 'BIO', model_encoding: encoding };
@@ -79,18 +80,16 @@ local config(corpus, all, epochs) = {
   distilled(name, soft)::
     local corpus = corpora[name];
     local tasks = {
-      [task]: { probabilities: true }
-              + if 'encoding' in corpus.layout.tasks[task] then { encoding: encoding } else {}
+      [task]: if 'encoding' in corpus.layout.tasks[task] then encoding
       for task in std.objectFields(corpus.layout.tasks)
     };
-    local columns = { [column]: column for column in ['tokens'] + std.objectFields(tasks) };
     config(corpus, input, 12) {
       dataset_reader: {
         type: 'conll_columns',
         token_indexers: input.token_indexers,
         datasets: {
           gold: corpus.layout,
-          soft: { form: 'json', columns: columns, tasks: tasks },
+          soft: data.probable(tasks),
         },
       },
       train_data_path: { gold: corpus.file('train'), soft: soft },

@@ -7,6 +7,17 @@ local files(names) = {
 };
 
 {
+  // What teachers find probable, as `distill` writes it: the layout of such a data set. tasks: name to
+  // encoding, null for plain labels.
+  probable(tasks):: {
+    form: 'json',
+    columns: { [column]: column for column in ['tokens'] + std.objectFields(tasks) },
+    tasks: {
+      [task]: { probabilities: true } + if tasks[task] == null then {} else { encoding: tasks[task] }
+      for task in std.objectFields(tasks)
+    },
+  },
+
   // CoNLL-2000: parts of speech and chunks in one file. tasks: as of the dataset reader.
   conll2000(token_indexers, tasks):: files({
     [part]: 'data/conll2000/' + part + '.txt'

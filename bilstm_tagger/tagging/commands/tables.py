@@ -1,12 +1,9 @@
 """The tables that the subcommands print."""
 
-import re
 from collections.abc import Sequence
 
-from bilstm_tagger.text.character_spans import CONTROL
+from bilstm_tagger.text.character_spans import CONTROL, UNPRINTABLE
 
-# What would break a row into lines, steer a terminal, or cannot be written as UTF-8.
-_UNPRINTABLE = re.compile(f"{CONTROL.pattern}|[\ud800-\udfff]")
 # Of a table that goes to a file, where no terminal has a width.
 _WIDTH = 160
 _ANY_WIDTH = 100_000
@@ -15,7 +12,7 @@ _ANY_WIDTH = 100_000
 def escaped(text: str) -> str:
     """Text of a corpus for a cell of one line: control characters and unpaired surrogates as Python
     writes them, such as "\\n"."""
-    return _UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
+    return UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def print_table(
