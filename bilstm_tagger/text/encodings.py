@@ -10,10 +10,12 @@ Ratinov & Roth (2009), "Design Challenges and Misconceptions in Named Entity Rec
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
+from bilstm_tagger.text.memo import Memo
 from bilstm_tagger.text.spans import Span, read_spans, read_tag
 
 _START = attrgetter("start")
@@ -85,6 +87,7 @@ class Encoding:
         self._prefixes = {prefix: prefix for prefix in self._rules if prefix != "O"}
         self._prefixes.update(spellings)
         self._faults = cache(self._fault)
+        self._repaired = Memo(self._repaired_tag)
 
     spans = staticmethod(read_spans)
 
@@ -146,7 +149,20 @@ class Encoding:
     def repair(self, tags: Sequence[str]) -> list[str]:
         """Valid tags for the spans conlleval reads in `tags`, which may be of another encoding.
         Raises `ValueError` as `spans`."""
-        return self.spans_to_tags(self.spans(tags), len(tags))
+        # Where spans start and end depends on neighbours alone, and few of these are distinct.
+        before, behind = chain((None,), tags), chain(tags[1:], (None,))
+        try:
+            return list(map(self._repaired.__getitem__, zip(before, tags, behind, strict=False)))
+        except ValueError:
+            self.spans(tags)  # says which tag it is
+            raise
+
+    def _repaired_tag(self, neighbours: tuple[str | None, str, str | None]) -> str:
+        """The valid tag for the second of three that follow one another; `None`: outside of the
+        sentence."""
+        tags = [tag for tag in neighbours if tag is not None]
+        index = int(neighbours[0] is not None)
+        return self.spans_to_tags(self.spans(tags), len(tags))[index]
 
     def first_violation(self, tags: Sequence[str]) -> Violation | None:
         """The first fault of `tags`, or None if, but for spelling, `spans_to_tags` yields them."""

@@ -3,7 +3,8 @@
 import contextlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import BinaryIO
 
 from bilstm_tagger.text.content import check_text, code_page
@@ -12,6 +13,8 @@ from bilstm_tagger.text.packing import UnreadableContent, unpacked
 
 # Large files of long lines, such as word vectors, are read a third faster.
 _BUFFER = 2**20
+# Lines are decoded together, so many bytes of them.
+_BLOCK = 2**16
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -67,13 +70,28 @@ def read_lines(path: PathLike) -> Iterator[tuple[int, str]]:
     with unpacked_file(path) as content:
         check_text(content.peek())
         try:
-            # Split before they are decoded: Unicode knows more line ends than these files do.
-            for number, raw in enumerate(content, start=1):
-                yield number, decode_line(number, raw)
+            while block := content.read1(_BLOCK):
+                block += b"" if block.endswith(b"\n") else content.readline()
+                for line in _lines_of(block, number + 1):
+                    number += 1
+                    yield number, line
         except UnreadableContent as error:
             raise error.at(path, number + 1) from None
         except ValueError as error:
-            raise DataFormatError(path, number, str(error)) from None
+            raise DataFormatError(path, number + 1, str(error)) from None
+
+
+def _lines_of(block: bytes, first: int) -> Iterable[str]:
+    """The lines of whole lines of a file, whose first has this number; as of `decode_line`."""
+    try:
+        text = block.decode("utf-8")
+    except UnicodeDecodeError:
+        return map(decode_line, count(first), io.BytesIO(block))
+    # At this line end alone: Unicode knows more than these files do.
+    lines = text.removesuffix("\n").split("\n")
+    if first == 1:
+        lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
+    return [line.removesuffix("\r") for line in lines] if "\r" in text else lines
 
 
 def decode_line(number: int, raw: bytes, source: str = "file") -> str:

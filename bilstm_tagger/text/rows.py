@@ -4,6 +4,7 @@ import csv
 import logging
 import re
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Optional
 
 from bilstm_tagger.text.column_format import BLANKS, MISC, TOKENS, ColumnFormat, Place
@@ -244,7 +245,7 @@ class Rows:
 
     def columns(self, tokens: Sequence[list[str]]) -> dict[str, list[str]]:
         """The columns of a sentence, by name, of the cells of its tokens."""
-        return {name: [cells[i] for cells in tokens] for name, i in self.places.items()}
+        return {name: list(map(itemgetter(i), tokens)) for name, i in self.places.items()}
 
     def starts_sentence(self, cells: list[str]) -> bool:
         """Whether a token, or a line without one, starts a sentence by its `sentence_column`."""

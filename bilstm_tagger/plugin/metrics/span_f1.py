@@ -44,15 +44,18 @@ class SpanF1(TagMetric):
     def count(self, pairs: list[Pair]) -> None:
         read = self._encoding.spans
         # All are read before one is counted.
-        sentences = [
-            (spans := set(read(gold)), spans if predicted == gold else set(read(predicted)))
-            for predicted, gold in pairs
-        ]
-        self._count_spans(
-            (span for gold, predicted in sentences for span in gold & predicted),
-            (span for _, predicted in sentences for span in predicted),
-            (span for gold, _ in sentences for span in gold),
-        )
+        correct, found, expected = spans = [], [], []  # type: tuple[list[Span], ...]
+        for predicted, gold in pairs:
+            of_gold = read(gold)
+            expected += of_gold
+            if predicted == gold:
+                found += of_gold
+                correct += of_gold
+            else:
+                of_predicted = read(predicted)
+                found += of_predicted
+                correct += {*of_gold}.intersection(of_predicted)
+        self._count_spans(*spans)
 
     def count_partial(
         self, predicted: Sequence[str], known: Sequence[Possible], ends_are_marked: bool = False
@@ -74,7 +77,7 @@ class SpanF1(TagMetric):
     def _count_spans(self, *parts: Iterable[Span]) -> None:
         """Of correct, predicted and gold spans."""
         for counts, spans in zip(self._counts, parts, strict=True):
-            counts.update(span.label for span in spans)
+            counts.update([span.label for span in spans])
 
     def get_metric(self, reset: bool = False) -> dict[str, float]:
         """The scores, between 0 and 1, and 0.0 where undefined.

@@ -1,6 +1,7 @@
 """The share of tokens with the right tag."""
 
 from collections.abc import Sequence
+from operator import eq
 
 import torch
 from allennlp.nn.util import dist_reduce_sum
@@ -82,7 +83,7 @@ class TokenAccuracy(TagMetric):
 
     def count(self, pairs: list[Pair]) -> None:
         for predicted, gold in pairs:
-            self._correct += sum(a == b for a, b in zip(predicted, gold, strict=True))
+            self._correct += sum(map(eq, predicted, gold))
             self._total += len(gold)
 
     def count_partial(
