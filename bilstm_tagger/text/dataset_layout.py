@@ -1,7 +1,7 @@
 """What the files of a data set hold: their form, columns, tasks and encodings."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Optional
 
 import msgspec
@@ -18,6 +18,9 @@ from bilstm_tagger.text.task_column import TaskColumn
 # The forms of files; see `DatasetLayout.form`.
 Form = Literal["columns", "lines", "json", "brat", "spacy", "parquet"]
 _WITH_INDICES = ("columns", "lines")
+# See `DatasetLayout.casing`.
+TokenCasing = Literal["lower", "upper"]
+CASINGS: dict[TokenCasing, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
 # The settings of files of columns, beside the columns.
 _OF_COLUMNS = [field.name for field in dataclasses.fields(ColumnFormat) if field.name != "columns"]
 
@@ -51,6 +54,9 @@ class DatasetLayout(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_
     # The same for spans by character offsets that do not fit the tokens; see `AlignedSpans`.
     invalid_spans: Policy = "error"
     language: str = "en"  # of raw text, for splitting it into tokens
+    # Tokens are read in lower or upper case, so that a training sees annotated text in a casing
+    # that it seldom has; text that is tagged stays as it is. `None`: as in the file.
+    casing: Optional[TokenCasing] = None
 
     def __post_init__(self) -> None:
         if self.invalid_tags not in ("error", "repair"):

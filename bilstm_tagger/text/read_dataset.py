@@ -9,7 +9,7 @@ import msgspec
 
 from bilstm_tagger.text.column_format import BLANKS, TOKENS, split_blanks
 from bilstm_tagger.text.columns import Sentence, read_sentences
-from bilstm_tagger.text.dataset_layout import DatasetLayout
+from bilstm_tagger.text.dataset_layout import CASINGS, DatasetLayout
 from bilstm_tagger.text.errors import DataFormatError, PathLike
 from bilstm_tagger.text.file_recognition import parts_of
 from bilstm_tagger.text.lines import read_lines
@@ -43,6 +43,23 @@ def read_dataset(
 
     `DataFormatError` for a file that is not as the layout says, or has no sentences.
     """
+    sentences = _read(path, layout, names, keep_lines, report_misfit)
+    if layout.casing is None:
+        yield from sentences
+        return
+    cased = CASINGS[layout.casing]
+    for sentence in sentences:
+        sentence.tokens = list(map(cased, sentence.tokens))
+        yield sentence
+
+
+def _read(
+    path: PathLike,
+    layout: DatasetLayout,
+    names: Optional[Sequence[str]],
+    keep_lines: bool,
+    report_misfit: Optional[Callable[[DataFormatError], None]],
+) -> Iterator[Sentence]:
     if names is None:
         names = [name for name in layout.columns if name != TOKENS]
     if layout.form == "columns":

@@ -138,6 +138,25 @@ def spellings(draw):
     return TagSpelling(separator, place, draw(st.booleans()), outside)
 
 
+@pytest.mark.parametrize("casing, first", [("lower", "mina"), ("upper", "MINA"), (None, "Mina")])
+@pytest.mark.parametrize("form", ["columns", "lines", "json"])
+def test_casing(write, form, casing, first):
+    """Tokens are in the casing that is asked for; labels and other columns stay."""
+    content = {
+        "columns": "Mina NNP I-PER\nwaved VBD O\n",
+        "lines": "Mina|NNP|I-PER waved|VBD|O\n",
+        "json": '{"t": ["Mina", "waved"], "p": ["NNP", "VBD"], "n": ["I-PER", "O"]}\n',
+    }[form]
+    places = ["t", "p", "n"] if form == "json" else [0, 1, 2]
+    columns = dict(zip(["tokens", "pos", "ner"], places, strict=True))
+    tasks = {"ner": TaskColumn(encoding="IOB1")}
+    settings = {"delimiter": "|"} if form == "lines" else {}
+    layout = DatasetLayout(columns, tasks, form, casing=casing, **settings)
+    (sentence,) = read_dataset(write(content), layout)
+    assert sentence.tokens == [first, "WAVED" if casing == "upper" else "waved"]
+    assert sentence.columns == {"pos": ["NNP", "VBD"], "ner": ["I-PER", "O"]}
+
+
 def check(sentences, read_again, encoding):
     """As many sentences, tokens and spans come out as went in."""
     assert [tokens for tokens, _ in read_again] == [tokens for tokens, _ in sentences]

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Optional, Union, cast
 
+import msgspec
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Field, Instance, TokenIndexer
@@ -61,7 +62,7 @@ class ConllColumnsReader(DatasetReader):
         How tokens become ids. A `column` indexer makes a column a feature; every data set then has
         to have it.
     columns, tasks, form, delimiter, comment_prefix, document_dividers, conllu, quoted, ragged, \
-    empty_tokens, sentence_column, invalid_tags, invalid_spans, language : optional
+    empty_tokens, sentence_column, invalid_tags, invalid_spans, language, casing : optional
         The layout of the files, where all are alike; see `DatasetLayout`.
     datasets : `Dict[str, DatasetLayout]`, optional
         The layout of each data set, where there are several. Instead of the keys above.
@@ -84,6 +85,7 @@ class ConllColumnsReader(DatasetReader):
         invalid_tags: str = "error",
         invalid_spans: str = "error",
         language: str = "en",
+        casing: Optional[str] = None,
         datasets: Optional[dict[str, DatasetLayout]] = None,
         max_instances: Optional[int] = None,
     ) -> None:
@@ -156,7 +158,7 @@ class ConllColumnsReader(DatasetReader):
     def _instances(self, path: DataPath) -> Iterator[Instance]:
         if self._predict_as is not None:
             local = local_path(os.fspath(path), _PATH_SETTING)  # type: ignore[arg-type]
-            layout = self.datasets[self._predict_as]
+            layout = msgspec.structs.replace(self.datasets[self._predict_as], casing=None)
             for sentence in read_dataset(local, layout, self.feature_columns, keep_lines=True):
                 about = {"dataset": self._predict_as, "lines": sentence.source_lines}
                 yield self._instance(sentence, None, about)

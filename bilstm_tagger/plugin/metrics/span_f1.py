@@ -44,7 +44,9 @@ class SpanF1(TagMetric):
     def count(self, pairs: list[Pair]) -> None:
         read = self._encoding.spans
         # All are read before one is counted.
-        correct, found, expected = spans = [], [], []  # type: tuple[list[Span], ...]
+        correct: list[Span] = []
+        found: list[Span] = []
+        expected: list[Span] = []
         for predicted, gold in pairs:
             of_gold = read(gold)
             expected += of_gold
@@ -55,7 +57,7 @@ class SpanF1(TagMetric):
                 of_predicted = read(predicted)
                 found += of_predicted
                 correct += {*of_gold}.intersection(of_predicted)
-        self._count_spans(*spans)
+        self._count_spans(correct, found, expected)
 
     def count_partial(
         self, predicted: Sequence[str], known: Sequence[Possible], ends_are_marked: bool = False

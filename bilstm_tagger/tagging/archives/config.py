@@ -15,7 +15,7 @@ from bilstm_tagger.tagging.archives.limits import FIX_TRUST, UnsafeModel
 from bilstm_tagger.tagging.archives.members import CONFIG
 from bilstm_tagger.text.character_spans import Policy
 from bilstm_tagger.text.column_format import EmptyTokens, Place
-from bilstm_tagger.text.dataset_layout import DatasetLayout, Form
+from bilstm_tagger.text.dataset_layout import DatasetLayout, Form, TokenCasing
 from bilstm_tagger.text.task_column import TaskColumn
 
 # All tokens are padded to that length by the network of training.
@@ -165,6 +165,7 @@ class Reader(_Component, frozen=True, tag="conll_columns"):
     invalid_tags: str = "error"
     invalid_spans: Policy = "error"
     language: str = "en"
+    casing: Optional[TokenCasing] = None
     datasets: Optional[dict[str, DatasetLayout]] = None
     max_instances: Optional[int] = None
 

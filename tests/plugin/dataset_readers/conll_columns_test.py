@@ -541,6 +541,16 @@ def test_prediction_as_a_data_set():
     assert "labels" in next(iter(reader.read(TWO_FILES))).fields
 
 
+def test_prediction_leaves_the_casing():
+    """A data set that training reads in lower case is tagged as it stands."""
+    reader = make({"columns": {"tokens": 0, "ner": 3}, "casing": "lower"})
+    path = f"{CORPUS}/dev.conll"
+    read, predicted = reader.read(path), reader.for_prediction().read(path)
+    pairs = [(texts(one), texts(other)) for one, other in zip(read, predicted, strict=True)]
+    assert all(lower == list(map(str.lower, as_in_file)) for lower, as_in_file in pairs)
+    assert any(lower != as_in_file for lower, as_in_file in pairs)
+
+
 def test_prediction_names_a_missing_feature(write):
     path = write("The\ncat\n")
     reader = make(token_indexers=with_column("pos"))

@@ -1,5 +1,6 @@
 """Batches of sentences of equal length, data sets in turn."""
 
+import math
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -45,7 +46,8 @@ class SameLengthBatchSampler(BatchSampler):
     data sets, by the schedule "turns", a batch of each follows in turn. An epoch is as many turns
     as the main data set has batches; without a main data set, as the smallest has. Shorter data
     sets start over; of longer ones an epoch sees a part, drawn anew each time. By the schedule
-    "proportional", an epoch is all batches of all data sets, in any order.
+    "proportional", an epoch is all batches of all data sets, in any order. `shares` reduces the
+    batches of a data set to a part, which each epoch draws anew.
 
     Otherwise every sentence comes exactly once, whatever the number of data sets, and nothing is
     shuffled. Batches are larger, and have sentences of similar length: without gradients, a few
@@ -62,6 +64,8 @@ class SameLengthBatchSampler(BatchSampler):
         At most that many sentences.
     evaluation_batch_size : `int`, optional (default = four times `batch_size`)
         The same outside of training.
+    shares : `Dict[str, float]`, optional (default = all of them whole)
+        Data set to the share of its batches that an epoch of training has, above 0 and at most 1.
     main_dataset : `str`, optional (default=`None`)
         The data set whose number of batches is the length of an epoch: the one whose tasks are
         evaluated, where only one's are. Of "turns" alone.
@@ -75,6 +79,7 @@ class SameLengthBatchSampler(BatchSampler):
         main_dataset: Optional[str] = None,
         schedule: str = "turns",
         evaluation_batch_size: Optional[int] = None,
+        shares: Optional[dict[str, float]] = None,
     ) -> None:
         for name, size in (
             ("batch_size", batch_size),
@@ -89,12 +94,18 @@ class SameLengthBatchSampler(BatchSampler):
                 f"main_dataset is {main_dataset!r}, but an epoch of the schedule {schedule!r} is "
                 "all batches of all data sets; leave main_dataset out, or set schedule: 'turns'"
             )
+        for name, share in (shares or {}).items():
+            if not 0.0 < share <= 1.0:
+                raise ConfigurationError(
+                    f"shares.{name} must be above 0 and at most 1, found {share}"
+                )
         # Not a setting: AllenNLP makes the samplers of training, validation and test of one config.
         self.training = False
         self.schedule = schedule
         self.batch_size = batch_size
         self.evaluation_batch_size = evaluation_batch_size or 4 * batch_size
         self.main_dataset = main_dataset
+        self.shares = shares or {}
 
     def _buckets(self, instances: Sequence[Instance]) -> Buckets:
         """In the order of the instances."""
@@ -103,16 +114,18 @@ class SameLengthBatchSampler(BatchSampler):
             buckets[dataset_of(instance)][len(instance["tokens"])].append(index)
         return buckets
 
-    def _shuffled(self, lengths: dict[int, list[int]]) -> list[Batch]:
+    def _shuffled(self, name: str, lengths: dict[int, list[int]]) -> list[Batch]:
+        """The batches of a data set that an epoch has, in any order."""
         batches: list[Batch] = []
         for indices in lengths.values():
             shuffled = random.sample(indices, len(indices))
             batches += near_equal_bins(shuffled, self.batch_size)
         random.shuffle(batches)
-        return batches
+        return batches[: self._number(name, lengths)]
 
-    def _number(self, lengths: dict[int, list[int]]) -> int:
-        return sum(-(-len(indices) // self.batch_size) for indices in lengths.values())
+    def _number(self, name: str, lengths: dict[int, list[int]]) -> int:
+        every = sum(-(-len(indices) // self.batch_size) for indices in lengths.values())
+        return math.ceil(self.shares.get(name, 1.0) * every)
 
     def _turns(self, buckets: Buckets) -> int:
         if self.main_dataset is not None:
@@ -121,14 +134,23 @@ class SameLengthBatchSampler(BatchSampler):
                     f"main_dataset is {self.main_dataset!r}, but the training data has "
                     f"{sorted(buckets)}; name one of them, or leave it out"
                 )
-            return self._number(buckets[self.main_dataset])
-        return min((self._number(lengths) for lengths in buckets.values()), default=0)
+            return self._number(self.main_dataset, buckets[self.main_dataset])
+        return min(map(self._number, buckets.keys(), buckets.values()), default=0)
 
     def get_batch_indices(self, instances: Sequence[Instance]) -> Iterable[Batch]:
         buckets = self._buckets(instances)
         if self.training:
+            self._check_shares(buckets)
             return self._training_batches(buckets)
         return self._evaluation_batches(buckets)
+
+    def _check_shares(self, buckets: Buckets) -> None:
+        for name in self.shares:
+            if name not in buckets:
+                raise ConfigurationError(
+                    f"shares has {name!r}, but the training data has {sorted(buckets)}; name one "
+                    "of them, or leave it out"
+                )
 
     def _evaluation_batches(self, buckets: Buckets) -> Iterator[Batch]:
         for lengths in buckets.values():
@@ -149,7 +171,7 @@ class SameLengthBatchSampler(BatchSampler):
     def _training_batches(self, buckets: Buckets) -> Iterator[Batch]:
         turns = self._turns(buckets)
         if len(buckets) == 1 or self.schedule == "proportional":
-            every = [batch for lengths in buckets.values() for batch in self._shuffled(lengths)]
+            every = [batch for bucket in buckets.items() for batch in self._shuffled(*bucket)]
             if len(buckets) > 1:
                 random.shuffle(every)
             yield from every
@@ -158,7 +180,7 @@ class SameLengthBatchSampler(BatchSampler):
         for _ in range(turns):
             for name, batches in left.items():
                 if not batches:
-                    batches += self._shuffled(buckets[name])
+                    batches += self._shuffled(name, buckets[name])
                 yield batches.pop()
 
     def get_num_batches(self, instances: Sequence[Instance]) -> int:
@@ -167,7 +189,7 @@ class SameLengthBatchSampler(BatchSampler):
             return sum(1 for _ in self._evaluation_batches(buckets))
         if len(buckets) > 1 and self.schedule == "turns":
             return self._turns(buckets) * len(buckets)
-        return sum(self._number(lengths) for lengths in buckets.values())
+        return sum(map(self._number, buckets.keys(), buckets.values()))
 
     def get_batch_size(self) -> int:
         return self.batch_size
