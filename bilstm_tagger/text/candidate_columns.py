@@ -178,8 +178,17 @@ def _keys(path: PathLike, form: str) -> CandidateColumns:
         is_soft = any(map(are_probabilities, known))
         if key == tokens or key in spans or not (is_soft or isinstance(first, (str, int))):
             continue
-        if list(map(len, values[key])) != lengths:
-            left_out.append(f"{key!r} is no list of a label for each token")
+        odd_lengths = [
+            (item, len(labels), length)
+            for item, labels, length in zip(items, values[key], lengths, strict=True)
+            if len(labels) != length
+        ]
+        if odd_lengths:
+            item, number, length = odd_lengths[0]
+            left_out.append(
+                f"{key!r} is no list of a label for each token: {item.name or f'line {item.line}'} "
+                f"has {number} for {length} tokens"
+            )
         elif isinstance(first, int):
             name = _identifier(key, {})
             task = '{"encoding": "BIO", "labels": ["O", "B-PER", ...]}'

@@ -26,13 +26,20 @@ def dataset_files(
     if isinstance(path, Mapping):
         for name, file in path.items():
             if name not in datasets or name == "":
+                declared = sorted(filter(None, datasets))
+                what = f"{declared}: {dict(path)}" if declared else "none: give the file alone"
                 raise UserError(
                     f"The data path names the data set {name!r}, but 'datasets' of the dataset "
-                    f"reader declares {sorted(filter(None, datasets))}: {dict(path)}"
+                    f"reader declares {what}"
                 )
             yield name, file
     elif len(datasets) == 1:
         yield next(iter(datasets)), os.fspath(path)
+    elif os.fspath(path).lstrip().startswith("{"):
+        raise UserError(
+            f"The data path is no JSON: {os.fspath(path)!r}; names and files need double quotes, "
+            "and the whole, in a shell, single quotes"
+        )
     else:
         example = json.dumps({next(iter(datasets)): os.fspath(path)})
         raise UserError(

@@ -24,10 +24,10 @@ from bilstm_tagger.text.file_recognition import (
     token_name,
 )
 from bilstm_tagger.text.lines import read_lines
-from bilstm_tagger.text.possible_labels import PartialLabels
+from bilstm_tagger.text.possible_labels import InvalidTag, PartialLabels
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.rows import separator_of_cells
-from bilstm_tagger.text.soft_labels import label_of
+from bilstm_tagger.text.soft_labels import soft_labels
 from bilstm_tagger.text.tag_recognition import RecognisedTags, recognise_tags
 from bilstm_tagger.text.tag_spelling import TagSpelling, recognised_spelling
 from bilstm_tagger.text.task_column import TaskColumn
@@ -185,8 +185,7 @@ def _tasks(
             continue
         cells = [sentence.columns[name] for sentence in sentences]
         if name in candidates.soft:
-            best = [[label_of(cell) for cell in sentence] for sentence in cells]
-            tags = recognise_tags(best)
+            tags = recognise_tags([_most_probable(sentence, name) for sentence in sentences])
             encoding = None if tags is None else tags.encoding
             columns[name], tasks[name] = place, TaskColumn(encoding, probabilities=True)
             continue
@@ -204,6 +203,15 @@ def _tasks(
             partial = _has_gaps(cells, tags)
             tasks[name] = TaskColumn(tags.encoding, LEARNT, spelling=tags.spelling, partial=partial)
     return columns, tasks, left_out
+
+
+def _most_probable(sentence: Sentence, column: str) -> list[str]:
+    """The most probable label of each token. `DataFormatError` for probabilities that are none."""
+    try:
+        return [str(label.certain) for label in soft_labels(sentence.columns[column], None)]
+    except InvalidTag as error:
+        line = sentence.line_numbers[error.index] or None
+        raise DataFormatError(sentence.path, line, f"column {column!r}: {error.message}") from None
 
 
 def _recognise_most(cells: Sequence[Sequence[str]]) -> Optional[RecognisedTags]:

@@ -33,13 +33,6 @@ def are_probabilities(value: Any) -> bool:
     return all(type(x) in (int, float) for x in value.values())
 
 
-def label_of(cell: str) -> str:
-    """The label of a cell, or the most probable of its labels; errors are those of
-    `soft_labels`."""
-    (label,) = soft_labels([cell], None)
-    return str(label.certain)
-
-
 def cell_of(chances: Mapping[str, float]) -> str:
     """The probabilities of the labels of a token, as a cell of a column."""
     return json.dumps(chances, ensure_ascii=False, separators=(",", ":"))

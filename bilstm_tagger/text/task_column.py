@@ -126,8 +126,9 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
                 )
         if self.encoding == AUTO or self.source is not self.target:
             raise UserError(
-                f"probabilities: true needs the file in the encoding that the model learns: set "
-                f"encoding: '{self.model_encoding}', and no other model_encoding"
+                "probabilities: true: probabilities cannot be converted to another encoding; set "
+                "'encoding' to that of the file, leave model_encoding out, and let the other data "
+                "sets (model_encoding) and the decoder of the model (encoding) have the same"
             )
 
     def _check_gaps(self) -> None:

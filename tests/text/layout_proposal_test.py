@@ -237,7 +237,19 @@ def test_integers_need_names(file):
     integers, ids = proposed.left_out
     assert "tasks.ner.labels" in integers
     assert '{"ner": {"encoding": "BIO", "labels": ["O", "B-PER", ...]}}' in integers
-    assert ids == "'ids' is no list of a label for each token"
+    assert ids == "'ids' is no list of a label for each token: line 1 has 1 for 2 tokens"
+
+
+@pytest.mark.parametrize(
+    "label, problem", [({"O": 15, "S-PER": 0.5}, "15.5 together"), ({}, "they are 0 together")]
+)
+def test_probabilities_that_are_none(file, label, problem):
+    """They are an error that says where, as in training."""
+    sentences = [["O", {"O": 0.5, "S-PER": 0.5}], ["O", label]]
+    lines = [json.dumps({"tokens": ["a", "b"], "ner": labels}) + "\n" for labels in sentences]
+    path = file("x.jsonl", "".join(lines))
+    with pytest.raises(DataFormatError, match=f"x.jsonl:2: column 'ner': .*{problem}"):
+        propose_layout(path)
 
 
 @pytest.mark.parametrize("odd", ["PER", "b_per", "B:PER"])

@@ -109,8 +109,8 @@ def test_faults_of_objects(tmp_path, value, problem):
     [
         ({"encoding": "BIO", "partial": True}, "cannot be combined with 'partial'"),
         ({"encoding": "BIO", "types": {"A": "B"}}, "cannot be combined with 'types'"),
-        ({"encoding": "BIO", "model_encoding": "IOBES"}, "set encoding: 'IOBES'"),
-        ({"encoding": "auto", "model_encoding": "IOBES"}, "set encoding: 'IOBES'"),
+        ({"encoding": "BIO", "model_encoding": "IOBES"}, "leave model_encoding out"),
+        ({"encoding": "auto", "model_encoding": "IOBES"}, "leave model_encoding out"),
     ],
 )
 def test_settings_that_would_need_a_conversion(settings, problem):

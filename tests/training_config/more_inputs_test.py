@@ -1,6 +1,7 @@
 """Two files of word vectors and a list of names, by the functions of the configs."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,11 @@ def test_a_model_has_all_of_them_and_goes_on(config, train, allennlp, tmp_path):
     tagger = Tagger.load(archive)
     inputs = tagger.specification.inputs
     assert {*inputs} == {"words", "more", "titles", "verbs"}
+    # The table of the data says how many tokens are in each list.
+    log = (archive.parent / "out.log").read_text()
+    assert re.search(r"with a vector . in titles . in verbs", log)
+    shares = re.findall(r"training.*% . +([\d.]+)% . +([\d.]+)% . chunk", log)
+    assert shares == [("0.0", "0.2")]
     assert (inputs["titles"].ignore_case, inputs["verbs"].ignore_case) == (True, False)
     tokens = tagger.source.inputs.tokens_of(TokenizedSentence(tokens, {}) for tokens in SENTENCES)
     matches = [token[1:] for token in tokens]

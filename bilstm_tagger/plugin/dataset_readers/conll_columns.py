@@ -133,7 +133,9 @@ class ConllColumnsReader(DatasetReader):
                 if other != column.model_encoding:
                     raise ConfigurationError(
                         f"The task '{task}' has the model_encoding {column.model_encoding} in the "
-                        f"data set '{name}' and {other} in another; a task has one"
+                        f"data set '{name}' and {other} in another; a task has one: set "
+                        "model_encoding in all of them to that of the decoder (of data with "
+                        "probabilities it is the 'encoding' of the file, which stays)"
                     )
         self._recognised: list[str] = []
         self._predict_as: Optional[str] = None

@@ -1,5 +1,8 @@
 """The layout of a data set as a part of a config."""
 
+import difflib
+import re
+import typing
 from typing import Any
 
 import msgspec
@@ -16,11 +19,27 @@ class _Settings(FromParams):
 
     @classmethod
     def from_params(cls, params: Any, **extras: Any) -> Any:
-        settings = params.as_dict(quiet=True) if isinstance(params, Params) else params
+        place, settings = "dataset_reader", params
+        if isinstance(params, Params):
+            place = params.history.removesuffix(".") or place
+            settings = params.as_dict(quiet=True)
         try:
             return msgspec.convert(settings, cls.kind)
         except msgspec.ValidationError as error:
-            raise ConfigurationError(f"dataset_reader: {error}") from None
+            raise ConfigurationError(f"{place}: {error}{_help(error, cls.kind)}") from None
+
+
+def _help(error: msgspec.ValidationError, kind: type) -> str:
+    """What the message does not say: the values that a key may have, the keys that there are."""
+    if key := re.search(r"Invalid enum value .*`\$\.(\w+)`", str(error)):
+        values = re.findall(r"'\w+'", str(typing.get_type_hints(kind)[key[1]]))
+        return f"; permitted: {', '.join(values)}"
+    if key := re.search(r"unknown field `(\w+)`", str(error)):
+        keys = [*dataset_layout.DatasetLayout.__struct_fields__]
+        keys += task_column.TaskColumn.__struct_fields__
+        near = difflib.get_close_matches(key[1], keys, 1, 0.5)
+        return f"; did you mean '{near[0]}'?" if near else ""
+    return ""
 
 
 class TaskColumn(_Settings):

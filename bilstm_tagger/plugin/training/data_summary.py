@@ -3,14 +3,16 @@
 import shutil
 from collections import Counter, defaultdict
 
-from allennlp.data import DataLoader
+from allennlp.data import DataLoader, TokenIndexer
 from rich.table import Table
 
+from bilstm_tagger.plugin.data.token_indexers import LexiconIndexer
 from bilstm_tagger.plugin.dataset_readers import ConllColumnsReader
 from bilstm_tagger.plugin.models import BiLSTMTagger
 from bilstm_tagger.plugin.modules.token_embedders import ContextualEmbedder, WordVectorEmbedder
 from bilstm_tagger.plugin.training.summary import text_of
 from bilstm_tagger.text.errors import UserError
+from bilstm_tagger.text.lexicon import OUTSIDE
 from bilstm_tagger.text.possible_labels import Possible
 from bilstm_tagger.text.spans import split_tag
 
@@ -20,11 +22,18 @@ _EMBEDDER = "token_embedder_"
 def data_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> str:
     """A table of the data, a row for each part (training, validation, test) and data set: its
     sentences and tokens, the share of the tokens that have a vector in a file of word vectors,
-    and the number of different labels of each task, with the share of the tokens whose label is
-    known where that is not all.
+    and of those that are in an entry of each lexicon, and the number of different labels of each
+    task, with the share of the tokens whose label is known where that is not all.
     """
+    # Of each lexicon the id of tokens that are in no entry.
+    lexicons = {
+        name: model.vocab.get_token_index(OUTSIDE, indexer.namespace)
+        for name, indexer in _indexers(loaders).items()
+        if isinstance(indexer, LexiconIndexer)
+    }
+    shares = ["with a vector", *(f"in {name}" for name in lexicons)]
     table = Table(title="The data")
-    for heading in ("data", "sentences", "tokens", "with a vector", "labels"):
+    for heading in ("data", "sentences", "tokens", *shares, "labels"):
         table.add_column(heading, justify="left" if heading in ("data", "labels") else "right")
     # Of each file of word vectors the indexer, and whether a word has a vector.
     vectors: list[tuple[str, list[bool]]] = []
@@ -41,6 +50,8 @@ def data_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> str:
             counts[data_set].update(sentences=1, tokens=len(words))
             of_files = [map(has.__getitem__, words.ids(indexer)) for indexer, has in vectors]
             counts[data_set]["vectors"] += sum(map(any, zip(*of_files, strict=True)))
+            for name, outside in lexicons.items():
+                counts[data_set][f"in {name}"] += len(words) - words.ids(name).count(outside)
             if "labels" in instance.fields:
                 for task, tags in instance["labels"].labels.items():
                     for tag in tags:
@@ -56,8 +67,15 @@ def data_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> str:
                 for task, tags in labels[data_set].items()
             )
             sizes = (f"{count['sentences']:,}", f"{count['tokens']:,}")
-            table.add_row(f"{part} {data_set}".rstrip(), *sizes, share, numbers)
+            matches = [f"{count[heading] / count['tokens']:.1%}" for heading in shares[1:]]
+            table.add_row(f"{part} {data_set}".rstrip(), *sizes, share, *matches, numbers)
     return text_of(table)
+
+
+def _indexers(loaders: dict[str, DataLoader]) -> dict[str, TokenIndexer]:
+    """Those of the dataset reader of the data loaders."""
+    reader = getattr(next(iter(loaders.values()), None), "reader", None)
+    return reader.token_indexers if isinstance(reader, ConllColumnsReader) else {}
 
 
 def cache_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> list[str]:

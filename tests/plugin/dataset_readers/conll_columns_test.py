@@ -252,12 +252,30 @@ def test_wrong_data_set():
         list(make().read({"ud": f"{CORPUS}/dev.conll"}))
     with pytest.raises(ConfigurationError, match="names the data set ''"):
         list(make().read({"": f"{CORPUS}/dev.conll"}))
+    with pytest.raises(ConfigurationError, match="declares none: give the file alone"):
+        list(make().read({"ud": f"{CORPUS}/dev.conll"}))
 
 
 def test_plain_path_with_several_data_sets():
     message = r"several data sets \(ud, news\): say to which.* as in \{\"ud\": \"some.conll\"\}"
     with pytest.raises(ConfigurationError, match=message):
         list(make(TWO_SETS).read("some.conll"))
+    with pytest.raises(ConfigurationError, match="no JSON: .* need double quotes"):
+        list(make(TWO_SETS).read("{'ud': 'some.conll'}"))
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"casing": "Lower"}, r"^datasets.a: Invalid .*`\$.casing`; permitted: 'lower', 'upper'$"),
+        ({"case": "lower"}, r"^datasets.a: .*unknown field `case`; did you mean 'casing'\?$"),
+        ({"tasks": {"ner": {"partialy": True}}}, r"^datasets.a: .*did you mean 'partial'\?$"),
+        ({"xyz": 1}, r"^datasets.a: .*unknown field `xyz`$"),
+    ],
+)
+def test_wrong_settings_of_a_data_set(settings, message):
+    with pytest.raises(ConfigurationError, match=message):
+        make({"datasets": {"a": {"columns": {"tokens": 0}} | settings}})
 
 
 def test_a_task_of_two_data_sets():

@@ -46,8 +46,8 @@ class SameLengthBatchSampler(BatchSampler):
     data sets, by the schedule "turns", a batch of each follows in turn. An epoch is as many turns
     as the main data set has batches; without a main data set, as the smallest has. Shorter data
     sets start over; of longer ones an epoch sees a part, drawn anew each time. By the schedule
-    "proportional", an epoch is all batches of all data sets, in any order. `shares` reduces the
-    batches of a data set to a part, which each epoch draws anew.
+    "proportional", an epoch is all batches of all data sets, in any order, or the share of them
+    that `shares` says, drawn anew each time.
 
     Otherwise every sentence comes exactly once, whatever the number of data sets, and nothing is
     shuffled. Batches are larger, and have sentences of similar length: without gradients, a few
@@ -66,6 +66,7 @@ class SameLengthBatchSampler(BatchSampler):
         The same outside of training.
     shares : `Dict[str, float]`, optional (default = all of them whole)
         Data set to the share of its batches that an epoch of training has, above 0 and at most 1.
+        Of "proportional" alone.
     main_dataset : `str`, optional (default=`None`)
         The data set whose number of batches is the length of an epoch: the one whose tasks are
         evaluated, where only one's are. Of "turns" alone.
@@ -99,6 +100,11 @@ class SameLengthBatchSampler(BatchSampler):
                 raise ConfigurationError(
                     f"shares.{name} must be above 0 and at most 1, found {share}"
                 )
+        if shares and schedule != "proportional":
+            raise ConfigurationError(
+                f"shares is {shares}, but an epoch of the schedule {schedule!r} is as many batches "
+                "of each data set; leave shares out, or set schedule: 'proportional'"
+            )
         # Not a setting: AllenNLP makes the samplers of training, validation and test of one config.
         self.training = False
         self.schedule = schedule

@@ -274,22 +274,16 @@ class TestProportional:
 
 
 class TestShares:
-    @pytest.mark.parametrize(
-        "schedule, main, counts",
-        [
-            ("proportional", None, {"a": 2, "b": 1, "c": 3}),
-            # Turns as many as the smallest data set, or the main one, has in an epoch.
-            ("turns", None, {"a": 1, "b": 1, "c": 1}),
-            ("turns", "a", {"a": 2, "b": 2, "c": 2}),
-        ],
-    )
-    def test_batches_of_an_epoch(self, three_sets, schedule, main, counts):
-        sampler = SameLengthBatchSampler(2, main, schedule, shares={"a": 0.25, "b": 0.5, "c": 1})
-        assert Counter(datasets(three_sets, batches(sampler, three_sets))) == counts
+    def sampler(self, **shares):
+        return SameLengthBatchSampler(2, schedule="proportional", shares=shares)
+
+    def test_batches_of_an_epoch(self, three_sets):
+        found = batches(self.sampler(a=0.25, b=0.5, c=1), three_sets)
+        assert Counter(datasets(three_sets, found)) == {"a": 2, "b": 1, "c": 3}
 
     def test_every_epoch_draws_anew(self, three_sets):
         random.seed(1)
-        sampler = SameLengthBatchSampler(2, schedule="proportional", shares={"a": 0.2})
+        sampler = self.sampler(a=0.2)
         drawn = set()
         for _ in range(20):
             of_a = [batch for batch in batches(sampler, three_sets) if batch[0] < 12]
@@ -298,19 +292,18 @@ class TestShares:
         assert drawn == set(range(12))
 
     def test_evaluation_sees_everything(self, three_sets):
-        sampler = SameLengthBatchSampler(2, shares={"a": 0.1})
-        found = batches(sampler, three_sets, training=False)
+        found = batches(self.sampler(a=0.1), three_sets, training=False)
         assert sorted(index for batch in found for index in batch) == list(range(len(three_sets)))
 
     @pytest.mark.parametrize("share", [0, -1, 1.5, float("nan")])
     def test_wrong_share(self, share):
         with pytest.raises(ConfigurationError, match="shares.a must be above 0 and at most 1"):
-            SameLengthBatchSampler(shares={"a": share})
+            self.sampler(a=share)
 
     def test_data_set_that_is_not_there(self, three_sets):
         message = r"shares has 'x', but the training data has \['a', 'b', 'c'\]; name one"
         with pytest.raises(ConfigurationError, match=message):
-            batches(SameLengthBatchSampler(shares={"x": 0.5}), three_sets)
+            batches(self.sampler(x=0.5), three_sets)
 
 
 @pytest.mark.parametrize(
@@ -318,6 +311,7 @@ class TestShares:
     [
         ({"schedule": "random"}, "schedule must be one of"),
         ({"schedule": "proportional", "main_dataset": "a"}, "leave main_dataset out"),
+        ({"shares": {"a": 0.5}}, "set schedule: 'proportional'"),
     ],
 )
 def test_wrong_schedule(settings, message):
