@@ -1,0 +1,2 @@
+local b = import 'base.libsonnet';
+b.config('wnut17', b.input)
