@@ -32,7 +32,8 @@ variants of one config that differ in one respect, each with several seeds. The 
 corrects p for the number of pairs in the table (Holm).
 
 `make findings` makes this page from the records of the runs,
-[results/runs.jsonl](results/runs.jsonl).
+[results/runs.jsonl](results/runs.jsonl). [Another page](findings/components.md) is about components
+of other systems that were tried.
 
 - Scores are on test, in per cent, of the epoch that is best on dev: mean ± standard deviation.
 - The word vectors are GloVe 6B, 100 dimensions.

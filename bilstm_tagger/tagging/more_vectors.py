@@ -37,7 +37,8 @@ def add_word_vectors(source: EmissionSource, path: PathLike) -> int:
     if len(tables) != 1:
         raise UserError(
             "'vectors' is for a model with one token embedder 'word_vectors', this one has "
-            f"{sorted(tables) or 'none'}; leave 'vectors' out"
+            f"{sorted(tables) or 'none'}; leave 'vectors' out; a model of several files "
+            "knows the words of any text if it is trained with keep: 'all'"
         )
     (table,) = tables.values()
     if not os.path.isfile(path):

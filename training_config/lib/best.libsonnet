@@ -46,7 +46,7 @@ local input = inputs.words(
               + inputs.characters('cnn', more={ num_filters: 50 })
               + inputs.casing;
 
-local config(corpus, all, epochs) = {
+local config(corpus, all, epochs, dropout=[0.3, 0.5]) = {
   dataset_reader: { type: 'conll_columns', token_indexers: all.token_indexers } + corpus.layout,
   train_data_path: corpus.file('train'),
   validation_data_path: corpus.file('dev'),
@@ -56,7 +56,7 @@ local config(corpus, all, epochs) = {
   model: {
     type: 'bilstm_tagger',
     text_field_embedder: { token_embedders: all.token_embedders },
-    encoder: { hidden_sizes: [150, 150], dropout: [0.3, 0.5] },
+    encoder: { hidden_sizes: [150, 150], dropout: dropout },
     tasks: corpus.tasks,
   },
   data_loader: training.batches(32),
@@ -72,7 +72,8 @@ local config(corpus, all, epochs) = {
   transformer(name):: config(
     corpora[name],
     input + inputs.transformer('sentence-transformers/all-MiniLM-L6-v2', more={ dropout: 0.3 }),
-    15
+    15,
+    if name == 'conll2000' then [0.2, 0.3] else [0.3, 0.5],
   ),
 
   // Without one, from the annotated data and from what teachers find probable, which `allennlp distill`

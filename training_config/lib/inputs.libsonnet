@@ -8,7 +8,7 @@ local named(name) = {
   names:: (if 'names' in super then super.names else []) + [name],
   assert std.length(std.filter(function(other) other == name, names)) == 1 :
          "two inputs have the name '%s'; give one of them another name, as in "
-         % name + "inputs.words(..., name='more_words')",
+         % name + "inputs.words(..., name='more_words') or inputs.lexicon(..., name='places')",
   assert std.length(name) > 0 && std.length(std.split(name, '.')) == 1 :
          "'%s' cannot be the name of an input: it is empty, or has a dot" % name,
 };

@@ -71,8 +71,9 @@ class CRFDecoder(TaskDecoder):
             if gold.dtype != torch.long:
                 raise ConfigurationError(
                     f"{self.key}.weight_strategy: 'lannoy', the default, needs a label of every "
-                    "token, and the data have tokens without one, or with several of them; "
-                    "leave label_weights out, or use a softmax, or another strategy"
+                    "token, and the data have tokens without one, or with several possible or "
+                    "probable ones; set weight_strategy: 'emission' or 'emission_transition', "
+                    "use a softmax, or leave label_weights out"
                 )
             return self.crf.lannoy_log_likelihood(emissions, gold.clamp(min=0), weights, mask)
         if weights is not None:

@@ -1,1 +1,0 @@
-local b = import 'base.libsonnet'; ( b.config('ud_ewt', b.input + { token_indexers+: { characters2: { type: 'word_characters', max_length: 25 } }, token_embedders+: { characters2: { type: 'character_lstm' } } }) ) { model+: { encoder+: { dropout: [0.2, 0.25] } } }

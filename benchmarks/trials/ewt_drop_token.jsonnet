@@ -1,1 +1,0 @@
-local b = import 'base.libsonnet'; ( b.config('ud_ewt', b.input) { model+: { text_field_embedder: { type: 'trial_basic', input_dropout: 0.1, token_embedders: b.input.token_embedders } } } ) { model+: { encoder+: { dropout: [0.2, 0.25] } } }

@@ -1,1 +1,0 @@
-local b = import 'base.libsonnet'; ( b.config('ud_ewt', b.words + b.inputs.casing + { token_indexers+: { characters: { type: 'word_characters', max_length: 25 } }, token_embedders+: { characters: { type: 'trial_intnet' } } })  ) { model+: { encoder+: { dropout: [0.2, 0.25] } } }

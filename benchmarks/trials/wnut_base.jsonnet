@@ -1,2 +1,0 @@
-local b = import 'base.libsonnet';
-b.config('wnut17', b.input)

@@ -1,1 +1,0 @@
-local b = import 'base.libsonnet'; b.config('wnut17', b.input) { model+: { text_field_embedder: { type: 'trial_basic', input_dropout: 0.1, per: 'sentence', token_embedders: b.input.token_embedders } } }

@@ -1,1 +1,0 @@
-local b = import 'base.libsonnet'; b.config('wnut17', b.words + b.inputs.casing + { token_indexers+: { characters: { type: 'word_characters', max_length: 25 } }, token_embedders+: { characters: { type: 'trial_intnet' } } }) 

@@ -1,1 +1,0 @@
-local b = import 'base.libsonnet'; b.config('wnut17', b.input + { token_indexers+: { sub: { type: 'word_characters', max_length: 25 } }, token_embedders+: { sub: { type: 'trial_subwords', affixes: 0, ngrams: [3,4,5] } } }) 

@@ -1,1 +1,0 @@
-local b = import 'base.libsonnet'; b.config('wnut17', b.input) { model+: { type: 'trial_tagger', trick: 'residual' } }
