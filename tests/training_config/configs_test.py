@@ -40,6 +40,14 @@ SETTINGS: dict[str, tuple[Any, dict[str, Any]]] = {
     "quickstart": ("dev.conll", {}),
     "ud_ewt_pos": ("pos.conllu", {}),
     "ud_french_sequoia_pos": ("pos.conllu", {}),
+    "wnut17_any_case": (
+        dict.fromkeys(("gold", "lower", "upper"), "dev.conll"),
+        {
+            f"dataset_reader.datasets.{name}.{key}": value
+            for name in ("gold", "lower", "upper")
+            for key, value in {"columns": COLUMNS, "delimiter": " "}.items()
+        },
+    ),
     "wnut17_ner": (
         "dev.conll",
         {"dataset_reader.columns": COLUMNS, "dataset_reader.delimiter": " "},

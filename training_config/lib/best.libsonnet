@@ -38,13 +38,21 @@ local corpora = {
   },
 };
 
-local input = inputs.words(
-                'data/glove/glove.6B.100d.trimmed.txt.gz',
-                100,
-                more={ trainable_unknown: true, word_dropout: 0.05 }
-              )
-              + inputs.characters('cnn', more={ num_filters: 50 })
-              + inputs.casing;
+local words = inputs.words(
+  'data/glove/glove.6B.100d.trimmed.txt.gz',
+  100,
+  more={ trainable_unknown: true, word_dropout: 0.05 }
+);
+local input = words + inputs.characters('cnn', more={ num_filters: 50 }) + inputs.casing;
+
+// What the students learn with, where it is not the same as for all: chosen on dev.
+local students = {
+  ud_ewt: {
+    input: words + inputs.characters('lstm') + inputs.casing,
+    epochs: 15,
+    dropout: [0.2, 0.25],
+  },
+};
 
 local config(corpus, all, epochs, dropout=[0.3, 0.5]) = {
   dataset_reader: { type: 'conll_columns', token_indexers: all.token_indexers } + corpus.layout,
@@ -76,6 +84,24 @@ local config(corpus, all, epochs, dropout=[0.3, 0.5]) = {
     if name == 'conll2000' then [0.2, 0.3] else [0.3, 0.5],
   ),
 
+  // Without one, from the annotated data alone, which are also read in lower and in upper case.
+  any_case(name)::
+    local corpus = corpora[name];
+    local datasets = { gold: {}, lower: { casing: 'lower' }, upper: { casing: 'upper' } };
+    config(corpus, input, 15) {
+      dataset_reader: {
+        type: 'conll_columns',
+        token_indexers: input.token_indexers,
+        datasets: { [dataset]: corpus.layout + datasets[dataset] for dataset in std.objectFields(datasets) },
+      },
+      train_data_path: { [dataset]: corpus.file('train') for dataset in std.objectFields(datasets) },
+      validation_data_path: { gold: corpus.file('dev') },
+      test_data_path: { gold: corpus.file('test') },
+      data_loader+: {
+        batch_sampler+: { schedule: 'proportional', shares: { lower: 0.15, upper: 0.1 } },
+      },
+    },
+
   // Without one, from the annotated data and from what teachers find probable, which `allennlp distill`
   // has written to this file.
   distilled(name, soft)::
@@ -84,10 +110,12 @@ local config(corpus, all, epochs, dropout=[0.3, 0.5]) = {
       [task]: if 'encoding' in corpus.layout.tasks[task] then encoding
       for task in std.objectFields(corpus.layout.tasks)
     };
-    config(corpus, input, 12) {
+    local student = { input: input, epochs: 12, dropout: [0.3, 0.5] }
+                    + if name in students then students[name] else {};
+    config(corpus, student.input, student.epochs, student.dropout) {
       dataset_reader: {
         type: 'conll_columns',
-        token_indexers: input.token_indexers,
+        token_indexers: student.input.token_indexers,
         datasets: {
           gold: corpus.layout,
           soft: data.probable(tasks),
