@@ -4,6 +4,7 @@ import shutil
 from collections import Counter, defaultdict
 
 from allennlp.data import DataLoader, TokenIndexer
+from rich.console import JustifyMethod
 from rich.table import Table
 
 from bilstm_tagger.plugin.data.token_indexers import LexiconIndexer
@@ -34,7 +35,9 @@ def data_summary(model: BiLSTMTagger, loaders: dict[str, DataLoader]) -> str:
     shares = ["with a vector", *(f"in {name}" for name in lexicons)]
     table = Table(title="The data")
     for heading in ("data", "sentences", "tokens", *shares, "labels"):
-        table.add_column(heading, justify="left" if heading in ("data", "labels") else "right")
+        justify: JustifyMethod = "left" if heading in ("data", "labels") else "right"
+        # The names of parts and data sets are never cut.
+        table.add_column(heading, justify=justify, no_wrap=heading == "data")
     # Of each file of word vectors the indexer, and whether a word has a vector.
     vectors: list[tuple[str, list[bool]]] = []
     for name, module in model.text_field_embedder.named_children():
