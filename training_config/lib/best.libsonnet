@@ -45,6 +45,8 @@ local words = inputs.words(
 );
 local input = words + inputs.characters('cnn', more={ num_filters: 50 }) + inputs.casing;
 
+local usual_dropout = [0.3, 0.5];
+
 // What the students learn with, where it is not the same as for all: chosen on dev.
 local students = {
   ud_ewt: {
@@ -54,7 +56,7 @@ local students = {
   },
 };
 
-local config(corpus, all, epochs, dropout=[0.3, 0.5]) = {
+local config(corpus, all, epochs, dropout=usual_dropout) = {
   dataset_reader: { type: 'conll_columns', token_indexers: all.token_indexers } + corpus.layout,
   train_data_path: corpus.file('train'),
   validation_data_path: corpus.file('dev'),
@@ -81,7 +83,7 @@ local config(corpus, all, epochs, dropout=[0.3, 0.5]) = {
     corpora[name],
     input + inputs.transformer('sentence-transformers/all-MiniLM-L6-v2', more={ dropout: 0.3 }),
     15,
-    if name == 'conll2000' then [0.2, 0.3] else [0.3, 0.5],
+    if name == 'conll2000' then [0.2, 0.3] else usual_dropout,
   ),
 
   // Without one, from the annotated data alone, which are also read in lower and in upper case.
@@ -110,7 +112,7 @@ local config(corpus, all, epochs, dropout=[0.3, 0.5]) = {
       [task]: if 'encoding' in corpus.layout.tasks[task] then encoding
       for task in std.objectFields(corpus.layout.tasks)
     };
-    local student = { input: input, epochs: 12, dropout: [0.3, 0.5] }
+    local student = { input: input, epochs: 12, dropout: usual_dropout }
                     + if name in students then students[name] else {};
     config(corpus, student.input, student.epochs, student.dropout) {
       dataset_reader: {

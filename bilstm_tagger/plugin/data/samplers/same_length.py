@@ -120,18 +120,19 @@ class SameLengthBatchSampler(BatchSampler):
             buckets[dataset_of(instance)][len(instance["tokens"])].append(index)
         return buckets
 
-    def _shuffled(self, name: str, lengths: dict[int, list[int]]) -> list[Batch]:
-        """The batches of a data set that an epoch has, in any order."""
+    def _shuffled(self, lengths: dict[int, list[int]]) -> list[Batch]:
         batches: list[Batch] = []
         for indices in lengths.values():
             shuffled = random.sample(indices, len(indices))
             batches += near_equal_bins(shuffled, self.batch_size)
         random.shuffle(batches)
-        return batches[: self._number(name, lengths)]
+        return batches
 
-    def _number(self, name: str, lengths: dict[int, list[int]]) -> int:
-        every = sum(-(-len(indices) // self.batch_size) for indices in lengths.values())
-        return math.ceil(self.shares.get(name, 1.0) * every)
+    def _number(self, lengths: dict[int, list[int]]) -> int:
+        return sum(-(-len(indices) // self.batch_size) for indices in lengths.values())
+
+    def _number_in_share(self, name: str, lengths: dict[int, list[int]]) -> int:
+        return math.ceil(self.shares.get(name, 1.0) * self._number(lengths))
 
     def _turns(self, buckets: Buckets) -> int:
         if self.main_dataset is not None:
@@ -140,8 +141,8 @@ class SameLengthBatchSampler(BatchSampler):
                     f"main_dataset is {self.main_dataset!r}, but the training data has "
                     f"{sorted(buckets)}; name one of them, or leave it out"
                 )
-            return self._number(self.main_dataset, buckets[self.main_dataset])
-        return min(map(self._number, buckets.keys(), buckets.values()), default=0)
+            return self._number(buckets[self.main_dataset])
+        return min(map(self._number, buckets.values()), default=0)
 
     def get_batch_indices(self, instances: Sequence[Instance]) -> Iterable[Batch]:
         buckets = self._buckets(instances)
@@ -177,7 +178,11 @@ class SameLengthBatchSampler(BatchSampler):
     def _training_batches(self, buckets: Buckets) -> Iterator[Batch]:
         turns = self._turns(buckets)
         if len(buckets) == 1 or self.schedule == "proportional":
-            every = [batch for bucket in buckets.items() for batch in self._shuffled(*bucket)]
+            every = [
+                batch
+                for name, lengths in buckets.items()
+                for batch in self._shuffled(lengths)[: self._number_in_share(name, lengths)]
+            ]
             if len(buckets) > 1:
                 random.shuffle(every)
             yield from every
@@ -186,7 +191,7 @@ class SameLengthBatchSampler(BatchSampler):
         for _ in range(turns):
             for name, batches in left.items():
                 if not batches:
-                    batches += self._shuffled(name, buckets[name])
+                    batches += self._shuffled(buckets[name])
                 yield batches.pop()
 
     def get_num_batches(self, instances: Sequence[Instance]) -> int:
@@ -195,7 +200,7 @@ class SameLengthBatchSampler(BatchSampler):
             return sum(1 for _ in self._evaluation_batches(buckets))
         if len(buckets) > 1 and self.schedule == "turns":
             return self._turns(buckets) * len(buckets)
-        return sum(map(self._number, buckets.keys(), buckets.values()))
+        return sum(map(self._number_in_share, buckets.keys(), buckets.values()))
 
     def get_batch_size(self) -> int:
         return self.batch_size
