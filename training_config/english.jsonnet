@@ -7,30 +7,44 @@
 local data = import 'lib/corpora.libsonnet';
 local english = import 'lib/english.libsonnet';
 
-english.config(english.input, 10) {
+// What is read as it is written, and again in lower and in upper case.
+local datasets = {
+  // All corpora but UNER, each sentence with all tasks.
+  corpora: data.probable({
+    upos: null,
+    xpos: null,
+    chunk: english.encoding,
+    ner: english.encoding,
+  }),
+  ewt_text: {
+    columns: { tokens: 0, sentence: 1 },
+    delimiter: '\t',
+    tasks: { sentence: {} },
+  },
+};
+// These are made by scripts/english.sh.
+local files = {
+  corpora: 'build/english/train.jsonl',
+  ewt_text: 'build/english/ewt_text-train.conll',
+};
+// How much of it an epoch has in each case.
+local shares = { lower: 0.15, upper: 0.1 };
+local in_each_case(of) = {
+  ['%s_%s' % [dataset, casing]]: of(dataset, casing)
+  for dataset in std.objectFields(datasets)
+  for casing in std.objectFields(shares)
+};
+
+english.config(english.input, 12) {
   dataset_reader+: {
-    datasets+: {
-      // All corpora but UNER, each sentence with all tasks.
-      corpora: data.probable({
-        upos: null,
-        xpos: null,
-        chunk: english.encoding,
-        ner: english.encoding,
-      }),
-      ewt_text: {
-        columns: { tokens: 0, sentence: 1 },
-        delimiter: '\t',
-        tasks: { sentence: {} },
-      },
-    },
+    datasets+: datasets + in_each_case(function(dataset, casing) datasets[dataset] { casing: casing }),
   },
-  // These are made by scripts/english.sh.
-  train_data_path: {
-    corpora: 'build/english/train.jsonl',
-    uner: 'build/english/uner-train.conll',
-    ewt_text: 'build/english/ewt_text-train.conll',
-  },
+  train_data_path: files { uner: 'build/english/uner-train.conll' }
+                   + in_each_case(function(dataset, casing) files[dataset]),
   validation_data_path+: { ewt_text: 'build/english/ewt_text-dev.conll' },
+  data_loader+: {
+    batch_sampler+: { shares: in_each_case(function(dataset, casing) shares[casing]) },
+  },
   model+: {
     // Less than that of the teacher: probabilities leave less to learn by heart.
     encoder+: { dropout: [0.2, 0.25] },

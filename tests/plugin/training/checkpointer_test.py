@@ -1,6 +1,7 @@
 """Trainings that are interrupted while they write, and folders that were damaged since."""
 
 import errno
+import io
 import itertools
 import json
 import os
@@ -196,6 +197,23 @@ def test_what_torch_says_of_a_full_disk(tmp_path, monkeypatch):
         whole_files.save_whole({"weight": torch.zeros(2)}, path)
     assert torch.load(path)["weight"].tolist() == [1, 1]
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_interrupted_while_torch_writes(tmp_path, monkeypatch):
+    class Interrupted(io.BytesIO):
+        def write(self, data):
+            if self.tell():
+                raise KeyboardInterrupt
+            return super().write(data)
+
+    save = torch.save
+    monkeypatch.setattr(whole_files.torch, "save", lambda state, _: save(state, Interrupted()))
+    # torch makes something else of it.
+    with pytest.raises(RuntimeError):
+        save({"weight": torch.ones(2)}, Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        whole_files.save_whole({"weight": torch.ones(2)}, tmp_path / "best.th")
+    assert not list(tmp_path.iterdir())
 
 
 def test_remains_of_a_kill_are_removed(tmp_path):
