@@ -6,7 +6,7 @@ shared task (Tjong Kim Sang & Buchholz 2000, "Introduction to the CoNLL-2000 Sha
 Chunking"), which gives spans to invalid sequences too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -52,9 +52,12 @@ def conlleval_tag(tag: str | None) -> tuple[str, str]:
     return read_tag(tag, CONLLEVAL_LETTERS, "permitted: ")
 
 
+# Whether a span ends or starts at a tag, and the type of the one that starts.
+Step = tuple[bool, str | None]
+
+
 @cache
-def _read_step(previous: str | None, tag: str | None) -> tuple[bool, str | None]:
-    """Whether `tag` ends or starts a chunk, and the type of the one it starts."""
+def _read_step(previous: str | None, tag: str | None) -> Step:
     before, label_before = conlleval_tag(previous)
     letter, label = conlleval_tag(tag)
     if letter == "O":
@@ -95,6 +98,28 @@ def read_spans(tags: Sequence[str]) -> list[Span]:
     if label is not None:
         spans.append(Span(label, start, len(tags)))
     return spans
+
+
+def read_steps(tags: Sequence[str]) -> list[Step]:
+    """Where the spans of `read_spans` start and end: a step for each tag, and one for the end of
+    the sentence. A `ValueError` as of `read_spans`."""
+    try:
+        return list(map(_read_step, ("O", *tags), (*tags, "O")))
+    except ValueError:
+        read_spans(tags)  # says which tag it is
+        raise
+
+
+def common_spans(steps: Iterable[Step], others: Iterable[Step]) -> Iterator[str]:
+    """The types of the spans that two readings of a sentence have in common."""
+    common: str | None = None
+    for (changes, label), (other_changes, other) in zip(steps, others, strict=True):
+        if changes and other_changes:
+            if common is not None:
+                yield common
+            common = label if label == other else None
+        elif changes or other_changes:
+            common = None
 
 
 def precision_recall_f1(correct: int, predicted: int, gold: int) -> tuple[float, float, float]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
 from bilstm_tagger.text.encodings import ENCODINGS, get_encoding
-from bilstm_tagger.text.spans import Span
+from bilstm_tagger.text.spans import Span, common_spans, read_spans, read_steps
 
 PREFIXES = {
     "IOB1": "BI",
@@ -247,6 +247,19 @@ def test_io_joins_spans_of_a_type_that_touch(sentence):
 def test_seqeval_on_all_short_sequences():
     for tags in sequences(all_tags("IOBES")):
         assert get_encoding("IOBES").spans(tags) == seqeval_spans(tags)
+
+
+def test_spans_in_common():
+    sentences = itertools.product(["O", "B-A", "I-A", "I-B", "S-B"], repeat=3)
+    for tags, others in itertools.product(sentences, repeat=2):
+        common = {*read_spans(tags)}.intersection(read_spans(others))
+        types = common_spans(read_steps(tags), read_steps(others))
+        assert list(types) == [span.label for span in sorted(common, key=lambda span: span.start)]
+
+
+def test_steps_of_no_tag():
+    with pytest.raises(ValueError, match="tag 1: unknown prefix in 'Q-A'"):
+        read_steps(["O", "Q-A"])
 
 
 @given(tags=tag_lists("BIES"))

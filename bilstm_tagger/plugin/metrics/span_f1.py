@@ -1,7 +1,7 @@
 """Precision, recall and F1 of spans, as the CoNLL-2000 scorer conlleval counts them."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch.distributed as dist
 from allennlp.common.util import is_distributed
@@ -11,7 +11,7 @@ from bilstm_tagger.plugin.metrics.token_accuracy import Pair, TagMetric
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.known_spans import judged_spans, known_spans
 from bilstm_tagger.text.possible_labels import Possible
-from bilstm_tagger.text.spans import Span, precision_recall_f1
+from bilstm_tagger.text.spans import Span, common_spans, precision_recall_f1, read_steps
 
 
 @Metric.register("span_f1_conll")
@@ -42,22 +42,22 @@ class SpanF1(TagMetric):
         super().__init__()
 
     def count(self, pairs: list[Pair]) -> None:
-        read = self._encoding.spans
         # All are read before one is counted.
-        correct: list[Span] = []
-        found: list[Span] = []
-        expected: list[Span] = []
+        correct: list[str] = []
+        found: list[str] = []
+        expected: list[str] = []
         for predicted, gold in pairs:
-            of_gold = read(gold)
-            expected += of_gold
+            in_gold = read_steps(gold)
+            labels = [label for _, label in in_gold if label is not None]
+            expected += labels
             if predicted == gold:
-                found += of_gold
-                correct += of_gold
+                found += labels
+                correct += labels
             else:
-                of_predicted = read(predicted)
-                found += of_predicted
-                correct += {*of_gold}.intersection(of_predicted)
-        self._count_spans(correct, found, expected)
+                in_predicted = read_steps(predicted)
+                found += [label for _, label in in_predicted if label is not None]
+                correct += common_spans(in_predicted, in_gold)
+        self._count(correct, found, expected)
 
     def count_partial(
         self, predicted: Sequence[str], known: Sequence[Possible], ends_are_marked: bool = False
@@ -74,12 +74,13 @@ class SpanF1(TagMetric):
             return all(token.permits("O") and not any(map(token.permits, tags)) for token in tokens)
 
         judged = judged_spans(self._encoding.spans(predicted), gold, is_outside)
-        self._count_spans({*judged} & {*gold}, {*judged}, {*gold})
+        parts = {*judged} & {*gold}, {*judged}, {*gold}
+        self._count(*([span.label for span in spans] for spans in parts))
 
-    def _count_spans(self, *parts: Iterable[Span]) -> None:
-        """Of correct, predicted and gold spans."""
-        for counts, spans in zip(self._counts, parts, strict=True):
-            counts.update([span.label for span in spans])
+    def _count(self, *parts: list[str]) -> None:
+        """The types of correct, predicted and gold spans."""
+        for counts, labels in zip(self._counts, parts, strict=True):
+            counts.update(labels)
 
     def get_metric(self, reset: bool = False) -> dict[str, float]:
         """The scores, between 0 and 1, and 0.0 where undefined.

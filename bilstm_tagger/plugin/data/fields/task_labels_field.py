@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Optional, cast
 
+import numpy
 import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.fields import Field
@@ -70,7 +71,7 @@ class TaskLabelsField(Field[dict[str, torch.Tensor]]):
                 for label in labels:
                     if label not in known:
                         _warn(task, label)
-            self._ids[task] = torch.tensor(ids)
+            self._ids[task] = torch.from_numpy(numpy.array(ids, numpy.int64))  # torch's is slow
 
     def get_padding_lengths(self) -> dict[str, int]:
         return {"num_tokens": self._length}
@@ -132,13 +133,14 @@ def _possible_ids(task: str, labels: Sequence[Possible], known: Mapping[str, int
 
 def _probabilities(task: str, labels: Sequence[Possible], known: Mapping[str, int]) -> torch.Tensor:
     """(length, labels of the model) float. Labels that the model does not have are left out."""
-    values = torch.zeros(len(labels), len(known))
-    for row, label in zip(values, labels, strict=True):
+    filled = numpy.zeros((len(labels), len(known)), numpy.float32)
+    for row, label in enumerate(labels):
         for name, chance in label.chances:
             if name in known:
-                row[known[name]] = chance
+                filled[row, known[name]] = chance
             else:
                 _warn(task, name)
+    values = torch.from_numpy(filled)
     return values / values.sum(1, keepdim=True).clamp(min=torch.finfo(values.dtype).tiny)
 
 

@@ -1,8 +1,8 @@
 """Tokens to character ids."""
 
+from array import array
 from functools import partial
 
-import numpy
 import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import TokenIndexer, Vocabulary
@@ -36,7 +36,7 @@ class WordCharactersIndexer(TokenIndexer):
             raise ConfigurationError(f"max_length must be a whole number, found {max_length!r}")
         self.max_length = max_length
         self.namespace = namespace
-        self._memo: tuple[dict[str, list[int]], object] = {}, None
+        self._memo: tuple[dict[str, array[int]], object] = {}, None
 
     def _cut(self, text: str) -> str:
         return text[: self.max_length] if self.max_length > 0 else text
@@ -56,8 +56,8 @@ class WordCharactersIndexer(TokenIndexer):
             self._memo = memo, _ = Memo(partial(self._row, ids, unknown)), ids
         return {"token_characters": [memo[token.text] for token in tokens]}
 
-    def _row(self, ids: dict[str, int], unknown: int, text: str) -> list[int]:
-        return [ids.get(character, unknown) for character in self._cut(text)]
+    def _row(self, ids: dict[str, int], unknown: int, text: str) -> "array[int]":
+        return array("i", [ids.get(character, unknown) for character in self._cut(text)])
 
     def get_empty_token_list(self) -> IndexedTokenList:
         return {"token_characters": []}
@@ -73,10 +73,10 @@ class WordCharactersIndexer(TokenIndexer):
         self, tokens: IndexedTokenList, padding_lengths: dict[str, int]
     ) -> dict[str, torch.Tensor]:
         rows, width = tokens["token_characters"], padding_lengths["num_token_characters"]
-        padded = numpy.zeros((padding_lengths["token_characters"], width), dtype=numpy.int32)
-        lengths = numpy.array([len(row) for row in rows], dtype=numpy.int64)
-        used = padded[: len(rows)]
-        used[numpy.arange(width) < lengths[:, None]] = [
-            character for row in rows for character in row
-        ]
-        return {"token_characters": torch.from_numpy(padded)}
+        padded = torch.zeros(padding_lengths["token_characters"], width, dtype=torch.int32)
+        if rows and width:
+            # As bytes, which is several times as fast as number by number.
+            size = width * padded.element_size()
+            data = bytearray().join([row.tobytes().ljust(size, b"\0") for row in rows])
+            padded[: len(rows)] = torch.frombuffer(data, dtype=torch.int32).view(-1, width)
+        return {"token_characters": padded}

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import numpy
+import torch
 from allennlp.data import TokenIndexer, Vocabulary
 from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 from allennlp.data.tokenizers import Token
@@ -41,6 +43,14 @@ class WordFormsIndexer(TokenIndexer):
             # Both at once: another thread may have another vocabulary.
             self._memo = memo, _ = Memo(partial(_id_of, ids, unknown)), ids
         return {"tokens": [memo[token.text] for token in tokens]}
+
+    def as_padded_tensor_dict(
+        self, tokens: IndexedTokenList, padding_lengths: dict[str, int]
+    ) -> dict[str, torch.Tensor]:
+        ids = tokens["tokens"]
+        padded = numpy.zeros(padding_lengths["tokens"], numpy.int64)  # faster than torch's
+        padded[: len(ids)] = ids
+        return {"tokens": torch.from_numpy(padded)}
 
     def get_empty_token_list(self) -> IndexedTokenList:
         return {"tokens": []}

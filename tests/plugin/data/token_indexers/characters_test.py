@@ -17,9 +17,8 @@ def vocabulary_of(characters):
 
 
 def rows(indexer, vocabulary, *texts):
-    return indexer.tokens_to_indices([Token(text) for text in texts], vocabulary)[
-        "token_characters"
-    ]
+    tokens = [Token(text) for text in texts]
+    return list(map(list, indexer.tokens_to_indices(tokens, vocabulary)["token_characters"]))
 
 
 def test_any_character_and_unknown_ones():
