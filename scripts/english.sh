@@ -35,7 +35,7 @@ dev='{"ewt": "'$data'/ud_english_ewt/en_ewt-ud-dev.conllu",
 for seed in 1 2 3; do
   allennlp export $runs/english/seed-$seed/model.tar.gz -o $build/raw-$seed.safetensors \
     --half-words --language en --sentences sentence --tasks upos,xpos,chunk,ner,sentence \
-    --about name=english --about version=1.1 --about language=en \
+    --about name=english --about version=1.2 --about language=en \
     --about 'description=Parts of speech (UPOS, XPOS), chunks, and names (PER, ORG, LOC) of English' \
     --about licence=CC-BY-SA-4.0 \
     --about 'data=UD English EWT, CoNLL-2000, UNER English EWT, Broad Twitter Corpus, WikiGold, WNUT-17'

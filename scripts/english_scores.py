@@ -30,7 +30,7 @@ from bilstm_tagger.tagging.calibration import calibration_of
 from bilstm_tagger.tagging.input_specification import Tensors
 from bilstm_tagger.tagging.model_file import read_model, write_model
 from bilstm_tagger.text.columns import Sentence
-from bilstm_tagger.text.dataset_layout import DatasetLayout
+from bilstm_tagger.text.dataset_layout import CASINGS, DatasetLayout
 from bilstm_tagger.text.read_dataset import read_dataset
 from bilstm_tagger.text.spans import Span
 
@@ -178,6 +178,11 @@ def record_of(path: Path, run: Path, data: Path, build: Path) -> dict[str, Any]:
             "ece": calibration_error(outcome),
             "ece_uncalibrated": calibration_error(tag(uncalibrated, test, sentences)),
             "fewer_words": main_score(test, outcome.gold, with_fewer),
+            **{
+                f"{casing}_case": main_score(test, outcome.gold, changed.predicted)
+                for casing in CASINGS
+                for changed in [tag(tagger, test, test.read(data, casing))]
+            },
             **by_knowledge(test, outcome, words[test.task].__contains__),
             "types": by_type(test, outcome),
             "confusions": confusions(outcome),

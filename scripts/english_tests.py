@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Optional
+
+import msgspec
 
 from bilstm_tagger.text.columns import Sentence
-from bilstm_tagger.text.dataset_layout import DatasetLayout
+from bilstm_tagger.text.dataset_layout import DatasetLayout, TokenCasing
 from bilstm_tagger.text.encodings import get_encoding
 from bilstm_tagger.text.possible_labels import is_complete
 from bilstm_tagger.text.read_dataset import read_dataset
@@ -33,9 +35,12 @@ class Test(NamedTuple):
         """Whether it is scored by the F1 of spans, else by the accuracy of tags."""
         return self.layout.tasks[self.task].encoding is not None
 
-    def read(self, data: Path) -> list[tuple[Sentence, list[str]]]:
-        """The sentences, each with its gold tags."""
-        sentences = read_dataset(data / self.path, self.layout)
+    def read(
+        self, data: Path, casing: Optional[TokenCasing] = None
+    ) -> list[tuple[Sentence, list[str]]]:
+        """The sentences, each with its gold tags; as they are, or all in lower or upper case."""
+        layout = msgspec.structs.replace(self.layout, casing=casing)
+        sentences = read_dataset(data / self.path, layout)
         labels = ((sentence, self.layout.labels(sentence)[0][self.task]) for sentence in sentences)
         return [(sentence, tags) for sentence, tags in labels if is_complete(tags)]
 

@@ -7,7 +7,6 @@
 local data = import 'lib/corpora.libsonnet';
 local english = import 'lib/english.libsonnet';
 
-// What is read as it is written, and again in lower and in upper case.
 local datasets = {
   // All corpora but UNER, each sentence with all tasks.
   corpora: data.probable({
@@ -27,24 +26,10 @@ local files = {
   corpora: 'build/english/train.jsonl',
   ewt_text: 'build/english/ewt_text-train.conll',
 };
-// How much of it an epoch has in each case.
-local shares = { lower: 0.15, upper: 0.1 };
-local in_each_case(of) = {
-  ['%s_%s' % [dataset, casing]]: of(dataset, casing)
-  for dataset in std.objectFields(datasets)
-  for casing in std.objectFields(shares)
-};
 
 english.config(english.input, 12) {
-  dataset_reader+: {
-    datasets+: datasets + in_each_case(function(dataset, casing) datasets[dataset] { casing: casing }),
-  },
-  train_data_path: files { uner: 'build/english/uner-train.conll' }
-                   + in_each_case(function(dataset, casing) files[dataset]),
+  train_data_path: { uner: 'build/english/uner-train.conll' },
   validation_data_path+: { ewt_text: 'build/english/ewt_text-dev.conll' },
-  data_loader+: {
-    batch_sampler+: { shares: in_each_case(function(dataset, casing) shares[casing]) },
-  },
   model+: {
     // Less than that of the teacher: probabilities leave less to learn by heart.
     encoder+: { dropout: [0.2, 0.25] },
@@ -53,4 +38,4 @@ english.config(english.input, 12) {
       sentence: { type: 'softmax', level: 0, encoder: { hidden_sizes: [64] }, loss_weight: 10 },
     },
   },
-}
+} + data.in_each_case(datasets, files)

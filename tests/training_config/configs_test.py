@@ -18,8 +18,13 @@ COLUMNS = {"tokens": 0, "pos": 1, "chunk": 2, "ner": 3}
 # The data sets of the English model, as the fixtures have their columns.
 ENGLISH = {
     "uner": {"columns": COLUMNS, "delimiter": " ", "comment_prefix": None},
-    "ewt_text": {"columns": {"tokens": 0, "sentence": 1}, "delimiter": " "},
+    **{
+        name: {"columns": {"tokens": 0, "sentence": 1}, "delimiter": " "}
+        for name in ("ewt_text", "ewt_text_lower", "ewt_text_upper")
+    },
 }
+# Those of a corpus that is read in each case.
+ANY_CASE = ("gold", "gold_lower", "gold_upper")
 # Config to: the file that it is trained on, or a file for each data set; and further overrides.
 SETTINGS: dict[str, tuple[Any, dict[str, Any]]] = {
     "conll2000_chunking": ("dev.conll", {}),
@@ -27,7 +32,10 @@ SETTINGS: dict[str, tuple[Any, dict[str, Any]]] = {
     "conll2000_tuned": ("dev.conll", {}),
     "conll2000_tuned_multitask": ("dev.conll", {}),
     "english": (
-        {"corpora": "soft.jsonl", **dict.fromkeys(ENGLISH, "dev.conll")},
+        {
+            **dict.fromkeys(("corpora", "corpora_lower", "corpora_upper"), "soft.jsonl"),
+            **dict.fromkeys(ENGLISH, "dev.conll"),
+        },
         {
             f"dataset_reader.datasets.{name}.{key}": value
             for name, changes in ENGLISH.items()
@@ -41,10 +49,10 @@ SETTINGS: dict[str, tuple[Any, dict[str, Any]]] = {
     "ud_ewt_pos": ("pos.conllu", {}),
     "ud_french_sequoia_pos": ("pos.conllu", {}),
     "wnut17_any_case": (
-        dict.fromkeys(("gold", "lower", "upper"), "dev.conll"),
+        dict.fromkeys(ANY_CASE, "dev.conll"),
         {
             f"dataset_reader.datasets.{name}.{key}": value
-            for name in ("gold", "lower", "upper")
+            for name in ANY_CASE
             for key, value in {"columns": COLUMNS, "delimiter": " "}.items()
         },
     ),

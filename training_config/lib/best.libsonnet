@@ -89,20 +89,12 @@ local config(corpus, all, epochs, dropout=usual_dropout) = {
   // Without one, from the annotated data alone, which are also read in lower and in upper case.
   any_case(name)::
     local corpus = corpora[name];
-    local datasets = { gold: {}, lower: { casing: 'lower' }, upper: { casing: 'upper' } };
     config(corpus, input, 15) {
-      dataset_reader: {
-        type: 'conll_columns',
-        token_indexers: input.token_indexers,
-        datasets: { [dataset]: corpus.layout + datasets[dataset] for dataset in std.objectFields(datasets) },
-      },
-      train_data_path: { [dataset]: corpus.file('train') for dataset in std.objectFields(datasets) },
+      dataset_reader: { type: 'conll_columns', token_indexers: input.token_indexers },
+      train_data_path: {},
       validation_data_path: { gold: corpus.file('dev') },
       test_data_path: { gold: corpus.file('test') },
-      data_loader+: {
-        batch_sampler+: { schedule: 'proportional', shares: { lower: 0.15, upper: 0.1 } },
-      },
-    },
+    } + data.in_each_case({ gold: corpus.layout }, { gold: corpus.file('train') }),
 
   // Without one, from the annotated data and from what teachers find probable, which `allennlp distill`
   // has written to this file.

@@ -18,6 +18,28 @@ local files(names) = {
     },
   },
 
+  // What a config changes to read these data sets, name to layout, also in lower and in upper case. files:
+  // their training files. An epoch has a share of each such copy, drawn anew every time.
+  in_each_case(datasets, files)::
+    local shares = { lower: 0.15, upper: 0.1 };
+    local copies(of) = {
+      ['%s_%s' % [name, casing]]: of(name, casing)
+      for name in std.objectFields(datasets)
+      for casing in std.objectFields(shares)
+    };
+    {
+      dataset_reader+: {
+        datasets+: datasets + copies(function(name, casing) datasets[name] { casing: casing }),
+      },
+      train_data_path+: files + copies(function(name, casing) files[name]),
+      data_loader+: {
+        batch_sampler+: {
+          schedule: 'proportional',
+          shares: copies(function(name, casing) shares[casing]),
+        },
+      },
+    },
+
   // CoNLL-2000: parts of speech and chunks in one file. tasks: as of the dataset reader.
   conll2000(token_indexers, tasks):: files({
     [part]: 'data/conll2000/' + part + '.txt'
