@@ -33,7 +33,22 @@ def config_mistake(error: Exception) -> Optional[str]:
         text = str(error)
     else:
         text = users_mistake(error) or _of_construction(error)
+        if text and isinstance(error, OSError) and error.errno is None:
+            text = _key_of(error) + text  # not of a file, as of a transformer that is not there
     return text and " ".join(text.split())
+
+
+def _key_of(error: Exception) -> str:
+    """The key of the config whose object could not be made."""
+    keys: list[str] = []
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_globals.get("__name__") not in _OF_CONFIG:
+            continue
+        if frame.f_code.co_name == "from_params":
+            keys.append("")
+        elif frame.f_code.co_name == "construct_arg" and keys:
+            keys[-1] = frame.f_locals["argument_name"]
+    return f"{'.'.join(filter(None, keys))}: " if any(keys) else ""
 
 
 def _of_construction(error: Exception) -> Optional[str]:

@@ -43,6 +43,15 @@ def failing(error_of, tmp_path):
         ({"vocabulary.pretrained_file": "nope.txt"}, "nope.txt: there is no such file; check"),
         ({"modell": 3}, "Extra parameters passed to EvaluatedTraining: {'modell': 3}"),
         ({"model.encoder.hidden": 3}, "Extra parameters passed to BiLSTMEncoder: {'hidden': 3}"),
+        (
+            {
+                "dataset_reader.token_indexers.transformer": {
+                    "type": "pretrained_transformer_mismatched",
+                    "model_name": "./nowhere",
+                }
+            },
+            "dataset_reader.token_indexers.transformer: ",
+        ),
         ({"trainer.epochs": 3}, "trainer has no such settings: epochs"),
         ({"model": {"type": "bilstm_tagger"}}, 'key "text_field_embedder" is required at'),
         ({"model.encoder.hidden_sizes": "x"}, "BiLSTMEncoder: Expected hidden_sizes.0 to be a int"),
