@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.processes import limited_to_avx2
 from benchmarks.samples import Figure
 from benchmarks.targets import TARGETS, Verdict
 
@@ -39,6 +40,7 @@ def surroundings() -> dict[str, Any]:
     return {
         "processor": processor(),
         "cores": os.cpu_count(),
+        **({"instructions": "AVX2"} if limited_to_avx2() else {}),
         "system": platform.system(),
         "python": platform.python_version(),
         **versions,

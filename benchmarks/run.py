@@ -1,6 +1,7 @@
 """Measures and reports: `python -m benchmarks.run [--short] [--only a,b] [--repetitions N]`."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
@@ -9,6 +10,7 @@ from benchmarks.figures import LETTERS, MEASUREMENTS, WITHOUT_DATA
 from benchmarks.figures.growth import growth_points
 from benchmarks.plan import Plan, progress
 from benchmarks.plot import plot_growth
+from benchmarks.processes import AVX2
 from benchmarks.report import make_console, print_figures, print_growth, write_json
 from benchmarks.samples import Figure
 from benchmarks.settings import ROOT
@@ -36,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
         "--only", type=_letters, default=list(LETTERS), help="letters of figures, such as a,b"
     )
     parser.add_argument("--before", type=Path, help="a checkout of an earlier version, for i")
+    parser.add_argument(
+        "--avx2", action="store_true", help="without AVX-512, on a processor that has it"
+    )
     parser.add_argument("--repetitions", type=int, help="instead of those of each figure")
     return parser
 
@@ -62,6 +67,8 @@ def make_plan(
 
 def main(arguments: Optional[Sequence[str]] = None) -> None:
     options = _parser().parse_args(arguments)
+    if options.avx2:
+        os.environ.update(AVX2)
     plan = make_plan(options.data, options.short, options.repetitions, options.before)
     if set(options.only) - WITHOUT_DATA:
         plan.require_data()
