@@ -2,8 +2,8 @@
 // names over the same layers, and where sentences start. It learns from annotated corpora and from what
 // a teacher with a transformer finds probable in their text (docs/distillation.md). `make models` trains
 // the teacher and three seeds, and makes the model file. Measured, 3 seeds, on test (models/english.md):
-// UPOS 96.33 +- 0.05, XPOS 95.66 +- 0.06, chunks 94.79 +- 0.04, names 75.74 +- 0.35 (UNER) and
-// 68.84 +- 0.87 (BTC, section h).
+// UPOS 96.53 +- 0.03, XPOS 95.97 +- 0.03, chunks 94.99 +- 0.05, names 76.29 +- 0.12 (UNER) and
+// 69.68 +- 0.47 (BTC, section h).
 local data = import 'lib/corpora.libsonnet';
 local english = import 'lib/english.libsonnet';
 
