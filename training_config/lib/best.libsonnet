@@ -38,22 +38,19 @@ local corpora = {
   },
 };
 
-local words = inputs.words(
-  'data/glove/glove.6B.100d.trimmed.txt.gz',
-  100,
-  more={ trainable_unknown: true, word_dropout: 0.05 }
-);
-local input = words + inputs.characters('cnn', more={ num_filters: 50 }) + inputs.casing;
+local input = inputs.words(
+                'data/glove/glove.6B.100d.trimmed.txt.gz',
+                100,
+                more={ trainable_unknown: true, word_dropout: 0.05 }
+              )
+              + inputs.characters('cnn', more={ num_filters: 50 })
+              + inputs.casing;
 
 local usual_dropout = [0.3, 0.5];
 
 // What the students learn with, where it is not the same as for all: chosen on dev.
 local students = {
-  ud_ewt: {
-    input: words + inputs.characters('lstm') + inputs.casing,
-    epochs: 15,
-    dropout: [0.2, 0.25],
-  },
+  ud_ewt: { epochs: 15, dropout: [0.2, 0.25], in_each_case: true },
 };
 
 local config(corpus, all, epochs, dropout=usual_dropout) = {
@@ -104,20 +101,19 @@ local config(corpus, all, epochs, dropout=usual_dropout) = {
       [task]: if 'encoding' in corpus.layout.tasks[task] then encoding
       for task in std.objectFields(corpus.layout.tasks)
     };
-    local student = { input: input, epochs: 12, dropout: usual_dropout }
+    local student = { epochs: 12, dropout: usual_dropout, in_each_case: false }
                     + if name in students then students[name] else {};
-    config(corpus, student.input, student.epochs, student.dropout) {
+    local datasets = { soft: data.probable(tasks) };
+    local files = { soft: soft };
+    config(corpus, input, student.epochs, student.dropout) {
       dataset_reader: {
         type: 'conll_columns',
-        token_indexers: student.input.token_indexers,
-        datasets: {
-          gold: corpus.layout,
-          soft: data.probable(tasks),
-        },
+        token_indexers: input.token_indexers,
+        datasets: { gold: corpus.layout } + datasets,
       },
-      train_data_path: { gold: corpus.file('train'), soft: soft },
+      train_data_path: { gold: corpus.file('train') } + files,
       validation_data_path: { gold: corpus.file('dev') },
       test_data_path: { gold: corpus.file('test') },
       data_loader+: { batch_sampler+: { schedule: 'proportional' } },
-    },
+    } + if student.in_each_case then data.in_each_case(datasets, files) else {},
 }
