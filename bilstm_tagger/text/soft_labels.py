@@ -28,9 +28,9 @@ def has_probabilities(cell: str) -> bool:
 def are_probabilities(value: Any) -> bool:
     """Whether a value of an object looks like labels and their probabilities, and not like a
     span."""
-    if not isinstance(value, dict) or {"start", "end"} <= value.keys():
+    if not isinstance(value, dict) or not all(type(x) in (int, float) for x in value.values()):
         return False
-    return all(type(x) in (int, float) for x in value.values())
+    return not {"start", "end"} <= value.keys() or float in map(type, value.values())
 
 
 def cell_of(chances: Mapping[str, float]) -> str:
@@ -80,7 +80,7 @@ def _soft_label(cell: str, encoding: Optional[Encoding]) -> Possible:
 
 def _parsed(cell: str) -> dict[str, float]:
     try:
-        pairs = json.loads(cell, object_pairs_hook=list)
+        pairs = json.loads(cell, object_pairs_hook=list, parse_int=float)
     except ValueError as error:
         raise ValueError(f"{cell!a:.80} is no object of labels and numbers: {error}") from None
     chances = dict(pairs)

@@ -48,6 +48,26 @@ def test_objects_and_columns_say_the_same(tmp_path):
     assert not expected[0][0].permits("O")
 
 
+def test_the_most_probable_tags_need_not_be_a_valid_sequence(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("Ann O\nran I-PER\n")
+    (labels,) = labels_of(path, COLUMNS)
+    assert [token.chances for token in labels] == [(("O", 1.0),), (("I-PER", 1.0),)]
+    path.write_text("Ann O\nran X-PER\n")
+    assert_fault(path, 2, "'X-PER' is no tag of BIO", COLUMNS)
+
+
+def test_labels_that_have_the_names_of_the_ends_of_spans(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"tokens": ["Ann"], "pos": [{"start": 0.5, "end": 0.5}]}\n')
+    layout = DatasetLayout(
+        {"tokens": "tokens", "pos": "pos"}, {"pos": TaskColumn(probabilities=True)}, form="json"
+    )
+    (sentence,) = read_dataset(str(path), layout)
+    (token,) = layout.labels(sentence)[0]["pos"]
+    assert token.chances == (("start", 0.5), ("end", 0.5))
+
+
 def test_a_cell_has_no_blanks():
     cell = cell_of({"B-PER": 0.75, 'a "b"\\': 0.25})
     assert has_probabilities(cell)
@@ -67,6 +87,7 @@ def test_a_cell_has_no_blanks():
         ("{}", "must be 0 or more, and 1 together; they are 0 together"),
         ('{"O":NaN,"B-A":0.5}', "must be 0 or more, and 1 together; they are nan together"),
         ('{"O":1e999}', "they are inf together"),
+        ('{"O":1' + 400 * "0" + "}", "they are inf together"),
         ('{"O":0.5,"O":0.5}', "has a label twice"),
         ('{"O":true}', "is no object of labels and numbers"),
         ('{"":1.0}', "has a label that is empty"),

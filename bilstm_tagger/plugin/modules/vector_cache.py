@@ -4,15 +4,16 @@ import os
 import secrets
 import struct
 import time
+import zlib
 from pathlib import Path
-from typing import BinaryIO, Optional
+from typing import BinaryIO, NamedTuple, Optional
 
 import numpy
 
 _TYPE = numpy.dtype("<f2")
-# Key of a sentence, and the number of its tokens.
-_RECORD = struct.Struct("<16sI")
-_VECTORS, _KEYS = ".vectors", ".keys"
+# Key of a sentence, the number of its tokens, and the checksum of their vectors.
+_RECORD = struct.Struct("<16sII")
+_VECTORS, _KEYS = ".vectors", ".index"
 # Seconds between two looks at what other processes have added.
 _LOOK_AGAIN = 5.0
 
@@ -20,7 +21,7 @@ _LOOK_AGAIN = 5.0
 class VectorCache:
     """The vectors of sentences by key, in half precision, in a folder that several processes may
     use at the same time. Each of them adds to files of its own and reads those of all. What is
-    there when a process is killed stays.
+    there when a process is killed stays. Vectors that were damaged since count as not there.
 
     # Parameters
 
@@ -35,6 +36,7 @@ class VectorCache:
         self._size = size
         self._segments: dict[str, _Segment] = {}
         self._places: _Places = {}
+        self._checked: set[bytes] = set()  # keys whose vectors are as they were written
         # What this process adds to: vectors, and keys.
         self._own: Optional[tuple[_Segment, BinaryIO, BinaryIO]] = None
         self._looked = -_LOOK_AGAIN
@@ -48,7 +50,7 @@ class VectorCache:
     def tokens(self) -> int:
         """The number of tokens of all sentences."""
         self._look()
-        return sum(count for _, _, count in self._places.values())
+        return sum(place.tokens for place in self._places.values())
 
     def get(self, key: bytes) -> Optional[numpy.ndarray]:
         """The vectors of a sentence, `(tokens, size)`; `None` where they are not there."""
@@ -58,8 +60,13 @@ class VectorCache:
             place = self._places.get(key)
         if place is None:
             return None
-        segment, first, count = place
-        return segment.rows(first, count)
+        rows = place.segment.rows(place.first, place.tokens)
+        if key not in self._checked:
+            if zlib.crc32(rows.data) != place.checksum:
+                del self._places[key]
+                return None
+            self._checked.add(key)
+        return rows
 
     def add(self, key: bytes, vectors: numpy.ndarray) -> None:
         """Adds the vectors of a sentence, `(tokens, size)`, whose key has 16 bytes.
@@ -70,15 +77,17 @@ class VectorCache:
         """
         segment, vector_stream, key_stream = self._own = self._own or self._new_segment()
         try:
-            vector_stream.write(numpy.ascontiguousarray(vectors, _TYPE).tobytes())
+            content = numpy.ascontiguousarray(vectors, _TYPE).tobytes()
+            vector_stream.write(content)
             # A key that is there has its vectors.
             vector_stream.flush()
-            key_stream.write(_RECORD.pack(key, len(vectors)))
+            checksum = zlib.crc32(content)
+            key_stream.write(_RECORD.pack(key, len(vectors), checksum))
             key_stream.flush()
         except OSError:
             self._own = None  # a part of them may be there, behind which nothing can be added
             raise
-        segment.count(key, len(vectors), self._places)
+        segment.count(key, len(vectors), checksum, self._places)
 
     def _new_segment(self) -> tuple["_Segment", BinaryIO, BinaryIO]:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -120,14 +129,14 @@ class _Segment:
         rows = self._rows_there()
         # The last record may be half a record, of a process that was killed.
         whole = len(content) - len(content) % _RECORD.size
-        for key, count in _RECORD.iter_unpack(content[:whole]):
+        for key, count, checksum in _RECORD.iter_unpack(content[:whole]):
             if self._rows + count > rows:
                 break  # vectors were lost: these sentences are computed anew
-            self.count(key, count, places)
+            self.count(key, count, checksum, places)
 
-    def count(self, key: bytes, count: int, places: "_Places") -> None:
+    def count(self, key: bytes, count: int, checksum: int, places: "_Places") -> None:
         """Takes note of the next sentence."""
-        places.setdefault(key, (self, self._rows, count))
+        places.setdefault(key, _Place(self, self._rows, count, checksum))
         self._rows += count
         self._records += 1
 
@@ -145,5 +154,13 @@ class _Segment:
         return self._mapped[first : first + count]
 
 
-# Key to its segment, first row and number of rows.
-_Places = dict[bytes, tuple[_Segment, int, int]]
+class _Place(NamedTuple):
+    """Where the vectors of a sentence are."""
+
+    segment: _Segment
+    first: int  # row
+    tokens: int  # and of rows
+    checksum: int
+
+
+_Places = dict[bytes, _Place]

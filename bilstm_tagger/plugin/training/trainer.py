@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import json
 import random
 from collections.abc import Iterable
 from pathlib import Path
@@ -59,7 +60,12 @@ class TaggerTrainer(GradientDescentTrainer):
     def train(self) -> dict[str, Any]:
         if self._validation_data_loader is not None and isinstance(self.model, BiLSTMTagger):
             check_metrics(self.chosen_by, self.model.metric_names)
-        return super().train()
+        metrics: dict[str, Any] = super().train()
+        epoch = Path(self._serialization_dir, f"metrics_epoch_{self._epochs_completed - 1}.json")
+        if "epoch" not in metrics and epoch.is_file():
+            # It was interrupted after its last epoch, whose metrics are only there.
+            metrics = json.loads(epoch.read_text(encoding="utf-8")) | metrics
+        return metrics
 
     @property
     def chosen_by(self) -> list[str]:

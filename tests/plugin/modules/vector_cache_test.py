@@ -72,7 +72,7 @@ def test_processes_share_a_folder(tmp_path):
 
 def test_a_killed_process_leaves_whole_sentences(tmp_path):
     fill(tmp_path, 0, 5)
-    (keys,) = tmp_path.glob("*.keys")
+    (keys,) = tmp_path.glob("*.index")
     (rows,) = tmp_path.glob("*.vectors")
     # Vectors without a key, and half a record.
     with rows.open("ab") as stream:
@@ -82,6 +82,33 @@ def test_a_killed_process_leaves_whole_sentences(tmp_path):
     holds(tmp_path, range(5))
     fill(tmp_path, 5, 8)
     holds(tmp_path, range(8))
+
+
+@pytest.mark.parametrize(
+    "ending, place, left",
+    [
+        (".vectors", 2 * SIZE + 1, {0, 2, 3, 4}),  # in the vectors of the second sentence
+        (".vectors", slice(0, 2 * SIZE), {1, 2, 3, 4}),
+        (".index", 16, set()),  # the number of tokens of the first: all others are behind it
+        (".index", 20, {1, 2, 3, 4}),  # its checksum
+    ],
+)
+def test_damaged_vectors_are_not_there(tmp_path, ending, place, left):
+    fill(tmp_path, 0, 5)
+    (path,) = tmp_path.glob(f"*{ending}")
+    content = bytearray(path.read_bytes())
+    if isinstance(place, slice):
+        content[place] = bytes(len(content[place]))
+    else:
+        content[place] ^= 1
+    path.write_bytes(content)
+    cache = VectorCache(tmp_path, SIZE)
+    assert {number for number in range(5) if cache.get(key(number)) is not None} == left
+    # They can be added anew.
+    for number in set(range(5)) - left:
+        cache.add(key(number), vectors(number, number + 1))
+    for number in range(5):
+        assert numpy.array_equal(cache.get(key(number)), vectors(number, number + 1))
 
 
 def test_keys_whose_vectors_were_lost(tmp_path):
@@ -124,4 +151,4 @@ def test_a_copy_adds_to_files_of_its_own(tmp_path):
     for number, other in enumerate(copies, start=1):
         other.add(key(number), vectors(number, number + 1))
     holds(tmp_path, range(3))
-    assert len(list(tmp_path.glob("*.keys"))) == 3
+    assert len(list(tmp_path.glob("*.index"))) == 3

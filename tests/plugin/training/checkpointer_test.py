@@ -222,6 +222,28 @@ def test_remains_of_a_kill_are_removed(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_half_of_a_checkpoint_that_was_being_removed(tmp_path):
+    for point in ("e1_b0", "e2_b0", "e3_b0"):
+        for kind in ("model", "training"):
+            path = tmp_path / f"{kind}_state_{point}.th"
+            torch.save({"best_model_filename": None, "metric_tracker": {"best_epoch": 0}}, path)
+    (tmp_path / "model_state_e1_b0.th").unlink()
+    RecoverableCheckpointer(tmp_path)._leave_out_broken()
+    assert not (tmp_path / "training_state_e1_b0.th").exists()
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_interrupted_after_the_last_epoch(whole, recover, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(whole, folder)
+    before = json.loads((folder / "metrics.json").read_text())
+    for name in ("metrics.json", "model.tar.gz"):
+        (folder / name).unlink()
+    recover(folder)
+    assert json.loads((folder / "metrics.json").read_text()).keys() == before.keys()
+    assert results(folder) == results(whole)
+
+
 def states(folder: Path, value: Any) -> None:
     torch.save({}, folder / "model_state_e1_b0.th")
     state = {"lr": value, "best_model_filename": None, "metric_tracker": {}}

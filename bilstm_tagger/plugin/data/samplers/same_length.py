@@ -156,7 +156,8 @@ class SameLengthBatchSampler(BatchSampler):
             if name not in buckets:
                 raise ConfigurationError(
                     f"shares has {name!r}, but the training data has {sorted(buckets)}; name one "
-                    "of them, or leave it out"
+                    "of them, or leave it out, and let an epoch have all of the data: without "
+                    "'max_instances' of the dataset reader and 'max_instances_in_memory'"
                 )
 
     def _evaluation_batches(self, buckets: Buckets) -> Iterator[Batch]:
