@@ -179,9 +179,10 @@ def record_of(path: Path, run: Path, data: Path, build: Path) -> dict[str, Any]:
             "ece_uncalibrated": calibration_error(tag(uncalibrated, test, sentences)),
             "fewer_words": main_score(test, outcome.gold, with_fewer),
             **{
-                f"{casing}_case": main_score(test, outcome.gold, changed.predicted)
+                f"{casing}_case": main_score(
+                    test, outcome.gold, tag(tagger, test, test.read(data, casing)).predicted
+                )
                 for casing in CASINGS
-                for changed in [tag(tagger, test, test.read(data, casing))]
             },
             **by_knowledge(test, outcome, words[test.task].__contains__),
             "types": by_type(test, outcome),

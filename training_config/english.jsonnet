@@ -27,6 +27,7 @@ local files = {
   ewt_text: 'build/english/ewt_text-train.conll',
 };
 
+// The sentences of UNER have names alone; these have all tasks, so they are read in each case.
 english.config(english.input, 12) {
   train_data_path: { uner: 'build/english/uner-train.conll' },
   validation_data_path+: { ewt_text: 'build/english/ewt_text-dev.conll' },

@@ -156,5 +156,5 @@ def apply() -> None:
     # the process: the garbage collector need not look through it again and again, a fifth of a
     # second each time.
     gc.freeze()
-    # What is read stays, too: it need not be looked at again after every 700 objects.
+    # What is read stays, too: it need not be looked at again after every few hundred objects.
     gc.set_threshold(50_000, *gc.get_threshold()[1:])

@@ -34,12 +34,14 @@ def config_mistake(error: Exception) -> Optional[str]:
     else:
         text = users_mistake(error) or _of_construction(error)
         if text and isinstance(error, OSError) and error.errno is None:
-            text = _key_of(error) + text  # not of a file, as of a transformer that is not there
+            # It is not about a file: transformers raises it for a model that is not there.
+            text = _key_of(error) + text
     return text and " ".join(text.split())
 
 
 def _key_of(error: Exception) -> str:
-    """The key of the config whose object could not be made."""
+    """The key of the config whose object could not be made; only its end, behind "...", of what is
+    made later than the rest (`Lazy`)."""
     keys: list[str] = []
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if frame.f_globals.get("__name__") not in _OF_CONFIG:
@@ -48,6 +50,8 @@ def _key_of(error: Exception) -> str:
             keys.append("")
         elif frame.f_code.co_name == "construct_arg" and keys:
             keys[-1] = frame.f_locals["argument_name"]
+        elif frame.f_code.co_name == "construct":
+            keys = [".."]
     return f"{'.'.join(filter(None, keys))}: " if any(keys) else ""
 
 

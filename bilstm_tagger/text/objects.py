@@ -202,9 +202,10 @@ class ObjectReader:
 
     def _is_soft(self, name: str, value: Any) -> bool:
         """Whether it is labels with probabilities, right or wrong, and no span."""
-        if name in self._with_probabilities:
-            return are_probabilities(value) or (isinstance(value, dict) and "start" not in value)
-        return are_probabilities(value)
+        expected = name in self._with_probabilities
+        return are_probabilities(value) or (
+            expected and isinstance(value, dict) and "start" not in value
+        )
 
     def _value(self, item: Item, name: str) -> list[Any]:
         key = str(self._layout.columns[name])

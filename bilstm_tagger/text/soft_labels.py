@@ -30,6 +30,7 @@ def are_probabilities(value: Any) -> bool:
     span."""
     if not isinstance(value, dict) or not all(type(x) in (int, float) for x in value.values()):
         return False
+    # The ends of a span are whole numbers.
     return not {"start", "end"} <= value.keys() or float in map(type, value.values())
 
 

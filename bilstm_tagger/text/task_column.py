@@ -173,8 +173,7 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
         none.
         """
         has_gaps = self.are_partial(cells)
-        # What is most probable at each token need not be a valid sequence.
-        if self.probabilities and (has_gaps or not self._is_valid(cells)):
+        if has_gaps and self.probabilities:
             return soft_labels(cells, self.source), False
         if self.source is None or self.target is None:
             return self.gaps.possible_labels(cells) if self.gaps and has_gaps else list(
@@ -189,15 +188,15 @@ class TaskColumn(msgspec.Struct, forbid_unknown_fields=True, dict=True, omit_def
                 return self._partial_tags.read(cells, strict=False), True
         tags = list(cells) if self.spelling == USUAL else list(map(self.spelling.read, cells))
         fault = self.source.first_violation(tags)
+        if fault is not None and self.probabilities:
+            # What is most probable at each token need not be a valid sequence.
+            return soft_labels(cells, self.source), False
         if fault is not None and not repair:
             raise InvalidTag(fault.index, fault.message)
         tags = self.renamed(self.target.repair(tags))
         if self._partial_tags is not None and self.unannotated and "O" in tags:
             return self._partial_tags.widened(tags), fault is not None
         return tags, fault is not None
-
-    def _is_valid(self, tags: Sequence[str]) -> bool:
-        return self.source is None or self.source.first_violation(tags) is None
 
     def read(self, tag: str) -> str:
         """A tag of spans in the file, as it is in the program. Raises `ValueError` for what is no

@@ -167,7 +167,7 @@ def test_that_test_sees_what_the_commands_change(folder: Path) -> None:
     code = SURROUNDINGS.replace(
         "IMPORT", "from bilstm_tagger.plugin import compat; compat.apply(); compat.apply()"
     )
-    changed = "['frozen objects', 'warnings', 'registries']\n"
+    changed = "['frozen objects', 'collection', 'warnings', 'registries']\n"
     assert run(code, folder) == changed
 
 

@@ -103,6 +103,7 @@ local config(corpus, all, epochs, dropout=usual_dropout) = {
     };
     local student = { epochs: 12, dropout: usual_dropout, in_each_case: false }
                     + if name in students then students[name] else {};
+    // The text of the teachers includes the annotated data.
     local datasets = { soft: data.probable(tasks) };
     local files = { soft: soft };
     config(corpus, input, student.epochs, student.dropout) {

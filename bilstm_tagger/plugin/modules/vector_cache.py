@@ -50,23 +50,21 @@ class VectorCache:
     def tokens(self) -> int:
         """The number of tokens of all sentences."""
         self._look()
-        return sum(place.tokens for place in self._places.values())
+        return sum(places[0].tokens for places in self._places.values() if places)
 
     def get(self, key: bytes) -> Optional[numpy.ndarray]:
         """The vectors of a sentence, `(tokens, size)`; `None` where they are not there."""
-        place = self._places.get(key)
-        if place is None:
+        if not self._places.get(key):
             self._look()
-            place = self._places.get(key)
-        if place is None:
-            return None
-        rows = place.segment.rows(place.first, place.tokens)
-        if key not in self._checked:
-            if zlib.crc32(rows.data) != place.checksum:
-                del self._places[key]
-                return None
-            self._checked.add(key)
-        return rows
+        places = self._places.get(key, [])
+        while places:
+            segment, first, tokens, checksum = places[0]
+            rows = segment.rows(first, tokens)
+            if key in self._checked or zlib.crc32(rows.data) == checksum:
+                self._checked.add(key)
+                return rows
+            del places[0]
+        return None
 
     def add(self, key: bytes, vectors: numpy.ndarray) -> None:
         """Adds the vectors of a sentence, `(tokens, size)`, whose key has 16 bytes.
@@ -136,7 +134,7 @@ class _Segment:
 
     def count(self, key: bytes, count: int, checksum: int, places: "_Places") -> None:
         """Takes note of the next sentence."""
-        places.setdefault(key, _Place(self, self._rows, count, checksum))
+        places.setdefault(key, []).append(_Place(self, self._rows, count, checksum))
         self._rows += count
         self._records += 1
 
@@ -163,4 +161,5 @@ class _Place(NamedTuple):
     checksum: int
 
 
-_Places = dict[bytes, _Place]
+# Several processes may have added the same sentence.
+_Places = dict[bytes, list[_Place]]

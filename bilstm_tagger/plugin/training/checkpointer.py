@@ -3,7 +3,6 @@
 import logging
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -117,10 +116,11 @@ class RecoverableCheckpointer(Checkpointer):
             )
         if self._is_primary:
             # Of a checkpoint that was being removed, one file may be left.
-            halves = {point for point in points if not all_there(state_files(folder, point))}
-            for point in self._broken | halves:
-                for path in state_files(folder, point):
-                    path.unlink(missing_ok=True)
+            for point in points:
+                paths = state_files(folder, point)
+                if point in self._broken or not all(path.exists() for path in paths):
+                    for path in paths:
+                        path.unlink(missing_ok=True)
             for path in folder.glob("*.th.part"):
                 path.unlink(missing_ok=True)
 
@@ -147,10 +147,6 @@ def checkpoints_in(folder: Path) -> list[Point]:
     """The points at which there are checkpoints, whole or not; the last first."""
     matches = (_STATE.fullmatch(path.name) for path in folder.glob("*_state_e*_b*.th"))
     return sorted({(int(match[2]), int(match[3])) for match in matches if match}, reverse=True)
-
-
-def all_there(paths: Iterable[Path]) -> bool:
-    return all(path.exists() for path in paths)
 
 
 def state_files(folder: Path, point: Point) -> tuple[Path, Path]:

@@ -61,11 +61,17 @@ class TaggerTrainer(GradientDescentTrainer):
         if self._validation_data_loader is not None and isinstance(self.model, BiLSTMTagger):
             check_metrics(self.chosen_by, self.model.metric_names)
         metrics: dict[str, Any] = super().train()
-        epoch = Path(self._serialization_dir, f"metrics_epoch_{self._epochs_completed - 1}.json")
-        if "epoch" not in metrics and epoch.is_file():
+        last = Path(self._serialization_dir, f"metrics_epoch_{self._epochs_completed - 1}.json")
+        if "epoch" not in metrics and last.is_file():
             # It was interrupted after its last epoch, whose metrics are only there.
-            metrics = json.loads(epoch.read_text(encoding="utf-8")) | metrics
+            metrics = json.loads(last.read_text(encoding="utf-8")) | metrics
         return metrics
+
+    def _maybe_restore_checkpoint(self) -> None:
+        super()._maybe_restore_checkpoint()
+        if self._start_after_epochs_completed and self._metric_tracker.should_stop_early():
+            # AllenNLP would train another epoch before it asks.
+            self._num_epochs = self._start_after_epochs_completed
 
     @property
     def chosen_by(self) -> list[str]:

@@ -30,8 +30,9 @@ def write_part(state: Any, path: Path) -> None:
             os.fsync(stream.fileno())
     except BaseException as error:
         part.unlink(missing_ok=True)
-        if (interrupt := error.__context__) and not isinstance(interrupt, Exception):
-            raise interrupt from None  # torch complains, too, of the file that it leaves unfinished
+        interrupt = error.__context__
+        if isinstance(error, RuntimeError) and interrupt and not isinstance(interrupt, Exception):
+            raise interrupt from None  # in its place, torch complains of the unfinished file
         if isinstance(error, OSError | RuntimeError):  # torch's own, where the disk is full
             raise OSError(
                 f"{path} cannot be written: {error}. What was there before is untouched. Free some "

@@ -244,6 +244,19 @@ def test_interrupted_after_the_last_epoch(whole, recover, tmp_path):
     assert results(folder) == results(whole)
 
 
+def test_interrupted_when_its_patience_had_ended(train, recover, tmp_path):
+    # No epoch is better than the first.
+    overrides = {**OVERRIDES, "trainer.patience": 1, "trainer.optimizer.lr": 0.0}
+    folder = train(CONFIG, tmp_path / "model", overrides).parent
+    before = results(folder)
+    assert len(list(folder.glob("metrics_epoch_*.json"))) == 2 < EPOCHS
+    for name in ("metrics.json", "model.tar.gz"):
+        (folder / name).unlink()
+    recover(folder, overrides)
+    assert len(list(folder.glob("metrics_epoch_*.json"))) == 2
+    assert results(folder) == before
+
+
 def states(folder: Path, value: Any) -> None:
     torch.save({}, folder / "model_state_e1_b0.th")
     state = {"lr": value, "best_model_filename": None, "metric_tracker": {}}
