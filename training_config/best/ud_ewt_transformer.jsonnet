@@ -1,3 +1,3 @@
 // Parts of speech of UD English EWT with a small frozen transformer beside word vectors and characters.
-// Measured, 1 seed: accuracy 97.19 on dev, 97.21 on test.
+// Measured, 2 seeds: accuracy 97.19 and 97.12 on dev, 97.21 and 97.12 on test.
 (import '../lib/best.libsonnet').transformer('ud_ewt')
