@@ -76,7 +76,10 @@ def test_from_teachers(corpus, allennlp, small_vectors, tmp_path):
             }
             print(json.dumps({"tokens": sentence.tokens, **unsure}), file=file)
     changes = {
-        "train_data_path": {"gold": file_of(corpus), "soft": str(soft)},
+        "train_data_path": {
+            name: file_of(corpus) if name == "gold" else str(soft)
+            for name in config["train_data_path"]
+        },
         **{f"{part}_data_path.gold": file_of(corpus) for part in ("validation", "test")},
         **{f"dataset_reader.datasets.gold.{key}": value for key, value in layout.items()},
         **small_vectors,
