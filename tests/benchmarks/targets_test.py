@@ -49,7 +49,8 @@ def test_a_ratio_that_is_not_a_number_does_not_pass() -> None:
 
 def test_verdicts_are_of_figures_with_a_target() -> None:
     found = verdicts([figure("a_training", 5.0), figure("d_start_plain", 1.0)])
-    assert [(each.key, each.ratio, each.target) for each in found] == [("a_training", 5.0, 4.0)]
+    expected = [("a_training", 5.0, TARGETS["a_training"])]
+    assert [(each.key, each.ratio, each.target) for each in found] == expected
 
 
 def test_all_targets_reached_pass() -> None:
