@@ -31,7 +31,7 @@ def cache(directory: Path) -> Path:
 
 
 # A machine may set these for the sake of other programs; they slow down numpy, or every start.
-_NOT_INHERITED = {"PYTHONDONTWRITEBYTECODE", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"}
+_NOT_INHERITED = ("PYTHONDONTWRITEBYTECODE", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 # What lets torch (its own kernels, oneDNN, MKL) and numpy (OpenBLAS) do without AVX-512.
 AVX2 = {
     "ATEN_CPU_CAPABILITY": "avx2",
@@ -51,10 +51,10 @@ def environment(directory: Path, threads: int = 1, root: Path = ROOT) -> dict[st
     and compiled modules, which an installation need not have."""
     number = str(threads)
     path = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
-    left_out = _NOT_INHERITED - (AVX2.keys() if limited_to_avx2() else set())
-    inherited = {key: value for key, value in os.environ.items() if key not in left_out}
+    inherited = {key: value for key, value in os.environ.items() if key not in _NOT_INHERITED}
     return {
         **inherited,
+        **(AVX2 if limited_to_avx2() else {}),
         "PYTHONPYCACHEPREFIX": str(directory / "pycache"),
         "OMP_NUM_THREADS": number,
         "MKL_NUM_THREADS": number,

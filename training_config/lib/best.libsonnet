@@ -73,6 +73,19 @@ local config(corpus, all, epochs, dropout=usual_dropout) = {
   },
 };
 
+// Without a transformer. The annotated data are a data set beside which there may be others.
+local with_datasets(corpus, epochs, dropout=usual_dropout) = config(corpus, input, epochs, dropout) {
+  dataset_reader: {
+    type: 'conll_columns',
+    token_indexers: input.token_indexers,
+    datasets: { gold: corpus.layout },
+  },
+  train_data_path: { gold: corpus.file('train') },
+  validation_data_path: { gold: corpus.file('dev') },
+  test_data_path: { gold: corpus.file('test') },
+  data_loader+: { batch_sampler+: { schedule: 'proportional' } },
+};
+
 {
   // With the vectors of a small frozen transformer, whose six layers are mixed; they are computed once
   // and kept in build/vectors.
@@ -86,12 +99,8 @@ local config(corpus, all, epochs, dropout=usual_dropout) = {
   // Without one, from the annotated data alone, which are also read in lower and in upper case.
   any_case(name)::
     local corpus = corpora[name];
-    config(corpus, input, 15) {
-      dataset_reader: { type: 'conll_columns', token_indexers: input.token_indexers },
-      train_data_path: {},
-      validation_data_path: { gold: corpus.file('dev') },
-      test_data_path: { gold: corpus.file('test') },
-    } + data.in_each_case({ gold: corpus.layout }, { gold: corpus.file('train') }),
+    with_datasets(corpus, 15)
+    + data.in_each_case({ gold: corpus.layout }, { gold: corpus.file('train') }),
 
   // Without one, from the annotated data and from what teachers find probable, which `allennlp distill`
   // has written to this file.
@@ -106,15 +115,8 @@ local config(corpus, all, epochs, dropout=usual_dropout) = {
     // The text of the teachers includes the annotated data.
     local datasets = { soft: data.probable(tasks) };
     local files = { soft: soft };
-    config(corpus, input, student.epochs, student.dropout) {
-      dataset_reader: {
-        type: 'conll_columns',
-        token_indexers: input.token_indexers,
-        datasets: { gold: corpus.layout } + datasets,
-      },
-      train_data_path: { gold: corpus.file('train') } + files,
-      validation_data_path: { gold: corpus.file('dev') },
-      test_data_path: { gold: corpus.file('test') },
-      data_loader+: { batch_sampler+: { schedule: 'proportional' } },
+    with_datasets(corpus, student.epochs, student.dropout) {
+      dataset_reader+: { datasets+: datasets },
+      train_data_path+: files,
     } + if student.in_each_case then data.in_each_case(datasets, files) else {},
 }

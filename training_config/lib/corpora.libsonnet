@@ -19,7 +19,8 @@ local files(names) = {
   },
 
   // What a config changes to read these data sets, name to layout, also in lower and in upper case. files:
-  // their training files. An epoch has a share of each such copy, drawn anew every time.
+  // their training files. An epoch has a share of each such copy, drawn anew every time; the
+  // schedule of the config must be 'proportional'.
   in_each_case(datasets, files)::
     local shares = { lower: 0.15, upper: 0.1 };
     local copies(of) = {
@@ -33,10 +34,7 @@ local files(names) = {
       },
       train_data_path+: files + copies(function(name, casing) files[name]),
       data_loader+: {
-        batch_sampler+: {
-          schedule: 'proportional',
-          shares: copies(function(name, casing) shares[casing]),
-        },
+        batch_sampler+: { shares: copies(function(name, casing) shares[casing]) },
       },
     },
 
